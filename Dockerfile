@@ -1,0 +1,22 @@
+# One image for worker, API and MLflow; the command says which.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+FROM ${BASE_IMAGE}
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TICKERTAPE_HOME=/var/lib/tickertape
+WORKDIR /build
+COPY requirements/train.lock requirements/
+RUN pip install --no-cache-dir --require-hashes --requirement requirements/train.lock
+
+COPY pyproject.toml README.md tickertape.py ./
+COPY config config
+COPY models models
+COPY monitoring monitoring
+COPY stream stream
+COPY api api
+RUN pip install --no-cache-dir --no-build-isolation --no-deps . \
+ && useradd --system --home-dir /var/lib/tickertape --create-home tickertape
+
+USER tickertape
+WORKDIR /var/lib/tickertape
+ENTRYPOINT ["tickertape"]
+CMD ["--help"]

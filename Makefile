@@ -1,0 +1,86 @@
+# Everything that the project does is a verb here; `make` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Read by pip alone, so that a setting of the user's own does not change what the locks say.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test mlflow test check format bench doc doc-build up down clean
+
+help: ## list the verbs
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: .venv/all.stamp ## make .venv with all that development needs
+
+demo: .venv/run.stamp ## run everything at once: Kafka, worker, API, a feed, a live table
+	@$(BIN)/tickertape demo
+
+kafka: .venv/run.stamp ## start a real Apache Kafka on this machine
+	@$(BIN)/tickertape broker
+
+worker: .venv/run.stamp ## classify tweets from Kafka to Kafka
+	@$(BIN)/tickertape worker
+
+rest-dev: .venv/run.stamp ## answer over HTTP, reloading when the code changes
+	@$(BIN)/tickertape serve --reload
+
+rest-prod: .venv/run.stamp ## answer over HTTP with several processes (API_WORKERS)
+	@$(BIN)/tickertape serve --workers $${API_WORKERS:-2}
+
+train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow, make it the champion
+	@$(BIN)/tickertape train
+
+data-test: .venv/all.stamp ## test the labelled tweets in TICKERTAPE_DATA_DIR before training on them
+	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/topic_train.csv" --kind topic
+	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/sent_train.csv" --kind sentiment
+
+mlflow: .venv/all.stamp ## open the model registry in the browser, on port 5000
+	@$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$${TICKERTAPE_HOME:-$(CURDIR)/.tickertape}/mlflow.db}" --port $${MLFLOW_PORT:-5000}
+
+test: .venv/all.stamp ## run all tests
+	@$(BIN)/python -m pytest
+
+check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, layers, spelling, docs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/typos
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .tickertape/site
+
+format: .venv/all.stamp ## format the code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/all.stamp ## print the figures that the docs show
+	@$(BIN)/python tests/benchmarks/main_job.py
+
+doc: .venv/all.stamp ## serve the documentation on port 8080
+	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8080
+
+doc-build: .venv/all.stamp ## build the documentation into site/
+	@$(BIN)/mkdocs build --strict
+
+up: ## start kafka, worker, api and mlflow in containers
+	docker-compose up --build --detach
+
+down: ## stop the containers and remove their data
+	docker-compose down --volumes
+
+clean: ## remove .venv, caches and what the project wrote while it ran
+	rm -rf .venv .tickertape .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis site build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stages, so that a first demo does not wait for what only training and tests need. The second includes the first.
+.venv/run.stamp: requirements/run.lock pyproject.toml
+	@test -e .venv/all.stamp || echo "setting up .venv (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tickertape needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes --requirement requirements/run.lock
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/all.stamp: requirements/dev.lock .venv/run.stamp
+	@echo "setting up .venv for training and tests (once)"
+	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@touch $@

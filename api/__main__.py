@@ -1,0 +1,13 @@
+"""The door of `api`: `python -m api VERB`."""
+
+import sys
+
+from config.commands import Command, run_command
+from models.errors import TickertapeError
+
+COMMANDS = {
+    "serve": Command("api.commands.serve", "answer over HTTP: POST /predict", runs_until_stopped=True),
+}
+
+if __name__ == "__main__":
+    sys.exit(run_command(COMMANDS, None, prog="python -m api", failure=TickertapeError))

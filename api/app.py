@@ -1,0 +1,79 @@
+"""`create_app`: the HTTP application; wiring only."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from api import documentation, health, predict
+from api.dependencies import ProcessState
+from api.errors import Problems, handle_http_exception
+from api.limits import BodyLimit
+from config.settings import ApiSettings
+from models.contracts import Predictor
+
+logger = logging.getLogger(__name__)
+
+_DESCRIPTION = """Topic, sentiment and tickers of finance tweets.
+
+The answers are those of the stream: the same model, the same records, the same field names."""
+
+
+def log_failure(exc: Exception) -> None:
+    """Say that there is no model; the process stays, live but not ready."""
+    logger.error("model_not_loaded", exc_info=exc)
+
+
+def create_app(
+    settings: ApiSettings,
+    *,
+    load: Callable[[], Predictor],
+    on_load_failure: Callable[[Exception], None] = log_failure,
+) -> FastAPI:
+    """Wire routes, limits and errors; nothing is loaded before the application's lifespan begins.
+
+    Args:
+        settings: the limits.
+        load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
+        on_load_failure: called in that thread with what `load` or the first prediction raised.
+    """
+    state = ProcessState(
+        max_texts=settings.max_texts,
+        max_requests=settings.max_requests,
+        body_timeout_seconds=settings.body_timeout_seconds,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        state.status.start_loading(load, on_load_failure)
+        yield
+
+    app = _Application(
+        title="Tickertape",
+        version="1",
+        summary="Classify live finance tweets",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Problems), Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)],
+        exception_handlers={HTTPException: handle_http_exception},
+    )
+    app.state.process = state
+    for router in (predict.router, health.router, documentation.router):
+        app.include_router(router)
+    return app
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Make the document at the first request for it, and keep it; the way FastAPI is extended."""
+        if self.openapi_schema is None:
+            state: ProcessState = self.state.process
+            self.openapi_schema = documentation.openapi_document(self, max_texts=state.max_texts)
+        return self.openapi_schema

@@ -1,0 +1,147 @@
+"""Answer over HTTP: POST /predict, with its documentation at /docs.
+
+Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Until the model is loaded, /health/ready answers
+503. Ends on Ctrl-C or SIGTERM, after the requests in progress are answered. Other settings come from the environment:
+see docs/reference/settings.md.
+"""
+
+import argparse
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.commands import DONE, configure_logging
+from config.settings import ApiSettings, ProjectSettings, RegistrySettings
+from models.contracts import Predictor
+from models.errors import TickertapeError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+logger = logging.getLogger(__name__)
+
+FACTORY = f"{__name__}:app_from_environment"
+PACKAGES = ("api", "config", "models")
+MAX_PORT = 65_535
+MAX_WORKERS = 64
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the address, and one way to run in other processes."""
+    parser.add_argument("--host", help="address to listen on (API_HOST)")
+    parser.add_argument("--port", type=_port, help="port to listen on, 0 for any free one (API_PORT)")
+    processes = parser.add_mutually_exclusive_group()
+    processes.add_argument(
+        "--workers",
+        type=_workers,
+        nargs="?",
+        const=None,
+        default=1,
+        metavar="N",
+        help="processes that share the port; API_WORKERS if no number is given (default: one process)",
+    )
+    processes.add_argument("--reload", action="store_true", help="start again when a source file changes")
+    parser.add_argument("--json", action="store_true", help="when ready, write one JSON object to standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server takes over; the frame then exits 0
+    project, settings = ProjectSettings(), ApiSettings()
+    configure_logging(project.log_level, as_json=project.log_json)
+    host = settings.host if arguments.host is None else arguments.host
+    port = settings.port if arguments.port is None else arguments.port
+    workers = settings.workers if arguments.workers is None else arguments.workers
+
+    from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
+
+    with server.listen(host, port) as listener:
+        if not server.is_loopback(listener):
+            sys.stderr.write(f"warning: other machines can reach {host}, and there is no authentication yet\n")
+        url = server.url_of(listener)
+        server.announce_when_ready(listener, partial(_announce, url, as_json=arguments.json))
+        if arguments.reload:
+            root = Path(__file__).parents[2]
+            server.serve_and_reload(listener, FACTORY, folders=[root / package for package in PACKAGES])
+        elif workers > 1:
+            server.serve_in_processes(listener, FACTORY, workers=workers)
+        else:
+            server.serve(listener, partial(_app, project, settings))
+    return DONE
+
+
+def app_from_environment() -> "FastAPI":
+    """Build the application in a process that a supervisor started."""
+    project, settings = ProjectSettings(), ApiSettings()
+    configure_logging(project.log_level, as_json=project.log_json)
+    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
+    return _app(project, settings, _end_without_model)
+
+
+def _app(project: ProjectSettings, settings: ApiSettings, on_load_failure: Callable[[Exception], None]) -> "FastAPI":
+    from api.app import create_app  # noqa: PLC0415  # see `run`
+
+    return create_app(settings, load=partial(_load, project, settings), on_load_failure=on_load_failure)
+
+
+def _load(project: ProjectSettings, settings: ApiSettings) -> Predictor:
+    from models.predictor import load_predictor  # noqa: PLC0415  # as above
+
+    registry = RegistrySettings()
+    return load_predictor(
+        tracking_uri=registry.uri(project.home),
+        model_name=registry.model_name,
+        model_alias=registry.model_alias,
+        top_k=settings.top_k,
+    )
+
+
+def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:
+    model = ready["model"]
+    try:
+        sys.stderr.write(f"ready: {url}/docs (model {model['name']} {model['version']})\n")
+        sys.stderr.flush()
+        if as_json:
+            sys.stdout.write(json.dumps({"url": url, "docs": f"{url}/docs", "model": model}) + "\n")
+            sys.stdout.flush()
+    except OSError:  # who started us does not read any more; clients still do
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes here at exit
+
+
+def _end_without_model(exc: Exception) -> None:
+    from api.server import NO_MODEL  # noqa: PLC0415  # see `run`
+
+    expected = isinstance(exc, TickertapeError)
+    logger.error("model_not_loaded", exc_info=None if expected else exc, extra={"error": str(exc)})
+    logging.shutdown()
+    os._exit(NO_MODEL)  # this is a thread, and nothing is in progress: no request can have been answered
+
+
+def _end_with_parent() -> None:
+    """Stop this worker if its supervisor was killed; nobody else would."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _port(word: str) -> int:
+    return _number(word, least=0, most=MAX_PORT)
+
+
+def _workers(word: str) -> int:
+    return _number(word, least=1, most=MAX_WORKERS)
+
+
+def _number(word: str, *, least: int, most: int) -> int:
+    if not (word.isascii() and word.isdigit() and least <= int(word) <= most):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number from {least} to {most}")
+    return int(word)

@@ -1,0 +1,87 @@
+"""What routes ask for: the state of this process, and the model in it."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from api.limits import RequestSlots
+from models.contracts import Predictor
+from models.errors import ModelNotReadyError
+from models.records import Tweet
+
+logger = logging.getLogger(__name__)
+
+_WARM_UP = (Tweet(text="$TSLA up 3% after record deliveries"),)
+
+
+class ModelStatus:
+    """The model of this process: absent until it is loaded and has answered once.
+
+    Attributes:
+        predictor: set by one assignment, from the thread that loads it.
+    """
+
+    predictor: Predictor | None = None
+
+    def start_loading(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> None:
+        """Load in a thread of its own, so that the process answers `/health/live` and signals meanwhile.
+
+        The thread is a daemon: a registry that doesn't answer must not keep the process from ending.
+        """
+        threading.Thread(target=self._load, args=(load, on_failure), name="load-model", daemon=True).start()
+
+    def _load(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> None:
+        try:
+            predictor = load()
+            predictor.predict(_WARM_UP)
+        except Exception as exc:  # noqa: BLE001  # the thread's edge: any failure means there will be no model
+            on_failure(exc)
+            return
+        self.predictor = predictor
+        logger.info("model_ready", extra={"model": predictor.model.name, "version": predictor.model.version})
+
+
+class ProcessState:
+    """What lives as long as the application.
+
+    Args:
+        max_texts: most texts in one request.
+        max_requests: most requests with a body at once.
+        body_timeout_seconds: longest time that a body may take to arrive.
+    """
+
+    def __init__(self, *, max_texts: int, max_requests: int, body_timeout_seconds: float) -> None:
+        self.status = ModelStatus()
+        self.max_texts = max_texts
+        self.body_timeout_seconds = body_timeout_seconds
+        self.slots = RequestSlots(max_requests)
+        # Prediction holds the interpreter's lock: a second thread would only slow the first, and the event loop.
+        self.prediction_threads = CapacityLimiter(1)
+
+
+async def process_state(request: Request) -> ProcessState:
+    """Give the state that the application was made with."""
+    state: ProcessState = request.app.state.process
+    return state
+
+
+ProcessStateDep = Annotated[ProcessState, Depends(process_state)]
+
+
+async def current_predictor(state: ProcessStateDep) -> Predictor:
+    """Give the model that answers now.
+
+    Raises:
+        ModelNotReadyError: it is still being loaded.
+    """
+    predictor = state.status.predictor
+    if predictor is None:
+        raise ModelNotReadyError("the model is being loaded: try again in a moment")
+    return predictor
+
+
+PredictorDep = Annotated[Predictor, Depends(current_predictor)]

@@ -1,0 +1,143 @@
+"""OpenAPI with examples, and Swagger UI from this machine: the page works without network.
+
+Swagger UI 5 (FastAPI writes OpenAPI 3.1, which version 4 can't show) comes from the files of `fastapi-offline`; its code
+is not used.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from api import examples
+from api.schemas import PredictRequest, Problem
+from models.errors import ApiError
+
+_REFERENCE = "#/components/schemas/{model}"
+_ASSETS = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon.png": "image/png",
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tickertape API</title>
+<link rel="stylesheet" href="docs/assets/swagger-ui.css">
+<link rel="icon" type="image/png" href="docs/assets/favicon.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<noscript>This page needs JavaScript; <a href="openapi.json">openapi.json</a> has the same content.</noscript>
+<script src="docs/assets/swagger-ui-bundle.js"></script>
+<script src="docs/assets/start.js"></script>
+</body>
+</html>
+"""
+# A file of its own, so that the page's policy needs no exception for scripts that stand in it.
+_START = """SwaggerUIBundle({
+  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, tryItOutEnabled: true,
+  displayRequestDuration: true, validatorUrl: null,
+});
+"""
+# Swagger UI sets styles at elements and shows its icons as data: images; all else comes from here.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def _problem_answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema, "example": example}}}
+
+
+NOT_READY_ANSWER: dict[int | str, dict[str, Any]] = {
+    503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/health/ready"})
+}
+PREDICT_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"$ref": _REFERENCE.format(model=PredictRequest.__name__)},
+            "examples": examples.REQUESTS,
+        }
+    },
+}
+PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "One answer for each text.", "content": {"application/json": {"example": examples.ANSWER}}},
+    400: _problem_answer("The body is no JSON in UTF-8.", examples.MALFORMED),
+    408: _problem_answer("The body did not arrive in time.", examples.TOO_SLOW),
+    413: _problem_answer("The body has too many bytes.", examples.TOO_LARGE),
+    415: _problem_answer("The body is not sent as plain application/json.", examples.UNSUPPORTED),
+    422: _problem_answer("The body is of another shape, or a text is not allowed.", examples.INVALID),
+    500: _problem_answer("A fault of the server.", examples.FAILED),
+    503: _problem_answer("The model is being loaded, or too many requests are in progress.", examples.NOT_READY),
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def root() -> Response:
+    """Lead a visitor to the documentation."""
+    return RedirectResponse("docs", status_code=307)
+
+
+@router.get("/docs")
+async def docs() -> Response:
+    """Show the API in Swagger UI."""
+    return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY})
+
+
+@router.get("/docs/assets/start.js")
+async def start() -> Response:
+    """Give the script that starts Swagger UI."""
+    return Response(_START, media_type="text/javascript")
+
+
+@router.get("/docs/assets/{name}")
+async def asset(name: str) -> Response:
+    """Give one of Swagger UI's files."""
+    if name not in _ASSETS:
+        raise HTTPException(404)
+    return FileResponse(assets_folder() / name, media_type=_ASSETS[name], headers={"cache-control": "max-age=86400"})
+
+
+def assets_folder() -> Path:
+    """Find Swagger UI's files without running the package that carries them.
+
+    Raises:
+        ApiError: the package is not installed.
+    """
+    package = find_spec("fastapi_offline")
+    if package is None or package.origin is None:
+        raise ApiError("Swagger UI's files are not there: install the requirements again, fastapi-offline is missing")
+    return Path(package.origin).parent / "static"
+
+
+def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
+    """Describe the API in OpenAPI 3.1.
+
+    FastAPI lists only the bodies that it reads itself, so those that `api.codecs` reads and writes are added.
+
+    Args:
+        app: the application with all its routes.
+        max_texts: most texts in one request, stated in the schema.
+    """
+    document = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes
+    )
+    schemas = document["components"]["schemas"]
+    for model in (PredictRequest, Problem):
+        schema = model.model_json_schema(ref_template=_REFERENCE)
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    schemas[PredictRequest.__name__]["properties"]["texts"]["maxItems"] = max_texts
+    return document

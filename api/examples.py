@@ -1,0 +1,79 @@
+"""The requests and answers that the documentation shows; a test sends and compares every one."""
+
+from typing import Any
+
+ONE_TEXT = {"texts": [{"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}]}
+MANY_TEXTS = {
+    "texts": [
+        {"text": "Fed holds rates, Powell sees no cut before autumn"},
+        {"text": "$XOM raises its dividend by 5%", "id": "1790000000000000001"},
+    ]
+}
+FULL_TWEET = {
+    "texts": [
+        {
+            "data": {
+                "id": "1790000000000000002",
+                "text": "Goldman cuts $AAPL to neutral, target $195",
+                "created_at": "2026-01-31T09:30:00.000Z",
+                "author_id": "2244994945",
+                "lang": "en",
+                "edit_history_tweet_ids": ["1790000000000000002"],
+                "entities": {"cashtags": [{"start": 13, "end": 18, "tag": "AAPL"}]},
+            },
+            "matching_rules": [{"id": "1", "tag": "finance"}],
+        }
+    ]
+}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "one": {"summary": "One text", "value": ONE_TEXT},
+    "many": {"summary": "Several texts", "value": MANY_TEXTS},
+    "tweet": {"summary": "A tweet as X API v2 streams it", "value": FULL_TWEET},
+}
+
+ANSWER = {
+    "predictions": [
+        {
+            "id": "1790000000000000002",
+            "text": "Goldman cuts $AAPL to neutral, target $195",
+            "created_at": "2026-01-31T09:30:00.000Z",
+            "tickers": ["AAPL"],
+            "label": "Analyst Update",
+            "label_score": 0.93,
+            "labels": {"Analyst Update": 0.93, "Stock Commentary": 0.03, "Company | Product News": 0.01},
+            "sentiment": "bearish",
+            "sentiment_score": -0.81,
+            "answered_by": "batch",
+            "model": {"name": "tickertape", "version": "7", "online_version": 0},
+            "classified_at": "2026-01-31T09:30:00.412Z",
+        }
+    ]
+}
+
+
+def problem(status: int, title: str, detail: str, *, instance: str = "/predict") -> dict[str, Any]:
+    """Write a problem as the API answers it, without `errors`."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
+
+
+MALFORMED = problem(400, "Bad Request", "the body is not JSON: Input data was truncated")
+TOO_SLOW = problem(
+    408,
+    "Request Timeout",
+    "the body did not arrive in 30 seconds (API_BODY_TIMEOUT_SECONDS): send fewer texts at once",
+)
+TOO_LARGE = problem(
+    413,
+    "Content Too Large",
+    "the body has more than 4194304 bytes (API_MAX_BODY_BYTES): send fewer texts at once",
+)
+UNSUPPORTED = problem(415, "Unsupported Media Type", "content-type is 'text/plain': send application/json")
+INVALID = {
+    **problem(422, "Unprocessable Content", "texts[1].text: text must hold more than white space"),
+    "errors": [
+        {"field": "texts[1].text", "reason": "empty_text", "detail": "text must hold more than white space"},
+    ],
+}
+FAILED = problem(500, "Internal Server Error", "the request could not be answered; the server's log says why")
+NOT_READY = problem(503, "Service Unavailable", "the model is being loaded: try again in a moment")

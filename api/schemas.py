@@ -1,0 +1,123 @@
+"""Request and response bodies as OpenAPI shows them; no domain logic.
+
+Bodies are read and written by the msgspec structs that HTTP shares with Kafka (`api.codecs`), which is faster and keeps
+the two alike. These models document them; tests/contract/test_api_schemas.py holds them together.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.taxonomy import Label, Sentiment
+from models.tweets import MAX_TEXT_CHARACTERS
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+TweetId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+
+
+class Body(BaseModel):
+    """What all bodies have in common: names and types are taken as they are written."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Cashtag(Body):
+    """One ticker that X marked in the text."""
+
+    tag: str = Field(description="The ticker without its dollar sign.")
+
+
+class Entities(Body):
+    """The part of a tweet's `entities` that is read."""
+
+    cashtags: list[Cashtag] | None = None
+
+
+class Tweet(Body):
+    """A text, with as much of an X API v2 tweet around it as there is; unknown fields are ignored."""
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, description="As published; more than white space.")
+    id: TweetId | None = Field(default=None, description="1 to 19 digits, as a string.")
+    created_at: str | None = Field(default=None, description="ISO 8601 with a zone; given back as it came.")
+    entities: Entities | None = Field(
+        default=None, description="Its `cashtags` are the tickers; without them they are looked for in the text."
+    )
+
+
+class WrappedTweet(Body):
+    """A tweet as X's streams send it, wrapped in `data`; what stands beside it is ignored."""
+
+    data: Tweet
+
+
+class PredictRequest(Body):
+    """Texts to classify."""
+
+    texts: list[Tweet | WrappedTweet] = Field(min_length=1, description="Texts or tweets, in any mixture.")
+
+
+class ModelVersion(Body):
+    """The versions that made an answer."""
+
+    name: str = Field(description="Name of the registered model.")
+    version: str = Field(description="Its version, or `pretrained-` and the first digits of its hash.")
+    online_version: int = Field(description="Snapshot of the online model that took part; 0 for none.")
+
+
+class ClassifiedTweet(Body):
+    """One tweet with its answer; the same record as on the topic `tweets.classified`."""
+
+    id: str | None = Field(description="As it was sent.")
+    text: str = Field(description="As it was sent.")
+    created_at: str | None = Field(description="As it was sent.")
+    tickers: list[str] = Field(description="Upper case, without the dollar sign, each once, in order.")
+    label: Label = Field(description="The most probable of the 20 topics.")
+    label_score: Probability = Field(description="Its probability.")
+    labels: dict[Label, Probability] = Field(description="The most probable topics, largest first (API_TOP_K).")
+    sentiment: Sentiment = Field(description="The most probable sentiment.")
+    sentiment_score: float = Field(ge=-1, le=1, description="P(bullish) - P(bearish).")
+    answered_by: str = Field(description="Which model answered; `batch` is the registered one.")
+    model: ModelVersion
+    classified_at: str = Field(description="ISO 8601 in UTC with milliseconds.")
+
+
+class PredictAnswer(Body):
+    """One answer for each text."""
+
+    predictions: list[ClassifiedTweet] = Field(description="In the order of `texts`.")
+
+
+class FieldProblem(Body):
+    """One wrong field of a body."""
+
+    field: str = Field(description="Its place, as `texts[3].text`.")
+    reason: str = Field(description="A code, the same as in the `reason` header of dead letters.")
+    detail: str = Field(description="What is wrong, and what is allowed.")
+
+
+class Problem(Body):
+    """Why a request was not answered (RFC 9457)."""
+
+    type: Literal["about:blank"] = Field(
+        default="about:blank", description="The problem is what its status says; `errors` has the particulars."
+    )
+    title: str = Field(description="The name of the status.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What was seen, and what to do.")
+    instance: str = Field(description="The path of the request.")
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="Only with 422: the wrong fields, the first of each text, 100 at most."
+    )
+
+
+class Live(Body):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(Body):
+    """The model is loaded and has answered once."""
+
+    status: Literal["ready"] = "ready"
+    model: ModelVersion

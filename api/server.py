@@ -1,0 +1,171 @@
+"""Runs the application: takes the port, starts one or more processes with uvicorn, ends them cleanly."""
+
+import errno
+import http.client
+import ipaddress
+import json
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from models.errors import ApiError
+
+logger = logging.getLogger(__name__)
+
+NO_MODEL = 3  # the exit code that uvicorn's supervisor reads as "another worker would fail as well": it stops
+GRACEFUL_SHUTDOWN_SECONDS = 10  # a request takes a second or two; then a slow client is left
+READY_POLL_SECONDS = 0.05
+READY_TIMEOUT_SECONDS = 5.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, so that nobody else can and clients wait instead of being refused.
+
+    Args:
+        host: a name or an address of this machine; of a name's addresses the IPv4 one is preferred.
+        port: 0 takes any free one.
+
+    Raises:
+        ApiError: the port is in use or not allowed, or the host is none of this machine.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as exc:
+        raise ApiError(f"{host!r} is no address of this machine: choose another with --host ({exc})") from exc
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError as exc:
+        listener.close()
+        raise ApiError(_why_not(exc, host, port)) from exc
+    return listener
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Tell whether only this machine can reach it."""
+    address: str = listener.getsockname()[0]
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def url_of(listener: socket.socket) -> str:
+    """Give the URL under which this machine reaches it, without a slash at its end."""
+    host, port = _reachable(listener)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], None]], FastAPI]) -> None:
+    """Serve in this process until SIGINT or SIGTERM.
+
+    Args:
+        listener: see `listen`.
+        make_app: builds the application; its argument takes the failure if the model can't be loaded.
+
+    Raises:
+        Exception: that failure.
+    """
+    failures: list[Exception] = []
+
+    def stop(exc: Exception) -> None:
+        failures.append(exc)
+        server.should_exit = True
+
+    server = uvicorn.Server(_config(make_app(stop)))
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn repeats the signal after it has stopped; that must not kill a process that ended as it should.
+        signal.signal(signum, server.handle_exit)
+    server.run(sockets=[listener])
+    if failures:
+        raise failures[0]
+
+
+def serve_in_processes(listener: socket.socket, factory: str, *, workers: int) -> None:
+    """Serve in several processes that share the port; one that dies is replaced.
+
+    Args:
+        listener: see `listen`.
+        factory: `module:function` that builds the application, called in each process.
+        workers: number of processes.
+
+    Raises:
+        ApiError: a process ended with `NO_MODEL`.
+    """
+    supervisor = Multiprocess(_config(factory, factory=True, workers=workers), sockets=[listener])
+    supervisor.run()
+    if any(process.exitcode == NO_MODEL for process in supervisor.processes):
+        raise ApiError("a worker could not load the model, so all were stopped: the log above says why")
+
+
+def serve_and_reload(listener: socket.socket, factory: str, *, folders: Sequence[Path]) -> None:
+    """Serve in a child that starts again when a source file changes.
+
+    Args:
+        listener: see `listen`.
+        factory: `module:function` that builds the application.
+        folders: where the source files are.
+    """
+    config = _config(factory, factory=True, reload=True, reload_dirs=[str(folder) for folder in folders])
+    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+
+
+def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Ask `/health/ready` in a thread until it answers 200, then give its body to `announce`, once."""
+    host, port = _reachable(listener)
+
+    def wait() -> None:
+        while (ready := _ready(host, port)) is None:
+            time.sleep(READY_POLL_SECONDS)
+        announce(ready)
+
+    threading.Thread(target=wait, name="announce-when-ready", daemon=True).start()
+
+
+def _config(app: FastAPI | str, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
+    return uvicorn.Config(
+        app,
+        log_config=None,  # the project's own is in force
+        log_level="warning",  # of its INFO lines none says more than ours
+        access_log=False,  # rates are metrics, not log lines
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+        **options,
+    )
+
+
+def _reachable(listener: socket.socket) -> tuple[str, int]:
+    host, port = listener.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104  # compared, not bound
+
+
+def _ready(host: str, port: int) -> dict[str, Any] | None:
+    connection = http.client.HTTPConnection(host, port, timeout=READY_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/health/ready")
+        response = connection.getresponse()
+        body: dict[str, Any] = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    return body if response.status == http.HTTPStatus.OK else None
+
+
+def _why_not(exc: OSError, host: str, port: int) -> str:
+    if exc.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: stop what listens there, or choose another with --port (0: any free)"
+    if exc.errno == errno.EACCES:
+        return f"port {port} is not allowed to this user: choose one above 1023 with --port"
+    return f"can't listen on {host} port {port}: {exc.strerror}; choose an address of this machine with --host"

@@ -1,0 +1,66 @@
+"""Logging configuration as a pure dict; applied by the doors only."""
+
+import json
+import logging
+from typing import Any
+
+# What every LogRecord carries anyway; all else came in through `extra` and is a field of the event.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class FieldsFormatter(logging.Formatter):
+    """Text lines: time, level, logger, event, then `key=value` fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Append the record's extra fields to the event."""
+        line = super().format(record)
+        fields = " ".join(f"{key}={value}" for key, value in _fields(record).items())
+        return f"{line} {fields}" if fields else line
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, event and its fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record; values that JSON lacks become strings."""
+        entry: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
+    """Build the argument of `logging.config.dictConfig`; logs go to standard error.
+
+    >>> logging_config("INFO", as_json=False)["root"]["level"]
+    'INFO'
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {"()": FieldsFormatter, "fmt": "%(asctime)s %(levelname)-7s %(name)s %(message)s"},
+            "json": {"()": JsonFormatter},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "text"}},
+        "root": {"level": level, "handlers": ["stderr"]},
+        # Libraries that log every connection and rebalance step; what matters of it the project logs itself.
+        "loggers": {
+            "aiokafka": {"level": "WARNING"},
+            # Warns ten times a second while a new cluster makes its own topics.
+            "aiokafka.consumer.group_coordinator": {"level": "ERROR"},
+            "kafka": {"level": "CRITICAL"},  # it logs each failed connection five times; callers raise one BrokerError
+            "faust": {"level": "WARNING"},
+            "mode": {"level": "WARNING"},
+        },
+    }
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD}

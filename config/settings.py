@@ -1,0 +1,163 @@
+"""Frozen settings groups, one environment prefix each; the sole reader of the environment."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+TopicName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,200}$")]
+# Read as it is typed, so that `TICKERTAPE_DATA_DIR=~/tweets` means what a shell user expects.
+UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
+class ProjectSettings(BaseSettings):
+    """Where things lie on this machine, and how the processes log."""
+
+    model_config = SettingsConfigDict(env_prefix="TICKERTAPE_", frozen=True)
+
+    home: UserPath = Path(".tickertape")
+    """Folder for what the project writes while it runs: Kafka's data, logs, the MLflow store."""
+    data_dir: UserPath = Path("data")
+    """Folder with the labelled tweets; `tickertape fetch-data` writes here."""
+    hub_url: str = "https://huggingface.co"
+    """The public hub that `tickertape fetch-data` downloads the labelled tweets from."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe log level that is written."""
+    log_json: bool = False
+    """Write one JSON object a line instead of text."""
+
+
+class KafkaSettings(BaseSettings):
+    """How every process reaches Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix="KAFKA_", frozen=True)
+
+    bootstrap_servers: Annotated[str, Field(min_length=1)] = "127.0.0.1:9092"
+    """Comma-separated host:port list. When it is set, nothing starts an embedded broker."""
+
+    @property
+    def is_given(self) -> bool:
+        """True when the environment names a cluster, so that none is embedded."""
+        return "bootstrap_servers" in self.model_fields_set
+
+
+class BrokerSettings(BaseSettings):
+    """The embedded Apache Kafka for development, demo and tests."""
+
+    model_config = SettingsConfigDict(env_prefix="BROKER_", frozen=True)
+
+    heap_mb: Annotated[int, Field(ge=128, le=65536)] = 512
+    """Java heap limit, in MiB."""
+    cache_dir: UserPath = Path("~/.cache/tickertape").expanduser()
+    """Folder for the downloaded jars and Java's start-up cache, shared by all checkouts."""
+    maven_repository: str = ""
+    """URL of a Maven repository to use instead of Maven Central."""
+    jars_dir: UserPath | None = None
+    """Folder that already holds the jars; nothing is downloaded then."""
+
+
+class TopicSettings(BaseSettings):
+    """Topic names, partitions and retention."""
+
+    model_config = SettingsConfigDict(env_prefix="TOPICS_", frozen=True)
+
+    prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{0,50}$")] = ""
+    """Put before every topic name, so that several installations can share a cluster."""
+    raw: TopicName = "tweets.raw"
+    """Input: tweets in X API v2 shape."""
+    classified: TopicName = "tweets.classified"
+    """Output: one classified tweet for each input tweet."""
+    sentiment: TopicName = "tweets.sentiment"
+    """Output: sentiment only, small."""
+    dead_letter: TopicName = "tweets.dead-letter"
+    """Output: what could not be read, with the reason."""
+    partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """Partitions of a topic that is created."""
+    replication_factor: Annotated[int, Field(ge=1, le=10)] = 1
+    """Copies of each partition of a topic that is created."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    """Days that created topics keep tweets and answers."""
+    dead_letter_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days that the dead-letter topic keeps what could not be read."""
+
+
+class StreamSettings(BaseSettings):
+    """The worker."""
+
+    model_config = SettingsConfigDict(env_prefix="STREAM_", frozen=True)
+
+    group: Annotated[str, Field(min_length=1, max_length=200)] = "tickertape"
+    """Consumer group: workers of one group share the partitions."""
+    chunk_size_tweets: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Most tweets that are classified and delivered as one step."""
+    buffer_chunks: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Most chunks that wait in memory for the classifier."""
+    fetch_max_bytes: Annotated[int, Field(ge=65_536, le=104_857_600)] = 1_048_576
+    """Most bytes a fetch brings from one partition."""
+    fetch_max_wait_ms: Annotated[int, Field(ge=1, le=1500)] = 20
+    """Longest time the broker holds an empty fetch, in milliseconds."""
+    session_timeout_seconds: Annotated[float, Field(ge=6, le=300)] = 10.0
+    """After this silence of a worker its partitions go to another."""
+    isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"
+    """Whether tweets of an upstream transaction that was aborted are read."""
+    top_k: Annotated[int, Field(ge=1, le=20)] = 3
+    """Labels with their probability in each output record."""
+
+
+class RegistrySettings(BaseSettings):
+    """The MLflow model registry."""
+
+    model_config = SettingsConfigDict(env_prefix="MLFLOW_", frozen=True)
+
+    tracking_uri: str = ""
+    """MLflow store; empty means `sqlite:///` with `mlflow.db` in TICKERTAPE_HOME."""
+    model_name: Annotated[str, Field(min_length=1)] = "tickertape"
+    """Name of the registered model."""
+    model_alias: Annotated[str, Field(min_length=1)] = "champion"
+    """Alias of the version that answers."""
+
+    def uri(self, home: Path) -> str:
+        """Give the store's URI; without a setting, the sqlite file under the project's home."""
+        return self.tracking_uri or f"sqlite:///{(home / 'mlflow.db').absolute()}"
+
+
+class ApiSettings(BaseSettings):
+    """The HTTP API."""
+
+    model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 8000
+    """Port to listen on."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Processes that `make rest-prod` starts."""
+    max_texts: Annotated[int, Field(ge=1, le=10_000)] = 1000
+    """Most texts in one request."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 4_194_304
+    """Largest request body, in bytes."""
+    max_requests: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Most requests with a body that one process works on at once; more get 503."""
+    body_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Longest time that a request's body may take to arrive."""
+    top_k: Annotated[int, Field(ge=1, le=20)] = 3
+    """Labels with their probability in each answer."""
+
+
+class DemoSettings(BaseSettings):
+    """`tickertape demo`."""
+
+    model_config = SettingsConfigDict(env_prefix="DEMO_", frozen=True)
+
+    seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    """Seconds after which the demo ends by itself; 0 means at Ctrl-C."""
+    rate: Annotated[float, Field(gt=0, le=10_000)] = 200.0
+    """Tweets a second that the generator publishes."""
+
+
+def child_environment(**variables: str) -> dict[str, str]:
+    """Give this process's environment with some variables set, for a process that it starts."""
+    return {**os.environ, **variables}

@@ -1,0 +1,1 @@
+"""Training, scoring, online learning and the registry. Knows no transport."""

@@ -1,0 +1,107 @@
+"""Train the topic and the sentiment model, measure them, log and register them.
+
+Reads topic_train.csv and sent_train.csv (columns text,label) in the data folder; `tickertape fetch-data` gets them.
+Measures on topic_valid.csv and sent_valid.csv where both are there, else on a share of each class that is held out;
+in that case the model is then fitted again on all tweets. The arguments come from config/args.json in a checkout.
+The model is registered in MLflow (MLFLOW_TRACKING_URI) and gets the alias that answers (MLFLOW_MODEL_ALIAS); a
+checkout also gets config/run.json: run id, data hash, arguments and performance.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from config import settings
+from models.arguments import TrainingArguments
+from models.dataset import read_split
+from models.errors import ModelError
+
+if TYPE_CHECKING:
+    from models.report import Report
+
+_CONFIG = Path(settings.__file__).parent
+_CHECKOUT_MARK = _CONFIG.parent / "pyproject.toml"  # an installed package has none beside it
+_LARGEST_SEED = 2**32 - 1  # what scikit-learn takes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `train`."""
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="folder with the tweets (default: TICKERTAPE_DATA_DIR, or data)"
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="also write the weights, their sha256 and a model card there"
+    )
+    parser.add_argument("--seed", type=_seed, metavar="N", help="of split, folds and solver (default: args.json's)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, measure, register, write; returns 0."""
+    project, registry = settings.ProjectSettings(), settings.RegistrySettings()
+    chosen = _training_arguments(seed=arguments.seed)
+    folder = (arguments.data_dir or project.data_dir).expanduser()
+    split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
+    with _progress_bar() as show:
+        show("loading scikit-learn and MLflow", 0, 0)
+        try:
+            from models.champion import Destination, train_champion  # noqa: PLC0415  # costs seconds, may be absent
+        except ModuleNotFoundError as exc:
+            raise ModelError(f"training needs {exc.name}, which is not installed here; run `make venv`") from exc
+        show("opening the model registry", 0, 0)
+        destination = Destination(
+            tracking_uri=registry.uri(project.home),
+            model_name=registry.model_name,
+            model_alias=registry.model_alias,
+            export_folder=arguments.export.expanduser() if arguments.export else None,
+            report_file=_CONFIG / "run.json" if _CHECKOUT_MARK.exists() else None,
+        )
+        report = train_champion(split, chosen, destination, progress=show)
+    _write_report(report, arguments)
+    return 0
+
+
+def _training_arguments(*, seed: int | None) -> TrainingArguments:
+    path = _CONFIG / "args.json"
+    try:
+        arguments = msgspec.json.decode(path.read_bytes(), type=TrainingArguments)
+    except FileNotFoundError:  # an installed package carries none
+        arguments = TrainingArguments()
+    except msgspec.DecodeError as exc:
+        raise ModelError(f"{path}: {exc}; correct it, see models/arguments.py for what is allowed") from exc
+    return arguments if seed is None else msgspec.structs.replace(arguments, seed=seed)
+
+
+def _write_report(report: "Report", arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        return
+    from models.report import tables  # noqa: PLC0415  # imports scikit-learn
+
+    console = Console()
+    console.print(tables(report))
+    if _CHECKOUT_MARK.exists():
+        console.print(f"written: {_CONFIG / 'run.json'}", soft_wrap=True, highlight=False)
+    if arguments.export:
+        console.print(f"exported: {arguments.export}, {report.weights_bytes:,} bytes of weights", soft_wrap=True)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _LARGEST_SEED):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {_LARGEST_SEED}")
+    return int(text)

@@ -1,0 +1,128 @@
+"""The exception tree of the whole project.
+
+TickertapeError
+├── RecordError
+│   ├── MalformedRecordError       a Kafka record that is no tweet; has a reason code
+│   └── UnknownLabelError          a label that is none of the taxonomy's
+├── DataError
+│   ├── DataNotFoundError          labelled tweets or a feed file that is not there or not readable
+│   └── DownloadError              the hub or the repository did not give what was expected
+├── ModelError
+│   ├── ModelNotFoundError         no such version, alias or file
+│   └── ModelCorruptError          the artefact's hash or format is not what it says
+├── BrokerError                    Kafka can't be started or reached
+│   └── DeliveryError              an output could not be delivered; its input stays uncommitted
+├── RequestError                   an HTTP request that can't be answered
+│   ├── MalformedBodyError         the body is no JSON in UTF-8
+│   ├── InvalidBodyError           the body is JSON, but not what was asked for; has a list of fields
+│   ├── BodyTooLargeError          the body has more bytes than are allowed
+│   ├── BodyTooSlowError           the body did not arrive in time
+│   ├── UnsupportedBodyError       the body's media type, charset or coding is none that is read
+│   ├── ModelNotReadyError         the model is still being loaded
+│   └── OverloadedError            more requests at once than are allowed
+└── ApiError                       the HTTP server can't be started
+"""
+
+from collections.abc import Sequence
+
+
+class TickertapeError(Exception):
+    """Base of all errors that a user can act on: the message says what was seen and what to do."""
+
+
+class RecordError(TickertapeError):
+    """A record can't be used as it is."""
+
+
+class MalformedRecordError(RecordError):
+    """A Kafka record is no tweet.
+
+    Attributes:
+        reason: a code of `models.tweets.Reason`, for the dead-letter header and for counting.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Keep the reason code beside the message; the message never holds tweet text."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownLabelError(RecordError):
+    """A label is none of the taxonomy's."""
+
+
+class DataError(TickertapeError):
+    """Labelled tweets or a feed can't be used."""
+
+
+class DataNotFoundError(DataError):
+    """A file with tweets is not there or can't be read."""
+
+
+class DownloadError(DataError):
+    """A download failed, or brought something else than expected."""
+
+
+class ModelError(TickertapeError):
+    """A model can't be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model has this version, alias or path."""
+
+
+class ModelCorruptError(ModelError):
+    """A model's artefact is not what its hash or format says."""
+
+
+class BrokerError(TickertapeError):
+    """Kafka can't be started or reached."""
+
+
+class DeliveryError(BrokerError):
+    """An output could not be delivered, so its input is not committed."""
+
+
+class RequestError(TickertapeError):
+    """An HTTP request can't be answered as it is; `api.errors` has the status of each kind."""
+
+
+class MalformedBodyError(RequestError):
+    """The body is no JSON in UTF-8."""
+
+
+class InvalidBodyError(RequestError):
+    """The body is JSON, but not what was asked for.
+
+    Attributes:
+        fields: where it is wrong, as (field path, reason code, message); never holds what was sent.
+    """
+
+    def __init__(self, message: str, fields: Sequence[tuple[str, str, str]]) -> None:
+        """Keep the list of fields beside the message."""
+        super().__init__(message)
+        self.fields = tuple(fields)
+
+
+class BodyTooLargeError(RequestError):
+    """The body has more bytes than are allowed."""
+
+
+class BodyTooSlowError(RequestError):
+    """The body did not arrive in the time that is allowed."""
+
+
+class UnsupportedBodyError(RequestError):
+    """The body's media type, charset or content coding is none that is read."""
+
+
+class ModelNotReadyError(RequestError):
+    """The model is still being loaded."""
+
+
+class OverloadedError(RequestError):
+    """More requests are in progress than are allowed."""
+
+
+class ApiError(TickertapeError):
+    """The HTTP server can't be started."""

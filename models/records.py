@@ -1,0 +1,133 @@
+"""The records that all packages share: a tweet, and what a model says of it."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from models.taxonomy import Label, Sentiment
+
+
+class Tweet(msgspec.Struct, frozen=True, gc=False):
+    """One tweet, as it came.
+
+    Attributes:
+        text: as published, HTML entities and all; 1 to `models.tweets.MAX_TEXT_CHARACTERS` characters.
+        id: 1 to 19 digits, or None for a text that came over HTTP without one.
+        created_at: ISO 8601 with zone, as it came, or None.
+        tickers: upper case, without the dollar sign, each once, in order of appearance.
+    """
+
+    text: str
+    id: str | None = None
+    created_at: str | None = None
+    tickers: tuple[str, ...] = ()
+
+
+class ModelVersion(msgspec.Struct, frozen=True):
+    """The versions that made an answer.
+
+    Attributes:
+        name: name of the registered model.
+        version: version in the registry, or `pretrained-` and the first 8 digits of the weights' sha256.
+        online_version: snapshot of the online model that took part; 0 for none.
+    """
+
+    name: str
+    version: str
+    online_version: int = 0
+
+
+class Prediction(msgspec.Struct, frozen=True, gc=False):
+    """What a model says of one tweet.
+
+    Attributes:
+        label: the most probable topic.
+        label_score: its probability, 0 to 1.
+        labels: the k most probable topics with their probabilities, largest first.
+        sentiment: the most probable sentiment.
+        sentiment_score: P(bullish) - P(bearish), -1 to 1.
+        answered_by: which of the models answered; `batch` is the registered one alone.
+        model: the versions behind the answer.
+    """
+
+    label: Label
+    label_score: float
+    labels: dict[Label, float]
+    sentiment: Sentiment
+    sentiment_score: float
+    answered_by: str
+    model: ModelVersion
+
+
+class ClassifiedTweet(msgspec.Struct, frozen=True, gc=False):
+    """The value of `tweets.classified`, and one element of `predictions` over HTTP.
+
+    Attributes:
+        classified_at: when the answer was made, ISO 8601 in UTC with milliseconds.
+    """
+
+    id: str | None
+    text: str
+    created_at: str | None
+    tickers: tuple[str, ...]
+    label: Label
+    label_score: float
+    labels: dict[Label, float]
+    sentiment: Sentiment
+    sentiment_score: float
+    answered_by: str
+    model: ModelVersion
+    classified_at: str
+
+
+class TweetSentiment(msgspec.Struct, frozen=True, gc=False):
+    """The value of `tweets.sentiment`: the small record for who needs nothing else."""
+
+    id: str | None
+    created_at: str | None
+    tickers: tuple[str, ...]
+    sentiment: Sentiment
+    sentiment_score: float
+    model: ModelVersion
+    classified_at: str
+
+
+def classified_tweet(tweet: Tweet, prediction: Prediction, *, classified_at: str) -> ClassifiedTweet:
+    """Join a tweet with what a model says of it."""
+    return ClassifiedTweet(
+        id=tweet.id,
+        text=tweet.text,
+        created_at=tweet.created_at,
+        tickers=tweet.tickers,
+        label=prediction.label,
+        label_score=prediction.label_score,
+        labels=prediction.labels,
+        sentiment=prediction.sentiment,
+        sentiment_score=prediction.sentiment_score,
+        answered_by=prediction.answered_by,
+        model=prediction.model,
+        classified_at=classified_at,
+    )
+
+
+def tweet_sentiment(tweet: Tweet, prediction: Prediction, *, classified_at: str) -> TweetSentiment:
+    """Join a tweet with its sentiment alone."""
+    return TweetSentiment(
+        id=tweet.id,
+        created_at=tweet.created_at,
+        tickers=tweet.tickers,
+        sentiment=prediction.sentiment,
+        sentiment_score=prediction.sentiment_score,
+        model=prediction.model,
+        classified_at=classified_at,
+    )
+
+
+def utc_timestamp(seconds: float) -> str:
+    """Render seconds since 1970 as ISO 8601 in UTC with milliseconds.
+
+    >>> utc_timestamp(1_767_225_600.25)
+    '2026-01-01T00:00:00.250Z'
+    """
+    moment = datetime.fromtimestamp(seconds, tz=UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

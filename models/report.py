@@ -1,0 +1,102 @@
+"""What a training is remembered by: `config/run.json`, MLflow's parameters and metrics, and tables to read."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from models.arguments import TrainingArguments
+from models.evaluation import HeadPerformance
+from models.training import TrainingResult
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One training; the content of `config/run.json`.
+
+    Attributes:
+        run_id: of the MLflow run.
+        model_name: name of the registered model.
+        model_version: its version in the registry.
+        weights_sha256: hash of the weights file.
+        weights_bytes: its size.
+        features: rows of its table.
+        data_sha256: hash over the files with labelled tweets.
+        arguments: see there.
+        held_out: `split off`: a share of each class, on which the performance was measured before the weights were
+            fitted again on all tweets; `published`: the validation files, which the weights never saw.
+        label_tweets: tweets that the label head was fitted on.
+        sentiment_tweets: tweets that the sentiment head was fitted on.
+        labels: performance of the label head on held-out tweets.
+        sentiments: performance of the sentiment head on held-out tweets.
+    """
+
+    run_id: str
+    model_name: str
+    model_version: str
+    weights_sha256: str
+    weights_bytes: int
+    features: int
+    data_sha256: str
+    arguments: TrainingArguments
+    held_out: Literal["split off", "published"]
+    label_tweets: int
+    sentiment_tweets: int
+    labels: HeadPerformance
+    sentiments: HeadPerformance
+
+
+def parameters(
+    arguments: TrainingArguments, result: TrainingResult, *, data_sha256: str
+) -> dict[str, str | int | float]:
+    """List what a training depended on."""
+    return {
+        **msgspec.structs.asdict(arguments),
+        "data_sha256": data_sha256,
+        "label_tweets": result.label_tweets,
+        "sentiment_tweets": result.sentiment_tweets,
+        "held_out": held_out(result),
+    }
+
+
+def metrics(result: TrainingResult) -> dict[str, float]:
+    """List the numbers of both heads by name, each with its head in front, such as `labels_macro_f1`."""
+    return {
+        f"{head}_{name}": value
+        for head, performance in (("labels", result.labels), ("sentiments", result.sentiments))
+        for name, value in _shares(performance)
+    }
+
+
+def held_out(result: TrainingResult) -> Literal["split off", "published"]:
+    """Name where the held-out tweets came from."""
+    return "split off" if result.is_refitted else "published"
+
+
+def tables(report: Report) -> RenderableType:
+    """Render both heads and their classes."""
+    heads = Table(title=f"{report.model_name} version {report.model_version}, on held-out tweets ({report.held_out})")
+    heads.add_column("head")
+    for column in ("tweets", "accuracy", "macro-F1", "weighted F1", "calibration error"):
+        heads.add_column(column, justify="right")
+    for name, performance in (("topic", report.labels), ("sentiment", report.sentiments)):
+        heads.add_row(name, f"{performance.tweets:,}", *(f"{value:.3f}" for _, value in _shares(performance)))
+    return Group(heads, _classes("topic", report.labels), _classes("sentiment", report.sentiments))
+
+
+def _classes(title: str, performance: HeadPerformance) -> Table:
+    table = Table(title=None)
+    table.add_column(title)
+    for column in ("tweets", "precision", "recall", "F1"):
+        table.add_column(column, justify="right")
+    for name, one in performance.classes.items():
+        table.add_row(name, f"{one.tweets:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}")
+    return table
+
+
+def _shares(performance: HeadPerformance) -> Iterator[tuple[str, float]]:
+    yield "accuracy", performance.accuracy
+    yield "macro_f1", performance.macro_f1
+    yield "weighted_f1", performance.weighted_f1
+    yield "calibration_error", performance.calibration_error

@@ -1,0 +1,1 @@
+"""Data tests, metrics and drift. Knows no transport."""

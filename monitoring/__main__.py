@@ -1,0 +1,13 @@
+"""The door of `monitoring`: `python -m monitoring VERB`."""
+
+import sys
+
+from config.commands import Command, run_command
+from models.errors import TickertapeError
+
+COMMANDS = {
+    "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
+}
+
+if __name__ == "__main__":
+    sys.exit(run_command(COMMANDS, None, prog="python -m monitoring", failure=TickertapeError))

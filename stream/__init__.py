@@ -1,0 +1,1 @@
+"""The streaming path: Kafka in, Faust, Kafka out."""

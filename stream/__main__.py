@@ -1,0 +1,23 @@
+"""The door of `stream`: `python -m stream VERB`."""
+
+import sys
+
+from config.commands import Command, run_command
+from models.errors import TickertapeError
+
+COMMANDS = {
+    "demo": Command(
+        "stream.commands.demo",
+        "everything at once: Kafka, worker, API, a feed and a live table",
+        runs_until_stopped=True,
+    ),
+    "broker": Command(
+        "stream.commands.broker", "start a real Apache Kafka; no Docker, no installed Java", runs_until_stopped=True
+    ),
+    "worker": Command("stream.commands.worker", "classify tweets from Kafka to Kafka", runs_until_stopped=True),
+    "produce": Command("stream.commands.produce", "publish tweets from a file, standard input or the generator"),
+    "tail": Command("stream.commands.tail", "show classified tweets as they come", runs_until_stopped=True),
+}
+
+if __name__ == "__main__":
+    sys.exit(run_command(COMMANDS, None, prog="python -m stream", failure=TickertapeError))

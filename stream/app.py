@@ -1,0 +1,139 @@
+"""The Faust app: wiring only.
+
+`create_app` opens nothing. For Faust's own command line, `stream.app.app` is made from the environment when it is
+first asked for: `faust -A stream.app worker`.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import faust
+
+from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, TopicSettings
+from models.contracts import Predictor
+from models.predictor import load_predictor
+from stream.batching import ChunkedApp, ChunkOptions
+from stream.classify import classify
+from stream.delivery import deliver
+from stream.topics import Topics, declare_topics, ensure_topics
+
+logger = logging.getLogger(__name__)
+
+MAX_REQUEST_BYTES = 8_388_608  # above any record a broker takes by default, so that the broker is the judge
+COMMIT_INTERVAL_SECONDS = 0.25  # what was delivered since the last commit is repeated after a crash
+# Chunks of several partitions come with one poll; more would only wait in memory.
+POLL_CHUNKS = 4
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The Kafka cluster as the worker found it.
+
+    Attributes:
+        bootstrap_servers: comma-separated host:port list.
+        partitions: number of partitions of each topic, by name.
+        datadir: folder that Faust may write to.
+    """
+
+    bootstrap_servers: str
+    partitions: dict[str, int]
+    datadir: str
+
+
+def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, predictor: Predictor) -> faust.App:
+    """Wire topics and agents; open nothing."""
+    app = ChunkedApp(
+        settings.group,
+        chunks=ChunkOptions(
+            topics=frozenset({topics.raw.name}),
+            size=settings.chunk_size_tweets,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            isolation_level=settings.isolation_level,
+        ),
+        broker=[f"tickertape://{server.strip()}" for server in cluster.bootstrap_servers.split(",")],
+        store="memory://",
+        datadir=cluster.datadir,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=settings.fetch_max_bytes,
+        broker_max_poll_records=settings.chunk_size_tweets * POLL_CHUNKS,
+        broker_session_timeout=settings.session_timeout_seconds,
+        broker_heartbeat_interval=settings.session_timeout_seconds / 5,
+        broker_commit_interval=COMMIT_INTERVAL_SECONDS,
+        stream_buffer_maxsize=settings.buffer_chunks,
+        stream_wait_empty=True,
+        producer_acks=-1,
+        producer_linger=0,
+        producer_max_request_size=MAX_REQUEST_BYTES,
+    )
+    _register_classifier(app, cluster=cluster, topics=topics, predictor=predictor)
+    return app
+
+
+def _register_classifier(app: ChunkedApp, *, cluster: Cluster, topics: Topics, predictor: Predictor) -> None:
+    """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
+    raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    async def classify_tweets(stream: Any) -> None:  # noqa: ANN401  # faust has no usable types
+        async for event in stream.noack().events():
+            partition = event.message.partition
+            answer = classify(
+                event.message.value, partition=partition, topics=topics, predictor=predictor, time=time.time()
+            )
+            await deliver(answer.messages, producer=app.producer, partitions=_route(partition, cluster, topics))
+            event.ack()
+            if answer.refused:
+                logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
+
+    app.agent(raw, name="classify")(classify_tweets)
+
+    async def log_assignment(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+        mine = sorted(tp.partition for tp in assigned if tp.topic == topics.raw.name)
+        logger.info("partitions_assigned", extra={"topic": topics.raw.name, "partitions": mine})
+
+    app.on_partitions_assigned.connect(log_assignment, weak=False)
+
+
+def _route(partition: int, cluster: Cluster, topics: Topics) -> dict[str, int | None]:
+    """Choose the output partitions: the input's own, which keeps the order, where the counts are equal."""
+    inputs = cluster.partitions[topics.raw.name]
+    return {name: partition if count == inputs else None for name, count in cluster.partitions.items()}
+
+
+def app_from_environment() -> faust.App:
+    """Build the app from the environment's settings: load the model, create the topics that are missing.
+
+    Raises:
+        BrokerError: no Kafka answers, or it refuses to create a topic.
+        ModelError: the model can't be loaded.
+    """
+    home, registry = ProjectSettings().home, RegistrySettings()
+    settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
+    topics = declare_topics(TopicSettings())
+    predictor = load_predictor(
+        tracking_uri=registry.uri(home),
+        model_name=registry.model_name,
+        model_alias=registry.model_alias,
+        top_k=settings.top_k,
+    )
+    home.mkdir(parents=True, exist_ok=True)
+    cluster = Cluster(
+        bootstrap_servers=bootstrap_servers,
+        partitions=ensure_topics(bootstrap_servers, topics.all),
+        datadir=str(home / "faust"),
+    )
+    logger.info(
+        "worker_starts",
+        extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
+    )
+    return create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
+
+
+def __getattr__(name: str) -> faust.App:
+    if name == "app":  # asked for by `faust -A stream.app`; importing this module still opens nothing
+        return app_from_environment()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

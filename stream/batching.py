@@ -1,0 +1,202 @@
+"""A Faust transport that delivers a fetched chunk of a partition as one event, under the URL scheme `tickertape://`.
+
+Rebalance, flow control, recovery and committing stay Faust's. Three things differ for the topics that `ChunkOptions`
+names: an event's value is a list of records, its offset is committed as a whole, and only after all chunks before it.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, MutableSet
+from dataclasses import dataclass, field
+from typing import Any
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+logger = logging.getLogger(__name__)
+# Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
+FAUST_LOGGER = logging.getLogger("faust.transport.tickertape")
+
+# How long to wait for room when every partition's buffer is full. Faust itself sleeps a second there, which halves
+# the throughput of small buffers; a chunk is classified in some milliseconds.
+FULL_BUFFER_WAIT_SECONDS = 0.002
+LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
+
+
+@dataclass(frozen=True)
+class ChunkOptions:
+    """Which topics come in chunks, and how they are fetched.
+
+    Attributes:
+        topics: names of the topics whose events are chunks.
+        size: most records in a chunk.
+        fetch_max_wait_ms: longest time the broker holds an empty fetch, in milliseconds.
+        isolation_level: `read_committed` leaves out records of aborted transactions.
+    """
+
+    topics: frozenset[str] = frozenset()
+    size: int = 500
+    fetch_max_wait_ms: int = 20
+    isolation_level: str = "read_committed"
+
+
+class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
+    """A Faust app that knows which of its topics come in chunks, and that ends when an agent fails."""
+
+    logger = FAUST_LOGGER
+
+    def __init__(self, *args: Any, chunks: ChunkOptions, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
+        super().__init__(*args, **kwargs)
+        self.chunks = chunks
+
+    async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
+        # Faust would restart the agent behind the chunk that failed, which would then never be answered.
+        logger.error("worker_stops", extra={"agent": agent.name, "error": f"{type(exc).__name__}: {exc}"})
+        await self.crash(exc)
+
+
+@dataclass
+class ChunkLedger:
+    """The chunks of one partition that were delivered and are not committed yet, in order.
+
+    Faust's own bookkeeping takes offsets that were never delivered (holes left by compaction and transactions) as
+    done, and can so commit past work in flight (faust#606). Here only a whole chunk counts, and only in turn.
+
+    >>> ledger = ChunkLedger()
+    >>> ledger.deliver(9); ledger.deliver(25)
+    >>> ledger.settle({25}) is None
+    True
+    >>> ledger.settle({9, 25})
+    26
+    """
+
+    _last_offsets: deque[int] = field(default_factory=deque)
+
+    def deliver(self, last_offset: int) -> None:
+        """Note a chunk by its last offset; one that lies before the latest means that Faust has gone back."""
+        if self._last_offsets and last_offset <= self._last_offsets[-1]:
+            self._last_offsets.clear()
+        self._last_offsets.append(last_offset)
+
+    def settle(self, acked: MutableSet[int]) -> int | None:
+        """Forget the chunks acked in turn; returns the offset to commit, or None when nothing new is complete."""
+        settled = None
+        while self._last_offsets and self._last_offsets[0] in acked:
+            settled = self._last_offsets.popleft()
+        return None if settled is None else settled + 1
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable types
+    """Faust's aiokafka consumer, with chunks as events for some topics."""
+
+    app: ChunkedApp
+    logger = FAUST_LOGGER
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
+        super().__init__(*args, **kwargs)
+        self._ledgers: defaultdict[TP, ChunkLedger] = defaultdict(ChunkLedger)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # faust's
+        """Fetch once; yield a message for each chunk, and for each record of the other topics."""
+        records_by_partition, active = await self._wait_next_records(timeout)
+        if records_by_partition is None or self.should_stop:
+            return
+        if not self.flow_active:
+            await self.perform_seek()
+            return
+        generation = self.app.consumer_generation_id
+        for tp, records in records_by_partition.items():
+            if active is not None and tp not in active:
+                continue
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+            for message in self._messages(tp, records, generation):
+                # The rest of a fetch is dropped when partitions move: Faust then seeks to what is committed.
+                if not self.flow_active or self.app.consumer_generation_id != generation:
+                    return
+                if tp.topic in self.app.chunks.topics:
+                    self._ledgers[tp].deliver(message.offset)
+                yield tp, message
+
+    def _messages(self, tp: TP, records: list[Any], generation: int) -> "list[ConsumerMessage]":
+        if tp.topic not in self.app.chunks.topics:
+            return [self._to_message(tp, record) for record in records]
+        size = self.app.chunks.size
+        return [self._chunk(tp, records[start : start + size], generation) for start in range(0, len(records), size)]
+
+    def _chunk(self, tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
+        last = records[-1]
+        return ConsumerMessage(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=last.offset,
+            timestamp=last.timestamp / 1000.0,
+            timestamp_type=last.timestamp_type,
+            headers=[],
+            key=None,
+            value=records,
+            checksum=None,
+            tp=tp,
+            generation_id=generation,
+        )
+
+    async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]] | None, set[TP] | None]:  # noqa: ASYNC109  # faust's
+        while self.flow_active and not self.should_stop and not self._get_active_partitions():  # noqa: ASYNC110  # faust has no event for it
+            await asyncio.sleep(FULL_BUFFER_WAIT_SECONDS)
+        found: tuple[dict[TP, list[Any]] | None, set[TP] | None] = await super()._wait_next_records(timeout)
+        return found
+
+    async def wait_empty(self) -> None:
+        """Let the chunk in flight end and commit it, so that a clean stop or a rebalance repeats nothing.
+
+        Bounded: when its outputs can't be delivered now, the chunk is left to whoever owns the partition next.
+        """
+        try:
+            await asyncio.wait_for(super().wait_empty(), timeout=LAST_CHUNK_WAIT_SECONDS)
+        except TimeoutError:
+            logger.warning("chunk_left_uncommitted", extra={"waited_seconds": LAST_CHUNK_WAIT_SECONDS})
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forget chunks of partitions that go elsewhere."""
+        for tp in revoked:
+            self._ledgers.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        if tp.topic not in self.app.chunks.topics:
+            await super()._add_gap(tp, offset_from, offset_to)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        if tp.topic not in self.app.chunks.topics:
+            offset: int | None = super()._new_offset(tp)
+            return offset
+        acked = self._acked_index[tp]
+        offset = self._ledgers[tp].settle(acked)
+        if offset is not None:
+            self._acked_index[tp] = {later for later in acked if later >= offset}
+            self._acked[tp] = sorted(self._acked_index[tp])
+        return offset
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust has no usable types
+    """The thread that owns the aiokafka consumer, with settings that Faust has fixed."""
+
+    logger = FAUST_LOGGER
+
+    def _create_worker_consumer(self, transport: "Transport") -> Any:  # noqa: ANN401  # aiokafka has no types
+        consumer = super()._create_worker_consumer(transport)
+        chunks = self.consumer.app.chunks
+        # Read when the consumer starts; Faust's own values are 1,500 ms and read_uncommitted.
+        consumer._fetch_max_wait_ms = chunks.fetch_max_wait_ms  # noqa: SLF001  # aiokafka has no setter
+        consumer._isolation_level = chunks.isolation_level  # noqa: SLF001  # aiokafka has no setter
+        return consumer
+
+
+class Transport(driver.Transport):  # type: ignore[misc]  # faust has no usable types
+    """Faust's aiokafka transport with the consumer of this module."""
+
+    Consumer = Consumer

@@ -1,0 +1,63 @@
+"""Bytes <-> records: the Kafka edge of `models.tweets` and `models.records`."""
+
+import msgspec
+
+from models.errors import MalformedRecordError
+from models.records import Tweet
+from models.tweets import Reason, TweetRecord, read_tweet, tweet_fields
+
+_decoder = msgspec.json.Decoder(TweetRecord)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_tweet(value: bytes | None) -> Tweet:
+    """Read a record of the input topic.
+
+    Args:
+        value: JSON in UTF-8, an X API v2 tweet with at least `id` and `text`; None for a tombstone.
+
+    Raises:
+        MalformedRecordError: with one of the reasons of `models.tweets.Reason`, and nothing else for any bytes.
+
+    >>> decode_tweet(b'{"data": {"id": "1", "text": "$TSLA up"}, "matching_rules": []}').tickers
+    ('TSLA',)
+    """
+    if value is None:
+        raise MalformedRecordError(Reason.NULL_VALUE, "the record has no value")
+    fields = tweet_fields(_decode(value))
+    if fields.id is None:
+        raise MalformedRecordError(Reason.MISSING_FIELD, "a tweet needs an id")
+    return read_tweet(fields)
+
+
+def encode(record: msgspec.Struct) -> bytes:
+    """Write a record as JSON in UTF-8."""
+    return _encoder.encode(record)
+
+
+def _decode(value: bytes) -> TweetRecord:
+    try:
+        return _decoder.decode(value)
+    except msgspec.ValidationError as exc:
+        raise _misshapen(str(exc)) from exc
+    except RecursionError as exc:
+        raise MalformedRecordError(Reason.INVALID_JSON, "the JSON is nested too deeply") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise _unreadable(value, exc) from exc
+
+
+def _misshapen(message: str) -> MalformedRecordError:
+    # msgspec names the place and the types, never the value, so the message is safe to keep.
+    if message.startswith("Object missing required field"):
+        return MalformedRecordError(Reason.MISSING_FIELD, message)
+    if message.startswith("Expected `object`") and "$" not in message:
+        return MalformedRecordError(Reason.NOT_AN_OBJECT, message)
+    return MalformedRecordError(Reason.WRONG_TYPE, message)
+
+
+def _unreadable(value: bytes, exc: Exception) -> MalformedRecordError:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError as broken:
+        return MalformedRecordError(Reason.NOT_UTF8, f"not UTF-8 at byte {broken.start} of {len(value)}")
+    return MalformedRecordError(Reason.INVALID_JSON, str(exc))

@@ -1,0 +1,1 @@
+"""Where tweets come from: files, and a seeded generator of our own writing."""

@@ -1,0 +1,77 @@
+"""Read a topic as it grows, without a consumer group: whoever looks on moves nobody's offsets."""
+
+import logging
+import time
+from collections.abc import Iterator
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError
+
+from models.errors import BrokerError
+from stream.topics import CONNECT_TIMEOUT_MS, unreachable
+
+POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
+FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch
+TOPIC_CHECK_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Iterator[list[ConsumerRecord]]:
+    """Give a topic's records in batches as they come, without end; waits for a topic that is not there yet.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topic: its full name.
+        from_beginning: also what the topic holds already.
+
+    Yields:
+        Records of one partition, at least one, in their order.
+
+    Raises:
+        BrokerError: no broker answers, or it refuses to give the topic.
+    """
+    consumer = _connect(bootstrap_servers)
+    try:
+        _assign(consumer, topic, from_beginning=from_beginning)
+        while True:
+            yield from consumer.poll(timeout_ms=POLL_MS).values()
+    except KafkaError as exc:
+        raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+    finally:
+        consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
+
+
+def _connect(bootstrap_servers: str) -> KafkaConsumer:
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=bootstrap_servers,
+            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            auto_offset_reset="earliest",  # only where retention removed what was to be read next
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            metrics_enabled=False,
+        )
+    except (KafkaError, ValueError, OSError) as exc:
+        raise unreachable(bootstrap_servers) from exc
+
+
+def _assign(consumer: KafkaConsumer, topic: str, *, from_beginning: bool) -> None:
+    numbers = consumer.partitions_for_topic(topic)
+    is_new = not numbers
+    if is_new:
+        logger.info("topic_awaited", extra={"topic": topic})
+    while not numbers:
+        time.sleep(TOPIC_CHECK_SECONDS)
+        numbers = consumer.partitions_for_topic(topic)
+    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+    consumer.assign(partitions)
+    if from_beginning or is_new:
+        consumer.seek_to_beginning()
+    else:
+        consumer.seek_to_end()
+    for partition in partitions:  # asks for the offsets now, so that what comes after this line is not missed
+        consumer.position(partition, timeout_ms=CONNECT_TIMEOUT_MS)
+    logger.info("topic_followed", extra={"topic": topic, "partitions": len(partitions)})

@@ -1,0 +1,135 @@
+"""The topics of the stream: their names, and how they are created where they are missing."""
+
+import contextlib
+from dataclasses import dataclass
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from config.settings import TopicSettings
+from models.errors import BrokerError
+
+CONNECT_TIMEOUT_MS = 5_000  # a broker on this machine answers in milliseconds, a remote one within a second
+MS_PER_DAY = 86_400_000
+# Kafka's own limit for a message is 1 MiB. A dead letter is a message of that size and some headers more, and must
+# never be refused, or one oversized tweet would stop the worker for good.
+DEAD_LETTER_MAX_BYTES = 2_097_152
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """How a topic is created; one that exists is left as it is.
+
+    Attributes:
+        retention_ms: milliseconds that records are kept.
+        max_message_bytes: largest record batch, or None for the broker's own limit.
+    """
+
+    name: str
+    partitions: int
+    replication_factor: int
+    retention_ms: int
+    max_message_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Every topic of the stream, with its prefix."""
+
+    raw: TopicSpec
+    classified: TopicSpec
+    sentiment: TopicSpec
+    dead_letter: TopicSpec
+
+    @property
+    def all(self) -> tuple[TopicSpec, ...]:
+        """The topics in the order of the flow."""
+        return (self.raw, self.classified, self.sentiment, self.dead_letter)
+
+
+def declare_topics(settings: TopicSettings) -> Topics:
+    """Give the topics that the settings describe; nothing is created."""
+
+    def spec(name: str, *, days: int, max_message_bytes: int | None = None) -> TopicSpec:
+        return TopicSpec(
+            name=settings.prefix + name,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+            retention_ms=days * MS_PER_DAY,
+            max_message_bytes=max_message_bytes,
+        )
+
+    return Topics(
+        raw=spec(settings.raw, days=settings.retention_days),
+        classified=spec(settings.classified, days=settings.retention_days),
+        sentiment=spec(settings.sentiment, days=settings.retention_days),
+        dead_letter=spec(
+            settings.dead_letter,
+            days=settings.dead_letter_retention_days,
+            max_message_bytes=DEAD_LETTER_MAX_BYTES,
+        ),
+    )
+
+
+def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict[str, int]:
+    """Create the topics that are missing.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topics: what must be there; an existing topic keeps its own partitions and settings.
+
+    Returns:
+        The number of partitions of each topic, by name.
+
+    Raises:
+        BrokerError: no broker answers, or it refuses to create a topic.
+    """
+    admin = _connect(bootstrap_servers)
+    try:
+        partitions = _partitions(admin)
+        missing = [topic for topic in topics if topic.name not in partitions]
+        for topic in missing:
+            _create(admin, topic)
+        if missing:
+            admin.wait_for_topics([topic.name for topic in missing])
+            partitions = _partitions(admin)
+        return {topic.name: partitions[topic.name] for topic in topics}
+    except KafkaError as exc:
+        raise BrokerError(
+            f"Kafka at {bootstrap_servers} refused to create a topic: {exc}; "
+            f"create {', '.join(topic.name for topic in topics)} by hand or give this user the right to"
+        ) from exc
+    finally:
+        admin.close()
+
+
+def _connect(bootstrap_servers: str) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=CONNECT_TIMEOUT_MS)
+    except (KafkaError, ValueError, OSError) as exc:
+        raise unreachable(bootstrap_servers) from exc
+
+
+def unreachable(bootstrap_servers: str) -> BrokerError:
+    """Give the error for a cluster that does not answer."""
+    return BrokerError(
+        f"no Kafka answers at {bootstrap_servers}: start one with `tickertape broker`, "
+        "or set KAFKA_BOOTSTRAP_SERVERS to yours"
+    )
+
+
+def _partitions(admin: KafkaAdminClient) -> dict[str, int]:
+    return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+
+
+def _create(admin: KafkaAdminClient, topic: TopicSpec) -> None:
+    configs = {"retention.ms": str(topic.retention_ms)}
+    if topic.max_message_bytes is not None:
+        configs["max.message.bytes"] = str(topic.max_message_bytes)
+    options = {
+        "num_partitions": topic.partitions,
+        "replication_factor": topic.replication_factor,
+        "configs": configs,
+    }
+    with contextlib.suppress(TopicAlreadyExistsError):  # another process may make it between our look and this call
+        admin.create_topics({topic.name: options})

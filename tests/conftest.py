@@ -1,0 +1,92 @@
+"""Cheap fixtures for all tests, and the choice of the Kafka that integration tests use."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.records import ModelVersion, Prediction, Tweet
+from models.taxonomy import Label, Sentiment
+
+KAFKA_USED = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kafka",
+        choices=("auto", "docker", "embedded"),
+        default="auto",
+        help="the broker of the integration tests: a Docker container, or the embedded Kafka; auto takes Docker "
+        "where an engine answers",
+    )
+
+
+@pytest.fixture(scope="session")
+def kafka_used(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell which broker the run uses; printed at its end."""
+
+    def tell(used: str) -> None:
+        request.config.stash[KAFKA_USED] = used
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    used = config.stash.get(KAFKA_USED, "none was needed")
+    terminalreporter.write_line(f"Kafka of the integration tests: {used}")
+
+
+class FixedPredictor:
+    """Implements `models.contracts.Predictor`: the same answer for every tweet."""
+
+    model = ModelVersion("tickertape", "7")
+
+    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
+        return [
+            Prediction(
+                label=Label.EARNINGS,
+                label_score=0.75,
+                labels={Label.EARNINGS: 0.75, Label.MACRO: 0.25},
+                sentiment=Sentiment.BULLISH,
+                sentiment_score=0.5,
+                answered_by="batch",
+                model=self.model,
+            )
+            for _ in tweets
+        ]
+
+
+@pytest.fixture
+def fixed_predictor() -> FixedPredictor:
+    return FixedPredictor()
+
+
+@dataclass
+class InputRecord:
+    """A Kafka record as the worker gets it."""
+
+    value: bytes | None
+    offset: int = 0
+    key: bytes | None = b"1"
+    headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = 1_000
+    timestamp_type: int = 0
+
+
+@pytest.fixture
+def make_record() -> Callable[..., InputRecord]:
+    """Build an input record; without a value it holds a good tweet whose fields can be overridden."""
+
+    def make(offset: int = 0, *, headers: Sequence[tuple[str, bytes]] = (), **fields: Any) -> InputRecord:
+        tweet = {"id": "1", "text": "$AAPL beats on earnings", "created_at": "2026-01-02T03:04:05.000Z"} | fields
+        return InputRecord(value=msgspec.json.encode(tweet), offset=offset, headers=headers)
+
+    return make
+
+
+@pytest.fixture
+def make_raw_record() -> type[InputRecord]:
+    """Build an input record from bytes."""
+    return InputRecord

@@ -1,0 +1,116 @@
+"""The documented bodies and the records that are really read and written are the same."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from api.codecs import decode_request, encode_answer
+from api.schemas import ClassifiedTweet, Entities, ModelVersion, PredictAnswer, PredictRequest, Tweet
+from models import records, tweets
+from models.errors import InvalidBodyError
+from models.taxonomy import Label, Sentiment
+
+
+@pytest.mark.parametrize(
+    ("documented", "real"),
+    [
+        (ClassifiedTweet, records.ClassifiedTweet),
+        (ModelVersion, records.ModelVersion),
+        (Tweet, tweets.TweetFields),
+        (Entities, tweets.Entities),
+    ],
+)
+def test_a_documented_body_has_the_fields_of_its_record_in_their_order(
+    documented: type[BaseModel], real: type[msgspec.Struct]
+) -> None:
+    assert list(documented.model_fields) == [field.encode_name for field in msgspec.structs.fields(real)]
+
+
+def test_the_same_fields_may_be_missing() -> None:
+    optional = {field.name for field in msgspec.structs.fields(tweets.TweetFields) if not field.required}
+
+    assert {name for name, field in Tweet.model_fields.items() if not field.is_required()} == optional
+
+
+def test_every_written_answer_is_as_documented() -> None:
+    answer = records.ClassifiedTweet(
+        id="1",
+        text="a\U0001f680",
+        created_at="2026-01-31T09:30:00Z",
+        tickers=("A", "B"),
+        label=Label.M_AND_A_INVESTMENTS,
+        label_score=1.0,
+        labels=dict.fromkeys(Label, 0.05),
+        sentiment=Sentiment.BEARISH,
+        sentiment_score=-1.0,
+        answered_by="batch",
+        model=records.ModelVersion(name="n", version="v", online_version=3),
+        classified_at="2026-01-31T09:30:00.000Z",
+    )
+
+    written = encode_answer([answer])
+
+    read = PredictAnswer.model_validate_json(written)
+    assert (
+        read.model_dump(mode="json")
+        == json.loads(written)
+        == {"predictions": [json.loads(msgspec.json.encode(answer))]}
+    )
+
+
+def test_the_reasons_of_wrong_fields_are_those_of_dead_letters() -> None:
+    raw = b'{"texts": [{"text": ""}, {"text": 1}, {}, 1, {"text": "x", "id": ""}, {"text": "x", "created_at": ""}]}'
+
+    with pytest.raises(InvalidBodyError) as refused:
+        decode_request(raw, max_texts=10)
+
+    assert [reason for _, reason, _ in refused.value.fields] == [
+        tweets.Reason.EMPTY_TEXT,
+        tweets.Reason.WRONG_TYPE,
+        tweets.Reason.MISSING_FIELD,
+        tweets.Reason.NOT_AN_OBJECT,
+        tweets.Reason.INVALID_ID,
+        tweets.Reason.INVALID_CREATED_AT,
+    ]
+
+
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3))
+_CASHTAGS = st.one_of(_SCALARS, st.lists(st.one_of(_SCALARS, st.fixed_dictionaries({"tag": _SCALARS})), max_size=2))
+_FIELDS: dict[str, Any] = {
+    "id": st.one_of(_SCALARS, st.from_regex(r"[0-9]{1,20}", fullmatch=True)),
+    "entities": st.one_of(_SCALARS, st.fixed_dictionaries({}, optional={"cashtags": _CASHTAGS})),
+    "lang": _SCALARS,
+}
+# What a schema can't say is left out: white space alone, and the form of `created_at`.
+_TWEETS = st.fixed_dictionaries(
+    {}, optional={"text": st.one_of(st.sampled_from(["x", "", "$A up"]), st.none(), st.integers()), **_FIELDS}
+)
+_ITEMS = st.one_of(_SCALARS, _TWEETS, st.fixed_dictionaries({"data": _TWEETS, "includes": _SCALARS}))
+
+
+@given(st.fixed_dictionaries({"texts": st.one_of(_SCALARS, st.lists(_ITEMS, max_size=3))}))
+def test_what_the_schema_takes_is_read_and_what_it_refuses_is_refused(body: dict[str, Any]) -> None:
+    raw = json.dumps(body).encode()
+
+    assert _is_read(raw) == _is_documented(raw)
+
+
+def _is_documented(raw: bytes) -> bool:
+    try:
+        PredictRequest.model_validate_json(raw)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_read(raw: bytes) -> bool:
+    try:
+        decode_request(raw, max_texts=3)
+    except InvalidBodyError:
+        return False
+    return True

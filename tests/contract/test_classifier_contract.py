@@ -1,0 +1,103 @@
+"""The same checks for everything that implements `models.contracts.Predictor` with real weights."""
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from models.contracts import Predictor
+from models.features import FEATURE_COUNT, feature_ids
+from models.predictor import ScorerPredictor, pretrained_predictor
+from models.records import ModelVersion, Tweet
+from models.scorer import Scorer
+from models.taxonomy import LABELS, SENTIMENTS
+from models.weights import COLUMNS, Weights
+
+TEXTS = (
+    "$TSLA jumps 8% after record deliveries https://example.org/a",
+    "Fed raises rates by 75 basis points",
+    "",
+    " \n\t\x00",
+    "\ud83d half an emoji",
+    "\U0001f680" * 50,
+    "&amp;&amp;&#39;&quot;",
+    "Kurse fallen in Zürich, 株価は上昇",
+    "wordsnobodyeverwrote qqqqzzzz",
+    "1,1," * 5000 + "x",
+    "$" * 3000,
+    "a" * 100_000,
+)
+
+
+def pretrained() -> Predictor:
+    return pretrained_predictor(20)
+
+
+def single_word() -> Predictor:
+    """Weights that know one word, as a new model of scarce data does."""
+    return ScorerPredictor(
+        Scorer(
+            Weights(
+                ids=np.array(sorted(feature_ids("fed")), dtype=np.int32),
+                table=np.full((1, COLUMNS + 1), 7, dtype=np.int8),
+                scales=np.linspace(-1, 1, COLUMNS, dtype=np.float32),
+                biases=np.zeros(COLUMNS, dtype=np.float32),
+                temperatures=np.array([0.2, 0.5]),
+            )
+        ),
+        ModelVersion("one-word", "1"),
+        20,
+    )
+
+
+@pytest.fixture(params=[pretrained, single_word], ids=lambda make: make.__name__)
+def predictor(request: pytest.FixtureRequest) -> Predictor:
+    make: Callable[[], Predictor] = request.param
+    return make()
+
+
+def test_every_text_is_answered_in_order(predictor: Predictor) -> None:
+    predictions = predictor.predict([Tweet(text) for text in TEXTS])
+
+    assert predictions == [predictor.predict([Tweet(text)])[0] for text in TEXTS]
+
+
+def test_probabilities_are_a_distribution_over_the_labels(predictor: Predictor) -> None:
+    for prediction in predictor.predict([Tweet(text) for text in TEXTS]):
+        scores = list(prediction.labels.values())
+        assert set(prediction.labels) == set(LABELS)
+        assert sum(scores) == pytest.approx(1.0, abs=1e-4)
+        assert scores == sorted(scores, reverse=True)
+        assert (prediction.label, prediction.label_score) == next(iter(prediction.labels.items()))
+
+
+def test_sentiment_is_one_of_three_and_its_score_within_bounds(predictor: Predictor) -> None:
+    for prediction in predictor.predict([Tweet(text) for text in TEXTS]):
+        assert prediction.sentiment in SENTIMENTS
+        assert -1.0 <= prediction.sentiment_score <= 1.0
+
+
+def test_every_answer_names_the_model(predictor: Predictor) -> None:
+    predictions = predictor.predict([Tweet(text) for text in TEXTS])
+
+    assert {prediction.model for prediction in predictions} == {predictor.model}
+    assert {prediction.answered_by for prediction in predictions} == {"batch"}
+
+
+def test_input_is_not_changed_and_only_the_text_counts(predictor: Predictor) -> None:
+    tweets = [Tweet(text, id="1", created_at="2022-07-01T00:00:00Z", tickers=("TSLA",)) for text in TEXTS]
+    before = copy.deepcopy(tweets)
+
+    predictions = predictor.predict(tweets)
+
+    assert tweets == before
+    assert predictions == predictor.predict([Tweet(text) for text in TEXTS])
+
+
+def test_nothing_is_answered_with_nothing(predictor: Predictor) -> None:
+    assert predictor.predict([]) == []
+
+
+def test_features_of_the_texts_stay_in_the_hash_space() -> None:
+    assert all(0 <= number < FEATURE_COUNT for text in TEXTS for number in feature_ids(text))

@@ -1,0 +1,178 @@
+"""The reference pages name what the code has, no less and no more, and links between pages lead somewhere."""
+
+import argparse
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+import config.settings
+import monitoring.__main__
+import tickertape
+from config.commands import Command
+from models.records import ClassifiedTweet, TweetSentiment
+from models.tweets import MAX_TEXT_CHARACTERS, Reason
+from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE
+from stream.dead_letters import DeadLetter
+
+DOCS = Path(tickertape.__file__).parent / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+GROUPS = [
+    group
+    for _, group in inspect.getmembers(config.settings, inspect.isclass)
+    if issubclass(group, BaseSettings) and group is not BaseSettings
+]
+COMMANDS: dict[str, Command] = {
+    **{f"tickertape {verb}": command for verb, command in tickertape.COMMANDS.items()},
+    **{f"python -m monitoring {verb}": command for verb, command in monitoring.__main__.COMMANDS.items()},
+}
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def reference(name: str) -> str:
+    return (DOCS / "reference" / name).read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """The text under a heading, up to the next one of any level."""
+    found = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#+ |\Z)", page, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def shown(default: object) -> str:
+    """The cell of a default value in the table of settings."""
+    if default is None:
+        return "*unset*"
+    if default == "":
+        return "*empty*"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default}`".replace(str(Path.home()), "~")
+
+
+def setting_rows() -> list[str]:
+    """The beginning of each setting's row: its variable and its default."""
+    return [
+        f"| `{group.model_config['env_prefix']}{name.upper()}` | {shown(field.get_default())} |"
+        for group in GROUPS
+        for name, field in group.model_fields.items()
+    ]
+
+
+def missing(expected: list[str], page: str) -> list[str]:
+    return [text for text in expected if text not in page]
+
+
+def broken_links(path: Path, text: str) -> list[str]:
+    targets = [target.partition("#")[0] for target in LINK.findall(text) if "://" not in target]
+    return [target for target in targets if target and not (path.parent / target).exists()]
+
+
+def test_every_setting_stands_in_the_reference_with_its_default() -> None:
+    assert len(GROUPS) >= 7
+    assert missing(setting_rows(), reference("settings.md")) == []
+
+
+def test_every_setting_of_the_reference_is_one() -> None:
+    documented = re.findall(r"^\| `([A-Z_]+)` \|", reference("settings.md"), re.MULTILINE)
+
+    known = [row.split("`")[1] for row in setting_rows()]
+    assert sorted(documented) == sorted(known)
+
+
+def test_missing_and_outdated_setting_is_noticed() -> None:
+    page = reference("settings.md").replace("| `API_PORT` | `8000` |", "| `API_PORT` | `8001` |")
+
+    assert missing(setting_rows(), page) == ["| `API_PORT` | `8000` |"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_stands_in_the_reference_with_its_options(name: str) -> None:
+    command = COMMANDS[name]
+    parser = argparse.ArgumentParser(add_help=False)
+    importlib.import_module(command.module).add_arguments(parser)
+    options = [option for action in parser._actions for option in action.option_strings]  # argparse tells no other way
+
+    page = reference("commands.md")
+    text = section(page, name)
+
+    assert f"| {command.help} |" in page
+    assert text != ""
+    assert [option for option in options if not re.search(rf"`{re.escape(option)}[` ]", text)] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_the_reference_is_one(name: str) -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    importlib.import_module(COMMANDS[name].module).add_arguments(parser)
+    known = {option for action in parser._actions for option in action.option_strings}
+
+    rows = [line for line in section(reference("commands.md"), name).splitlines() if line.startswith("| `-")]
+
+    assert {option for row in rows for option in re.findall(r"`(--?[a-z-]+)", row.split(" | ")[0])} <= known
+
+
+def test_every_command_of_the_reference_is_one() -> None:
+    headings = re.findall(r"^## (.+)$", reference("commands.md"), re.MULTILINE)
+
+    assert sorted(headings) == sorted(COMMANDS)
+
+
+def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() -> None:
+    topics = config.settings.TopicSettings.model_fields
+    rows = [
+        rf"\| `{re.escape(topics[name].default)}` \| `TOPICS_{name.upper()}` \|.*\| {topics[days].default} days \|"
+        for name, days in (
+            ("raw", "retention_days"),
+            ("classified", "retention_days"),
+            ("sentiment", "retention_days"),
+            ("dead_letter", "dead_letter_retention_days"),
+        )
+    ]
+
+    page = reference("topics.md")
+
+    named = [name for name, field in topics.items() if "tweets." in str(field.default)]
+    assert len(named) == len(rows)
+    assert [row for row in rows if not re.search(row, page)] == []
+
+
+@pytest.mark.parametrize(("topic", "record"), [("classified", ClassifiedTweet), ("sentiment", TweetSentiment)])
+def test_every_field_of_an_output_stands_under_its_topic(
+    topic: str, record: type[ClassifiedTweet] | type[TweetSentiment]
+) -> None:
+    text = section(reference("topics.md"), f"`tweets.{topic}`")
+
+    assert missing([f"`{field}`" for field in record.__struct_fields__], text) == []
+
+
+def test_every_reason_of_a_dead_letter_stands_in_the_reference() -> None:
+    text = section(reference("topics.md"), "Why a record is a dead letter")
+
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [reason.value for reason in Reason]
+    assert f"more than {MAX_TEXT_CHARACTERS:,} characters" in text
+
+
+def test_every_header_stands_in_the_reference() -> None:
+    page = reference("topics.md")
+    letter = DeadLetter(key=None, value=b"", reason="", error="", topic="", partition=0, offset=0, time=0)
+
+    own = [f"`{name}`" for name, _ in letter.headers()]
+    types = [f"`{kind.decode()}`" for kind in (CLASSIFIED_TYPE, SENTIMENT_TYPE, DEAD_LETTER_TYPE)]
+
+    assert missing(own, section(page, "`tweets.dead-letter`")) == []
+    assert missing(types, section(page, "Headers on every output")) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
+def test_every_relative_link_of_a_page_leads_to_a_file(path: Path) -> None:
+    assert broken_links(path, path.read_text(encoding="utf-8")) == []
+
+
+def test_broken_link_is_noticed() -> None:
+    text = "[a](tutorial.md#first) [b](nowhere.md) [c](https://site.example/x.md) [d](#here)"
+
+    assert broken_links(DOCS / "index.md", text) == ["nowhere.md"]

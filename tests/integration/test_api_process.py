@@ -1,0 +1,236 @@
+"""`tickertape serve` as a process of its own, over real HTTP, with the model that ships."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from api import examples
+
+Start = Callable[..., "Served"]
+
+END_SECONDS = 30  # generous: it only ends a test that hangs
+
+
+class Served(NamedTuple):
+    """A running server and what it said when it was ready."""
+
+    process: subprocess.Popen[str]
+    ready: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        url: str = self.ready["url"]
+        return url
+
+    def end(self, signum: int) -> tuple[int, str]:
+        """Signal the process and give its exit code and what it wrote to standard error."""
+        self.process.send_signal(signum)
+        _, errors = self.process.communicate(timeout=END_SECONDS)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Give a function that starts `tickertape serve` on a free port and waits until it is ready."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, **environment: str) -> Served:
+        process = _serve("--port", "0", "--json", *words, home=tmp_path, environment=environment)
+        started.append(process)
+        assert process.stdout is not None
+        return Served(process, json.loads(process.stdout.readline()))
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=END_SECONDS)
+
+
+def _serve(*words: str, home: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("API_", "MLFLOW_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tickertape", "serve", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=clean | {"TICKERTAPE_HOME": str(home)} | environment,
+    )
+
+
+def test_all_documented_requests_are_answered_by_the_shipped_model(start: Start) -> None:
+    served = start()
+
+    answers = {
+        name: httpx.post(f"{served.url}/predict", json=example["value"]) for name, example in examples.REQUESTS.items()
+    }
+
+    [tweet] = answers["tweet"].json()["predictions"]
+    assert {name: answer.status_code for name, answer in answers.items()} == {"one": 200, "many": 200, "tweet": 200}
+    assert served.ready["model"]["version"].startswith("pretrained-")
+    assert tweet["model"] == served.ready["model"]
+    assert tweet["label"] == "Analyst Update"
+    assert tweet["tickers"] == ["AAPL"]
+    assert -1 <= tweet["sentiment_score"] <= 1
+    assert len(tweet["labels"]) == 3
+
+
+def test_documentation_and_health_are_served(start: Start) -> None:
+    served = start(API_MAX_TEXTS="7")
+
+    document = httpx.get(f"{served.url}/openapi.json").json()
+
+    assert httpx.get(served.ready["docs"]).status_code == httpx.codes.OK
+    assert httpx.get(f"{served.url}/docs/assets/swagger-ui-bundle.js").status_code == httpx.codes.OK
+    assert httpx.get(f"{served.url}/health/ready").json() == {"status": "ready", "model": served.ready["model"]}
+    assert document["components"]["schemas"]["PredictRequest"]["properties"]["texts"]["maxItems"] == 7
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_one_process_ends_with_0_when_it_is_told_to(start: Start, signum: int) -> None:
+    served = start()
+    httpx.post(f"{served.url}/predict", json=examples.ONE_TEXT).raise_for_status()
+
+    code, errors = served.end(signum)
+
+    assert code == 0
+    assert f"ready: {served.url}/docs (model tickertape pretrained-" in errors
+    assert "Traceback" not in errors
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(served.url)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_several_processes_answer_on_one_port_and_end_together(start: Start, signum: int) -> None:
+    served = start("--workers", "2")
+    workers = _children(served.process.pid)
+    httpx.post(f"{served.url}/predict", json=examples.MANY_TEXTS).raise_for_status()
+
+    code, errors = served.end(signum)
+
+    assert len(workers) == 2
+    assert code == 0
+    assert "Traceback" not in errors
+    assert [pid for pid in workers if _is_running(pid)] == []
+
+
+def test_workers_whose_supervisor_was_killed_end_by_themselves(start: Start) -> None:
+    served = start("--workers", "2")
+    workers = _children(served.process.pid)
+
+    served.end(signal.SIGKILL)  # waits until every process has let go of the pipes
+
+    assert len(workers) == 2
+    assert [pid for pid in workers if _is_running(pid)] == []
+
+
+def test_a_busy_port_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        process = _serve("--port", str(port), home=tmp_path, environment={})
+        _, errors = process.communicate(timeout=END_SECONDS)
+
+    assert process.returncode == 1
+    assert errors == (
+        f"tickertape serve: port {port} on 127.0.0.1 is in use: stop what listens there, "
+        "or choose another with --port (0: any free)\n"
+    )
+
+
+@pytest.mark.training  # trains nothing, but needs MLflow to find the store broken
+@pytest.mark.parametrize("words", [(), ("--workers", "2")])
+def test_a_model_that_cannot_be_loaded_ends_every_process_with_exit_code_1(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database")
+    process = _serve("--port", "0", *words, home=tmp_path, environment={})
+
+    output, errors = process.communicate(timeout=4 * END_SECONDS)  # MLflow takes its seconds
+
+    assert (process.returncode, output) == (1, "")
+    assert errors.splitlines()[-1].startswith("tickertape serve: ")
+    assert "Traceback" not in errors
+
+
+def test_an_address_that_others_can_reach_is_warned_of(start: Start) -> None:
+    served = start("--host", "0.0.0.0")  # noqa: S104  # what is warned of
+
+    _, errors = served.end(signal.SIGTERM)
+
+    assert errors.splitlines()[0] == "warning: other machines can reach 0.0.0.0, and there is no authentication yet"
+
+
+def test_large_and_streamed_bodies_are_refused_and_the_server_goes_on(start: Start) -> None:
+    served = start(API_MAX_BODY_BYTES="100000")
+    headers = {"content-type": "application/json"}
+
+    declared = httpx.post(f"{served.url}/predict", headers=headers, content=b" " * 1_000_000)
+    streamed = httpx.post(f"{served.url}/predict", headers=headers, content=(b" " * 1000 for _ in range(1000)))
+    later = httpx.post(f"{served.url}/predict", json=examples.ONE_TEXT)
+
+    assert [answer.status_code for answer in (declared, streamed, later)] == [413, 413, 200]
+    assert declared.json() == streamed.json()
+
+
+def test_no_body_whatever_makes_a_500(start: Start) -> None:
+    served = start()
+    seeded = random.Random(7)
+    headers = {"content-type": "application/json"}
+
+    with httpx.Client(base_url=served.url) as client:
+        statuses = [
+            client.post("/predict", headers=headers, content=content).status_code for content in _broken_bodies(seeded)
+        ]
+        zipped = client.post(
+            "/predict", headers=headers | {"content-encoding": "gzip"}, content=gzip.compress(_body_of("x"))
+        )
+        later = client.post("/predict", json=examples.ONE_TEXT)
+
+    _, errors = served.end(signal.SIGTERM)
+    assert set(statuses) <= {200, 400, 422}
+    assert {400, 422} <= set(statuses)
+    assert (zipped.status_code, later.status_code) == (415, 200)
+    assert "request_failed" not in errors
+
+
+def _body_of(text: str) -> bytes:
+    return json.dumps(
+        {"texts": [{"data": {"id": "1", "text": text, "entities": {"cashtags": [{"tag": "A"}]}}}]}
+    ).encode()
+
+
+def _broken_bodies(seeded: random.Random) -> Iterator[bytes]:
+    yield from (b"", b"null", b"[]", b"{}", b"\xef\xbb\xbf{}", b"[" * 200_000, b'{"texts":' * 100_000)
+    yield from (b'{"texts":[{"text":"\\ud800"}]}', b'{"texts":[{"text":"x","n":NaN}]}', b'{"texts":[{"text":1e999}]}')
+    yield b'{"texts":[{"text":"x","n":' + b"9" * 100_000 + b"}]}"
+    whole = bytearray(_body_of("$AAPL up 3% \U0001f680 caf\u00e9"))
+    for _ in range(500):
+        broken = whole.copy()
+        for _ in range(seeded.randint(1, 4)):
+            broken[seeded.randrange(len(broken))] = seeded.choice(b'"{}[]:,\\u0n\xff\x00 ')
+        yield bytes(broken[: seeded.randint(1, len(broken))] if seeded.random() < 0.3 else broken)
+
+
+def _children(pid: int) -> list[int]:
+    # The supervisor's child that is no worker tracks shared memory; its command line says so.
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [int(child) for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")

@@ -1,0 +1,218 @@
+# ruff: noqa: PLC0415 -- MLflow is imported by the tests that use it: it costs seconds and warns while it loads
+"""From labelled tweets to an answer: train, register in a real MLflow store, load the champion back, predict."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from models.arguments import TrainingArguments
+from models.dataset import read_split
+from models.errors import ModelCorruptError, ModelError, ModelNotFoundError
+from models.predictor import ScorerPredictor, load_predictor, pretrained_predictor
+from models.records import Tweet
+
+if TYPE_CHECKING:
+    from models.champion import Destination
+    from models.report import Report
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),  # SQLAlchemy complains of what MLflow calls
+]
+
+LABELLED = Path(__file__).parents[1] / "data" / "labelled"
+NAME, ALIAS = "tickertape-test", "champion"
+
+
+def ignore_progress(step: str, done: int, total: int) -> None:
+    """Progress is shown by the command alone."""
+
+
+class Trained(NamedTuple):
+    """One training: its folder, where it went, its report, and the steps it told of."""
+
+    folder: Path
+    destination: "Destination"
+    report: "Report"
+    steps: list[tuple[str, int, int]]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A champion trained on the project's own labelled tweets."""
+    from models.champion import Destination, train_champion
+
+    folder = tmp_path_factory.mktemp("registry")
+    destination = Destination(f"sqlite:///{folder / 'mlflow.db'}", NAME, ALIAS, folder / "export", folder / "run.json")
+    steps: list[tuple[str, int, int]] = []
+    arguments = TrainingArguments(seed=11)
+    split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
+    report = train_champion(split, arguments, destination, progress=lambda *step: steps.append(step))
+    return Trained(folder, destination, report, steps)
+
+
+def load(destination: "Destination", alias: str = ALIAS) -> ScorerPredictor:
+    return load_predictor(tracking_uri=destination.tracking_uri, model_name=NAME, model_alias=alias, top_k=3)
+
+
+def test_champion_loaded_by_its_alias_answers_as_the_exported_files_do(trained: Trained) -> None:
+    folder, destination, report, _ = trained
+    tweets = [Tweet("Brent crude oil falls as OPEC raises output"), Tweet("Euro slides against the dollar")]
+
+    champion = load(destination)
+
+    assert (champion.model.name, champion.model.version) == (NAME, report.model_version)
+    exported = pretrained_predictor(3, folder=folder / "export").predict(tweets)
+    assert [answer.labels for answer in champion.predict(tweets)] == [answer.labels for answer in exported]
+    assert {answer.model.version for answer in champion.predict(tweets)} == {report.model_version}
+
+
+def test_own_labelled_tweets_are_learnt(trained: Trained) -> None:
+    _, _, report, _ = trained
+
+    assert report.held_out == "split off"
+    assert report.labels.accuracy > 0.5  # 0.05 by chance
+    assert report.sentiments.accuracy > 0.5  # 0.33 by chance
+
+
+def test_report_file_holds_run_data_arguments_and_performance(trained: Trained) -> None:
+    folder, _, report, _ = trained
+
+    written = json.loads((folder / "run.json").read_text())
+
+    assert written["run_id"] == report.run_id
+    assert written["arguments"]["seed"] == 11
+    assert written["data_sha256"] == report.data_sha256
+    assert written["labels"]["macro_f1"] == report.labels.macro_f1
+    assert written["weights_sha256"] == (folder / "export" / "weights.sha256").read_text().split()[0]
+
+
+def test_run_keeps_parameters_metrics_and_files(trained: Trained) -> None:
+    from mlflow import MlflowClient
+
+    _, destination, report, _ = trained
+
+    run = MlflowClient(tracking_uri=destination.tracking_uri).get_run(report.run_id)
+
+    assert run.data.params["data_sha256"] == report.data_sha256
+    assert run.data.params["seed"] == "11"
+    assert run.data.metrics["labels_accuracy"] == pytest.approx(report.labels.accuracy)
+    assert run.info.status == "FINISHED"
+
+
+def test_every_step_of_the_training_is_told(trained: Trained) -> None:
+    _, _, _, steps = trained
+
+    assert [(done, total) for _, done, total in steps] == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_equal_seed_and_data_give_equal_weights(trained: Trained) -> None:
+    from models.training import train
+    from models.weights import encode_weights, sha256_of
+
+    _, _, report, _ = trained
+    split = read_split(LABELLED, held_out_share=0.15, seed=11)
+
+    again = train(split, TrainingArguments(seed=11), progress=ignore_progress)
+
+    assert sha256_of(encode_weights(again.weights)) == report.weights_sha256
+
+
+def test_unknown_alias_is_answered_by_the_pretrained_model_with_a_warning(
+    trained: Trained, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, destination, _, _ = trained
+
+    predictor = load(destination, alias="nobody")
+
+    assert predictor.model == pretrained_predictor(3).model
+    assert [record.message for record in caplog.records] == ["alias_not_found_pretrained_answers"]
+
+
+def test_tampered_version_is_refused(trained: Trained, tmp_path: Path) -> None:
+    from models import registry
+
+    folder, _, _, _ = trained
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    content = (folder / "export" / "weights.npz").read_bytes()
+    store = registry.open_store(tracking_uri=uri, model_name=NAME)
+    registry.save_version(store, registry.TrainingRun({}, {}, {"weights.npz": content}), model_alias=ALIAS)
+    (stored,) = (tmp_path / "mlartifacts").rglob("weights.npz")
+    stored.write_bytes(content[:-1])
+
+    with pytest.raises(ModelCorruptError, match="expected"):
+        load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+
+
+def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(trained: Trained, tmp_path: Path) -> None:
+    from models import registry
+
+    folder, _, _, _ = trained
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    content = (folder / "export" / "weights.npz").read_bytes()
+    store = registry.open_store(tracking_uri=uri, model_name=NAME)
+    registry.save_version(store, registry.TrainingRun({}, {}, {"weights.npz": content}), model_alias=ALIAS)
+    next((tmp_path / "mlartifacts").rglob("weights.npz")).unlink()
+
+    with pytest.raises(ModelNotFoundError, match="can't be used"):
+        load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+
+
+def test_newest_training_takes_the_alias(trained: Trained, tmp_path: Path) -> None:
+    from models import registry
+
+    folder, _, _, _ = trained
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    run = registry.TrainingRun({}, {}, {"weights.npz": (folder / "export" / "weights.npz").read_bytes()})
+    store = registry.open_store(tracking_uri=uri, model_name=NAME)
+
+    saved = [registry.save_version(store, run, model_alias=ALIAS).version for _ in range(2)]
+
+    loaded = load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+    assert saved == ["1", "2"]
+    assert loaded.model.version == "2"
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "nonsense://x"])
+def test_unreachable_registry_says_what_to_do(uri: str) -> None:
+    with pytest.raises(ModelNotFoundError, match="check MLFLOW_TRACKING_URI"):
+        load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+
+
+def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    database = tmp_path / "mlflow.db"
+    database.write_bytes(b"no database at all, only words")
+
+    with pytest.raises(ModelNotFoundError, match=r"mlflow\.db can't be used"):
+        load_predictor(tracking_uri=f"sqlite:///{database}", model_name=NAME, model_alias=ALIAS, top_k=3)
+
+
+def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
+    from models.champion import Destination, train_champion
+
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    destination = Destination(f"sqlite:///{tmp_path / 'mlflow.db'}", NAME, ALIAS, blocked, None)
+    split = read_split(LABELLED, held_out_share=0.15, seed=11)
+
+    with pytest.raises(ModelError, match="blocked can't be written"):
+        train_champion(split, TrainingArguments(seed=11), destination, progress=ignore_progress)
+
+
+def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
+    from models.training import train
+
+    for name in ("topic", "sent"):
+        lines = (LABELLED / f"{name}_train.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (tmp_path / f"{name}_train.csv").write_text("".join(lines), encoding="utf-8")
+        (tmp_path / f"{name}_valid.csv").write_text("text,label\nSomething nobody wrote before,0\n", encoding="utf-8")
+    split = read_split(tmp_path, held_out_share=0.15, seed=11)
+    steps = []
+
+    result = train(split, TrainingArguments(), progress=lambda *step: steps.append(step))
+
+    assert not result.is_refitted
+    assert (result.label_tweets, result.labels.tweets) == (len(split.labels.train), 1)
+    assert steps[-1] == ("done", 3, 3)

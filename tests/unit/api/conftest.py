@@ -1,0 +1,93 @@
+"""An application with a model that always says the same, and a client for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import httpx
+import pytest
+
+from api.app import create_app
+from config.settings import ApiSettings
+from models.contracts import Predictor
+from models.records import ModelVersion, Prediction, Tweet
+from models.taxonomy import Label, Sentiment
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+class FixedPredictor:
+    """Implements the Predictor contract with one answer, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.model = ModelVersion(name="fixed", version="7", online_version=2)
+        self.asked: list[Tweet] = []
+
+    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
+        self.asked.extend(tweets)
+        return [self._answer() for _ in tweets]
+
+    def _answer(self) -> Prediction:
+        return Prediction(
+            label=Label.MACRO,
+            label_score=0.75,
+            labels={Label.MACRO: 0.75, Label.MARKETS: 0.125},
+            sentiment=Sentiment.BULLISH,
+            sentiment_score=0.5,
+            answered_by="batch",
+            model=self.model,
+        )
+
+
+@pytest.fixture
+def predictor() -> FixedPredictor:
+    return FixedPredictor()
+
+
+@pytest.fixture
+def asked(predictor: FixedPredictor) -> list[Tweet]:
+    """Give the list of the tweets that reached the model."""
+    return predictor.asked
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Give a function that runs an application with a load function and settings, and yields a client for it."""
+
+    @asynccontextmanager
+    async def serve(
+        load: Callable[[], Predictor],
+        on_load_failure: Callable[[Exception], None] = lambda _: None,
+        **settings: float,
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(ApiSettings(**settings), load=load, on_load_failure=on_load_failure)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://api.test") as client,
+        ):
+            yield client
+
+    return serve
+
+
+@pytest.fixture
+def serve_ready(serve: Serve, predictor: FixedPredictor) -> Serve:
+    """Give a function that does the same with the fixed model, and waits until it is loaded."""
+
+    @asynccontextmanager
+    async def serve_ready(**settings: float) -> AsyncIterator[httpx.AsyncClient]:
+        async with serve(lambda: predictor, **settings) as client:
+            while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
+                await asyncio.sleep(0.001)
+            predictor.asked.clear()
+            yield client
+
+    return serve_ready
+
+
+@pytest.fixture
+async def client(serve_ready: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of an application whose model is loaded."""
+    async with serve_ready() as ready_client:
+        yield ready_client

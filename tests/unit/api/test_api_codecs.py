@@ -1,0 +1,156 @@
+import json
+
+import pytest
+
+from api.codecs import MAX_FIELD_PROBLEMS, check_headers, decode_request
+from models.errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
+from models.records import Tweet
+
+
+def body(*texts: object) -> bytes:
+    return json.dumps({"texts": texts}).encode()
+
+
+def fields_of(raw: bytes, max_texts: int = 1000) -> tuple[tuple[str, str, str], ...]:
+    with pytest.raises(InvalidBodyError) as refused:
+        decode_request(raw, max_texts=max_texts)
+    return refused.value.fields
+
+
+def test_a_bare_text_becomes_a_tweet_without_id_whose_tickers_are_those_of_the_text() -> None:
+    tweets = decode_request(body({"text": "long $aapl"}), max_texts=1)
+
+    assert tweets == [Tweet(text="long $aapl", tickers=("AAPL",))]
+
+
+def test_a_wrapped_tweet_and_a_flat_one_are_read_alike() -> None:
+    tweet = {"id": "9", "text": "up", "created_at": "2026-01-31T09:30:00Z", "entities": {"cashtags": [{"tag": "x"}]}}
+
+    flat, wrapped = decode_request(body({**tweet, "lang": "en"}, {"data": tweet, "includes": {}}), max_texts=2)
+
+    assert flat == wrapped == Tweet(text="up", id="9", created_at="2026-01-31T09:30:00Z", tickers=("X",))
+
+
+def test_html_entities_and_emoji_come_through_unchanged() -> None:
+    tweets = decode_request(body({"text": "AT&amp;T \U0001f680\x00"}), max_texts=1)
+
+    assert tweets[0].text == "AT&amp;T \U0001f680\x00"
+
+
+@pytest.mark.parametrize(
+    ("item", "field", "reason"),
+    [
+        ({"text": 5}, "texts[1].text", "wrong_type"),
+        ({"text": None}, "texts[1].text", "wrong_type"),
+        ({}, "texts[1].text", "missing_field"),
+        ({"data": {}}, "texts[1].data.text", "missing_field"),
+        ({"data": None}, "texts[1].text", "missing_field"),
+        ({"data": "x"}, "texts[1].data", "wrong_type"),
+        ({"text": " \n"}, "texts[1].text", "empty_text"),
+        ({"data": {"text": ""}}, "texts[1].data.text", "empty_text"),
+        ({"text": "x" * 25_001}, "texts[1].text", "text_too_long"),
+        ({"text": "x", "id": "12a"}, "texts[1].id", "invalid_id"),
+        ({"text": "x", "id": 12}, "texts[1].id", "wrong_type"),
+        ({"text": "x", "created_at": "today"}, "texts[1].created_at", "invalid_created_at"),
+        ({"text": "x", "entities": {"cashtags": [{}]}}, "texts[1].entities.cashtags[0].tag", "missing_field"),
+        ("text", "texts[1]", "not_an_object"),
+        (None, "texts[1]", "not_an_object"),
+    ],
+)
+def test_a_wrong_item_is_named_by_its_place_and_a_reason(item: object, field: str, reason: str) -> None:
+    problems = fields_of(body({"text": "fine"}, item))
+
+    assert [(place, code) for place, code, _ in problems] == [(field, reason)]
+
+
+def test_every_wrong_text_of_a_request_is_listed() -> None:
+    problems = fields_of(body({"text": ""}, {"text": "fine"}, {"id": "1"}))
+
+    assert [place for place, _, _ in problems] == ["texts[0].text", "texts[2].text"]
+
+
+def test_the_list_of_wrong_texts_ends_at_its_limit() -> None:
+    problems = fields_of(body(*[{}] * (MAX_FIELD_PROBLEMS + 50)))
+
+    assert len(problems) == MAX_FIELD_PROBLEMS
+
+
+def test_the_limit_of_a_text_is_in_characters_and_said() -> None:
+    longest = decode_request(body({"text": "\U0001f680" * 25_000}), max_texts=1)
+    [(_, _, detail)] = fields_of(body({"text": "x" * 25_001}))
+
+    assert len(longest[0].text) == 25_000
+    assert detail == "text has 25001 characters, 25000 are allowed"
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_too_few_and_too_many_texts_are_refused_with_the_limit(count: int) -> None:
+    [(field, reason, detail)] = fields_of(body(*[{"text": "x"}] * count), max_texts=2)
+
+    assert (field, reason) == ("texts", "wrong_count")
+    assert detail == f"texts has {count} elements, 1 to 2 are allowed (API_MAX_TEXTS)"
+
+
+@pytest.mark.parametrize(
+    ("raw", "field", "reason"),
+    [
+        (b"{}", "texts", "missing_field"),
+        (b'{"text": "x"}', "texts", "missing_field"),
+        (b'{"texts": {}}', "texts", "wrong_type"),
+        (b'{"texts": null}', "texts", "wrong_type"),
+        (b"null", "", "not_an_object"),
+        (b'["x"]', "", "not_an_object"),
+    ],
+)
+def test_a_body_of_another_shape_is_refused(raw: bytes, field: str, reason: str) -> None:
+    [problem] = fields_of(raw)
+
+    assert problem[:2] == (field, reason)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"texts": [{"text": "\\ud800"}]}',
+        b'{"texts": [{"text": "x", "n": NaN}]}',
+        b'{"texts": [{"text": "\xff"}]}',
+        b'{"texts": [{"text": "x", "unread": "\xff"}]}',
+        b'{"texts": [{"text": "x"}]} {}',
+        b'{"texts": [{"text": "x", "n": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]}",
+        '{"texts": [{"text": "x"}]}'.encode("utf-16"),
+    ],
+)
+def test_a_body_that_is_no_json_in_utf8_is_malformed(raw: bytes) -> None:
+    with pytest.raises(MalformedBodyError):
+        decode_request(raw, max_texts=1)
+
+
+def test_the_last_of_duplicate_keys_counts() -> None:
+    tweets = decode_request(b'{"texts": [{"text": 1, "text": "first"}], "texts": [{"text": "b"}]}', max_texts=1)
+
+    assert [tweet.text for tweet in tweets] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"']
+)
+def test_plain_json_is_taken_however_it_is_written(content_type: str | None) -> None:
+    check_headers(content_type=content_type, content_encoding="identity")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content_encoding"),
+    [
+        (None, None),
+        ("", None),
+        ("text/plain", None),
+        ("application/problem+json", None),
+        ("application/json; charset=latin-1", None),
+        ("application/json", "gzip"),
+    ],
+)
+def test_any_other_kind_of_body_is_unsupported(content_type: str | None, content_encoding: str | None) -> None:
+    with pytest.raises(UnsupportedBodyError):
+        check_headers(content_type=content_type, content_encoding=content_encoding)

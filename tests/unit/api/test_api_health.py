@@ -1,0 +1,86 @@
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+import httpx
+
+from models.contracts import Predictor
+from models.errors import ModelNotFoundError
+from models.records import Prediction, Tweet
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+async def test_the_process_is_live_but_not_ready_while_the_model_is_loaded(serve: Serve, predictor: Predictor) -> None:
+    may_load = threading.Event()
+
+    def load() -> Predictor:
+        may_load.wait()
+        return predictor
+
+    async with serve(load) as client:
+        live, ready = await client.get("/health/live"), await client.get("/health/ready")
+        may_load.set()
+
+    assert (live.status_code, live.json()) == (httpx.codes.OK, {"status": "live"})
+    assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert ready.headers["content-type"] == "application/problem+json"
+    assert ready.headers["retry-after"] == "1"
+
+
+async def test_ready_names_the_model_that_answers(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health/ready")
+
+    assert response.json() == {
+        "status": "ready",
+        "model": {"name": "fixed", "version": "7", "online_version": 2},
+    }
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def test_a_load_balancer_may_ask_with_head(client: httpx.AsyncClient) -> None:
+    live, ready = await client.head("/health/live"), await client.head("/health/ready")
+
+    assert (live.status_code, ready.status_code) == (httpx.codes.OK, httpx.codes.OK)
+
+
+async def test_a_model_that_cannot_be_loaded_is_reported_once_and_never_ready(serve: Serve) -> None:
+    missing = ModelNotFoundError("no such version")
+    reported: list[Exception] = []
+    is_reported = threading.Event()
+
+    def load() -> Predictor:
+        raise missing
+
+    def report(exc: Exception) -> None:
+        reported.append(exc)
+        is_reported.set()
+
+    async with serve(load, report) as client:
+        is_reported.wait()
+        ready = await client.get("/health/ready")
+
+    assert reported == [missing]
+    assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
+
+
+async def test_a_model_that_cannot_answer_is_not_ready(serve: Serve, predictor: Predictor) -> None:
+    reported: list[Exception] = []
+    is_reported = threading.Event()
+
+    class Broken:
+        model = predictor.model
+
+        def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
+            raise ArithmeticError(len(tweets))
+
+    def report(exc: Exception) -> None:
+        reported.append(exc)
+        is_reported.set()
+
+    async with serve(Broken, report) as client:
+        is_reported.wait()
+        ready = await client.get("/health/ready")
+
+    assert [type(exc) for exc in reported] == [ArithmeticError]
+    assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE

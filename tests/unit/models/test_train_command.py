@@ -1,0 +1,59 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
+FRONT_DOOR = "import sys; {before}from tickertape import main; sys.exit(main({words!r}))"
+
+
+@pytest.fixture
+def tickertape(tmp_path: Path) -> CommandLine:
+    """Run the command line in a process of its own, in a folder without anything."""
+
+    def call(*words: str, before: str = "") -> "subprocess.CompletedProcess[str]":
+        code = FRONT_DOOR.format(words=list(words), before=before)
+        environment = {"PYTHONPATH": ":".join(sys.path), "TICKERTAPE_HOME": str(tmp_path), "COLUMNS": "200"}
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+        )
+
+    return call
+
+
+def test_missing_data_is_one_line_that_says_what_to_do(tickertape: CommandLine) -> None:
+    done = tickertape("train", "--data-dir", "nowhere")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "nowhere/topic_train.csv" in done.stderr
+    assert "tickertape fetch-data" in done.stderr
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "4294967296", "1.5", ""])
+def test_seed_that_is_no_whole_number_is_wrong_use(tickertape: CommandLine, seed: str) -> None:
+    done = tickertape("train", f"--seed={seed}")
+
+    assert done.returncode == 2
+    assert f"{seed!r} is no whole number from 0 to 4294967295" in done.stderr
+
+
+@pytest.mark.parametrize("library", ["sklearn", "mlflow"])
+def test_without_the_training_libraries_it_says_how_to_get_them(
+    tickertape: CommandLine, labelled_folder: Path, library: str
+) -> None:
+    done = tickertape("train", "--data-dir", str(labelled_folder), before=f"sys.modules[{library!r}] = None; ")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("which is not installed here; run `make venv`")
+    assert library in done.stderr
+
+
+def test_help_needs_no_training_library(tickertape: CommandLine) -> None:
+    done = tickertape("train", "--help", before="sys.modules.update(sklearn=None, mlflow=None, scipy=None); ")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: tickertape train")
+    assert "--export DIR" in done.stdout
