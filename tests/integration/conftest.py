@@ -70,7 +70,6 @@ def embedded_kafka(data_dir: Path) -> Iterator[str]:
     options = BrokerOptions(
         data_dir=data_dir,
         cache_dir=settings.cache_dir,
-        port=free_port(),
         maven_repository=settings.maven_repository,
         jars_dir=settings.jars_dir,
     )

@@ -73,7 +73,6 @@ def test_rate_is_tweets_over_seconds_and_zero_for_nothing() -> None:
 
 
 # kafka-python leaves the wake-up sockets of a client that never connected to the garbage collector, which complains.
-@pytest.mark.filterwarnings("ignore:Exception ignored in.*socket:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("servers", ["127.0.0.1:1", "a:b:c"])
 def test_a_broker_that_does_not_answer_is_named_with_what_to_do(servers: str) -> None:
     with pytest.raises(BrokerError) as caught:
