@@ -4,8 +4,12 @@ BIN := .venv/bin
 # Read by pip alone, so that a setting of the user's own does not change what the locks say.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# The locks name no registry's host and hold for all platforms. Extras stay, or pip could not check the hashes.
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
+
 .DEFAULT_GOAL := help
-.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test mlflow test check format bench doc doc-build up down clean
+.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test mlflow test check format bench lock doc doc-build up down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +58,11 @@ format: .venv/all.stamp ## format the code and mend what the linter can
 
 bench: .venv/all.stamp ## print the figures that the docs show
 	@$(BIN)/python tests/benchmarks/main_job.py
+
+lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
+	@$(LOCK) --extra build --output-file requirements/run.lock
+	@$(LOCK) --extra build --extra train --constraints requirements/run.lock --output-file requirements/train.lock
+	@$(LOCK) --all-extras --constraints requirements/train.lock --output-file requirements/dev.lock
 
 doc: .venv/all.stamp ## serve the documentation on port 8080
 	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8080

@@ -37,13 +37,16 @@ def encode(record: msgspec.Struct) -> bytes:
 
 def _decode(value: bytes) -> TweetRecord:
     try:
+        value.decode()  # the decoder does not look into the fields that it skips
         return _decoder.decode(value)
+    except UnicodeDecodeError as exc:
+        raise MalformedRecordError(Reason.NOT_UTF8, f"not UTF-8 at byte {exc.start} of {len(value)}") from exc
     except msgspec.ValidationError as exc:
         raise _misshapen(str(exc)) from exc
     except RecursionError as exc:
         raise MalformedRecordError(Reason.INVALID_JSON, "the JSON is nested too deeply") from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise _unreadable(value, exc) from exc
+    except msgspec.DecodeError as exc:
+        raise MalformedRecordError(Reason.INVALID_JSON, str(exc)) from exc
 
 
 def _misshapen(message: str) -> MalformedRecordError:
@@ -53,11 +56,3 @@ def _misshapen(message: str) -> MalformedRecordError:
     if message.startswith("Expected `object`") and "$" not in message:
         return MalformedRecordError(Reason.NOT_AN_OBJECT, message)
     return MalformedRecordError(Reason.WRONG_TYPE, message)
-
-
-def _unreadable(value: bytes, exc: Exception) -> MalformedRecordError:
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError as broken:
-        return MalformedRecordError(Reason.NOT_UTF8, f"not UTF-8 at byte {broken.start} of {len(value)}")
-    return MalformedRecordError(Reason.INVALID_JSON, str(exc))

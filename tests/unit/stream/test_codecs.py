@@ -44,6 +44,7 @@ def test_created_at_may_be_missing() -> None:
         (b'{"id":"1","text":"\\ud800"}', Reason.INVALID_JSON),
         (b'{"x":' + b"[" * 100_000, Reason.INVALID_JSON),
         (b'{"id":"1","text":"caf\xe9"}', Reason.NOT_UTF8),
+        (b'{"id":"1","text":"a","ignored":"caf\xe9"}', Reason.NOT_UTF8),
         ('{"id":"1","text":"a"}'.encode("utf-16"), Reason.NOT_UTF8),
         (b"[]", Reason.NOT_AN_OBJECT),
         (b"null", Reason.NOT_AN_OBJECT),

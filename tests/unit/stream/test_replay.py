@@ -72,7 +72,6 @@ def test_rate_is_tweets_over_seconds_and_zero_for_nothing() -> None:
     assert Published(tweets=0, seconds=0.0, interrupted=False).tweets_per_second == 0
 
 
-# kafka-python leaves the wake-up sockets of a client that never connected to the garbage collector, which complains.
 @pytest.mark.parametrize("servers", ["127.0.0.1:1", "a:b:c"])
 def test_a_broker_that_does_not_answer_is_named_with_what_to_do(servers: str) -> None:
     with pytest.raises(BrokerError) as caught:
