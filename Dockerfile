@@ -5,7 +5,7 @@ FROM ${BASE_IMAGE}
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TICKERTAPE_HOME=/var/lib/tickertape
 WORKDIR /build
 COPY requirements/train.lock requirements/
-RUN pip install --no-cache-dir --require-hashes --requirement requirements/train.lock
+RUN pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/train.lock
 
 COPY pyproject.toml README.md tickertape.py ./
 COPY config config

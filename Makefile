@@ -1,12 +1,13 @@
 # Everything that the project does is a verb here; `make` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-# Read by pip alone, so that a setting of the user's own does not change what the locks say.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A lock names everything; pip need not, and where a package is wanted with and without extras could not, resolve it.
+INSTALL := $(PIP) install --no-deps --require-hashes
 
-# The locks name no registry's host and hold for all platforms. Extras stay, or pip could not check the hashes.
+# The locks name no registry's host and hold for all platforms.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-strip-extras --no-header --no-emit-index-url --no-emit-find-links
+  --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test mlflow test check format bench lock doc doc-build up down clean
@@ -45,6 +46,7 @@ test: .venv/all.stamp ## run all tests
 	@$(BIN)/python -m pytest
 
 check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, layers, spelling, docs
+	@$(PIP) check
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -85,11 +87,11 @@ clean: ## remove .venv, caches and what the project wrote while it ran
 	@test -e .venv/all.stamp || echo "setting up .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tickertape needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes --requirement requirements/run.lock
+	@$(INSTALL) --requirement requirements/run.lock
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
 .venv/all.stamp: requirements/dev.lock .venv/run.stamp
 	@echo "setting up .venv for training and tests (once)"
-	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@$(INSTALL) --requirement requirements/dev.lock
 	@touch $@
