@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -33,6 +34,7 @@ def create_app(
     *,
     load: Callable[[], Predictor],
     on_load_failure: Callable[[Exception], None] = log_failure,
+    wait_for_model_seconds: float = 0.0,
 ) -> FastAPI:
     """Wire routes, limits and errors; nothing is loaded before the application's lifespan begins.
 
@@ -40,6 +42,8 @@ def create_app(
         settings: the limits.
         load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
+        wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
+            processes that share a port: a client must not see which of them is ready.
     """
     state = ProcessState(
         max_texts=settings.max_texts,
@@ -49,7 +53,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        state.status.start_loading(load, on_load_failure)
+        loading = state.status.start_loading(load, on_load_failure)
+        await to_thread.run_sync(loading.join, wait_for_model_seconds)
         yield
 
     app = _Application(

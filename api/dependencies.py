@@ -27,12 +27,14 @@ class ModelStatus:
 
     predictor: Predictor | None = None
 
-    def start_loading(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> None:
+    def start_loading(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> threading.Thread:
         """Load in a thread of its own, so that the process answers `/health/live` and signals meanwhile.
 
         The thread is a daemon: a registry that doesn't answer must not keep the process from ending.
         """
-        threading.Thread(target=self._load, args=(load, on_failure), name="load-model", daemon=True).start()
+        thread = threading.Thread(target=self._load, args=(load, on_failure), name="load-model", daemon=True)
+        thread.start()
+        return thread
 
     def _load(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> None:
         try:

@@ -32,6 +32,7 @@ FACTORY = f"{__name__}:app_from_environment"
 PACKAGES = ("api", "config", "models")
 MAX_PORT = 65_535
 MAX_WORKERS = 64
+WAIT_FOR_MODEL_SECONDS = 30.0  # a registry on another continent gives a model in a few
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,13 +84,24 @@ def app_from_environment() -> "FastAPI":
     project, settings = ProjectSettings(), ApiSettings()
     configure_logging(project.log_level, as_json=project.log_json)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return _app(project, settings, _end_without_model)
+    return _app(project, settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
 
 
-def _app(project: ProjectSettings, settings: ApiSettings, on_load_failure: Callable[[Exception], None]) -> "FastAPI":
+def _app(
+    project: ProjectSettings,
+    settings: ApiSettings,
+    on_load_failure: Callable[[Exception], None],
+    *,
+    wait_for_model_seconds: float = 0.0,
+) -> "FastAPI":
     from api.app import create_app  # noqa: PLC0415  # see `run`
 
-    return create_app(settings, load=partial(_load, project, settings), on_load_failure=on_load_failure)
+    return create_app(
+        settings,
+        load=partial(_load, project, settings),
+        on_load_failure=on_load_failure,
+        wait_for_model_seconds=wait_for_model_seconds,
+    )
 
 
 def _load(project: ProjectSettings, settings: ApiSettings) -> Predictor:

@@ -1,9 +1,12 @@
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import httpx
 
+from api.app import create_app
+from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.errors import ModelNotFoundError
 from models.records import Prediction, Tweet
@@ -84,3 +87,19 @@ async def test_a_model_that_cannot_answer_is_not_ready(serve: Serve, predictor: 
 
     assert [type(exc) for exc in reported] == [ArithmeticError]
     assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
+
+
+async def test_process_that_shares_its_port_takes_connections_only_with_its_model(predictor: Predictor) -> None:
+    def load() -> Predictor:
+        time.sleep(0.05)
+        return predictor
+
+    app = create_app(ApiSettings(), load=load, wait_for_model_seconds=30)
+
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test") as client,
+    ):
+        first = await client.get("/health/ready")
+
+    assert first.status_code == httpx.codes.OK
