@@ -16,8 +16,8 @@ from models.contracts import Predictor
 from models.predictor import load_predictor
 from stream.batching import ChunkedApp, ChunkOptions
 from stream.classify import classify
-from stream.delivery import deliver
-from stream.topics import Topics, declare_topics, ensure_topics
+from stream.delivery import Deliveries, send
+from stream.topics import Topics, TopicState, declare_topics, ensure_topics
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +33,12 @@ class Cluster:
 
     Attributes:
         bootstrap_servers: comma-separated host:port list.
-        partitions: number of partitions of each topic, by name.
+        topics: each topic as it is, by name.
         datadir: folder that Faust may write to.
     """
 
     bootstrap_servers: str
-    partitions: dict[str, int]
+    topics: dict[str, TopicState]
     datadir: str
 
 
@@ -68,26 +68,32 @@ def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, pr
         stream_wait_empty=True,
         producer_acks=-1,
         producer_linger=0,
+        producer_max_batch_size=_batch_bytes(settings.batch_max_bytes, cluster, topics),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )
-    _register_classifier(app, cluster=cluster, topics=topics, predictor=predictor)
+    _register_classifier(
+        app, cluster=cluster, topics=topics, predictor=predictor, chunks_in_flight=settings.chunks_in_flight
+    )
     return app
 
 
-def _register_classifier(app: ChunkedApp, *, cluster: Cluster, topics: Topics, predictor: Predictor) -> None:
+def _register_classifier(
+    app: ChunkedApp, *, cluster: Cluster, topics: Topics, predictor: Predictor, chunks_in_flight: int
+) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def classify_tweets(stream: Any) -> None:  # noqa: ANN401  # faust has no usable types
-        async for event in stream.noack().events():
-            partition = event.message.partition
-            answer = classify(
-                event.message.value, partition=partition, topics=topics, predictor=predictor, time=time.time()
-            )
-            await deliver(answer.messages, producer=app.producer, partitions=_route(partition, cluster, topics))
-            event.ack()
-            if answer.refused:
-                logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
+        async with Deliveries(limit=chunks_in_flight) as deliveries:
+            async for event in stream.noack().events():
+                partition = event.message.partition
+                answer = classify(
+                    event.message.value, partition=partition, topics=topics, predictor=predictor, time=time.time()
+                )
+                if answer.refused:
+                    logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
+                route = _route(partition, cluster, topics)
+                await deliveries.add(event, await send(answer.messages, producer=app.producer, partitions=route))
 
     app.agent(raw, name="classify")(classify_tweets)
 
@@ -100,8 +106,14 @@ def _register_classifier(app: ChunkedApp, *, cluster: Cluster, topics: Topics, p
 
 def _route(partition: int, cluster: Cluster, topics: Topics) -> dict[str, int | None]:
     """Choose the output partitions: the input's own, which keeps the order, where the counts are equal."""
-    inputs = cluster.partitions[topics.raw.name]
-    return {name: partition if count == inputs else None for name, count in cluster.partitions.items()}
+    inputs = cluster.topics[topics.raw.name].partitions
+    return {name: partition if topic.partitions == inputs else None for name, topic in cluster.topics.items()}
+
+
+def _batch_bytes(most: int, cluster: Cluster, topics: Topics) -> int:
+    """Choose the size of a batch that every output topic takes; one that is refused would stop the worker."""
+    outputs = [topic for name, topic in cluster.topics.items() if name != topics.raw.name]
+    return min(most, *(topic.max_message_bytes for topic in outputs))
 
 
 def app_from_environment() -> faust.App:
@@ -123,7 +135,7 @@ def app_from_environment() -> faust.App:
     home.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(
         bootstrap_servers=bootstrap_servers,
-        partitions=ensure_topics(bootstrap_servers, topics.all),
+        topics=ensure_topics(bootstrap_servers, topics.all),
         datadir=str(home / "faust"),
     )
     logger.info(

@@ -15,6 +15,8 @@ import faust
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from stream.sending import Producer
+
 logger = logging.getLogger(__name__)
 # Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
 FAUST_LOGGER = logging.getLogger("faust.transport.tickertape")
@@ -197,6 +199,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
 
 
 class Transport(driver.Transport):  # type: ignore[misc]  # faust has no usable types
-    """Faust's aiokafka transport with the consumer of this module."""
+    """Faust's aiokafka transport with our consumer and producer."""
 
     Consumer = Consumer
+    Producer = Producer

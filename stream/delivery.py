@@ -1,49 +1,110 @@
-"""Send messages and know that they arrived."""
+"""Know that what was sent has arrived, and acknowledge the inputs in their order."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import Any, Protocol
+from collections import defaultdict
+from collections.abc import Awaitable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, Self
 
 from models.errors import DeliveryError
 from stream.classify import Message
 
 
 class Producer(Protocol):
-    """The part of Faust's producer that is used."""
+    """The part of `stream.sending.Producer` that is used."""
 
-    async def send(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None,
-        timestamp: float | None,
-        headers: Any,  # noqa: ANN401  # faust's signature
-    ) -> Awaitable[Any]:
-        """Queue one record; the answer can be awaited for its delivery."""
+    async def send_batches(
+        self, topic: str, records: Sequence[Message], *, partition: int | None
+    ) -> list[Awaitable[Any]]:
+        """Queue records; gives awaitables of their delivery."""
 
 
-async def deliver(messages: Sequence[Message], *, producer: Producer, partitions: dict[str, int | None]) -> None:
-    """Send the messages in order and wait until the cluster has acknowledged each.
+class Event(Protocol):
+    """The part of a Faust event that is used."""
+
+    def ack(self) -> object:
+        """Mark its chunk as done, so that its offset may be committed."""
+
+
+async def send(
+    messages: Sequence[Message], *, producer: Producer, partitions: Mapping[str, int | None]
+) -> list[Awaitable[Any]]:
+    """Send messages, those of each topic in their order.
 
     Args:
         messages: what to send.
         producer: a started producer with acks from all replicas.
         partitions: by topic, the partition to send to, or None to let the key choose.
 
+    Returns:
+        Awaitables of the deliveries, for `Deliveries.add`.
+
     Raises:
-        DeliveryError: at least one message was not acknowledged; which ones of the others were is not known.
+        DeliveryError: the producer does not take them.
     """
+    by_topic: defaultdict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        by_topic[message.topic].append(message)
+    pending: list[Awaitable[Any]] = []
     try:
-        pending = [
-            await producer.send(
-                message.topic, message.key, message.value, partitions[message.topic], None, list(message.headers)
-            )
-            for message in messages
-        ]
-        await asyncio.gather(*pending)
-    except Exception as exc:  # whatever it is, the input must not be committed
-        raise DeliveryError(
-            f"{len(messages)} outputs could not be delivered ({type(exc).__name__}: {exc}); "
-            "their tweets stay uncommitted and are classified again after a restart"
-        ) from exc
+        for topic, its_messages in by_topic.items():
+            pending += await producer.send_batches(topic, its_messages, partition=partitions[topic])
+    except Exception as exc:  # noqa: BLE001  # whatever it is, the input must not be committed
+        _fail(exc)
+    return pending
+
+
+class Deliveries:
+    """Chunks whose outputs are on their way; each is acknowledged once they arrived, and never before an earlier one.
+
+    To be used as a context around the loop that sends: it settles in a task of its own, so that the next chunk is
+    classified meanwhile, and a failed delivery ends the loop.
+
+    Args:
+        limit: most chunks on their way; `add` waits for room.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        self._on_their_way: asyncio.Queue[tuple[Event, Sequence[Awaitable[Any]]]] = asyncio.Queue(limit)
+        self._tasks = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        """Begin to settle."""
+        await self._tasks.__aenter__()
+        self._settling = self._tasks.create_task(self._settle())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """End; chunks still on their way stay unacknowledged.
+
+        Raises:
+            DeliveryError: this is what ended the loop.
+        """
+        self._settling.cancel()
+        try:
+            await self._tasks.__aexit__(kind, error, at)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def add(self, event: Event, pending: Sequence[Awaitable[Any]]) -> None:
+        """Hand over a chunk's event with the deliveries that it waits for."""
+        await self._on_their_way.put((event, pending))
+
+    async def _settle(self) -> None:
+        while True:
+            event, pending = await self._on_their_way.get()
+            try:
+                for delivery in pending:
+                    await delivery
+            except Exception as exc:  # noqa: BLE001  # whatever it is, the input must not be committed
+                _fail(exc)
+            event.ack()
+
+
+def _fail(exc: Exception) -> NoReturn:
+    raise DeliveryError(
+        f"outputs could not be delivered ({type(exc).__name__}: {exc}); "
+        "their tweets stay uncommitted and are classified again after a restart"
+    ) from exc

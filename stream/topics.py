@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
-from kafka.admin import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from config.settings import TopicSettings
@@ -30,6 +30,18 @@ class TopicSpec:
     replication_factor: int
     retention_ms: int
     max_message_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic as it is on the cluster.
+
+    Attributes:
+        max_message_bytes: largest record batch that it takes.
+    """
+
+    partitions: int
+    max_message_bytes: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ def declare_topics(settings: TopicSettings) -> Topics:
     )
 
 
-def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict[str, int]:
+def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict[str, TopicState]:
     """Create the topics that are missing.
 
     Args:
@@ -79,11 +91,12 @@ def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict
         topics: what must be there; an existing topic keeps its own partitions and settings.
 
     Returns:
-        The number of partitions of each topic, by name.
+        Each topic as it is then, by name.
 
     Raises:
-        BrokerError: no broker answers, or it refuses to create a topic.
+        BrokerError: no broker answers, or it refuses to create or to describe a topic.
     """
+    names = [topic.name for topic in topics]
     admin = _connect(bootstrap_servers)
     try:
         partitions = _partitions(admin)
@@ -93,11 +106,12 @@ def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict
         if missing:
             admin.wait_for_topics([topic.name for topic in missing])
             partitions = _partitions(admin)
-        return {topic.name: partitions[topic.name] for topic in topics}
+        limits = _max_message_bytes(admin, names)
+        return {name: TopicState(partitions[name], limits[name]) for name in names}
     except KafkaError as exc:
         raise BrokerError(
-            f"Kafka at {bootstrap_servers} refused to create a topic: {exc}; "
-            f"create {', '.join(topic.name for topic in topics)} by hand or give this user the right to"
+            f"Kafka at {bootstrap_servers} refused to create or describe a topic: {exc}; "
+            f"create {', '.join(names)} by hand and give this user the right to describe them"
         ) from exc
     finally:
         admin.close()
@@ -120,6 +134,12 @@ def unreachable(bootstrap_servers: str) -> BrokerError:
 
 def _partitions(admin: KafkaAdminClient) -> dict[str, int]:
     return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+
+
+def _max_message_bytes(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    (described,) = admin.describe_configs(resources, config_filter="all").values()
+    return {name: int(configs["max.message.bytes"]["value"]) for name, configs in described.items()}
 
 
 def _create(admin: KafkaAdminClient, topic: TopicSpec) -> None:

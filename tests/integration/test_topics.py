@@ -7,7 +7,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.settings import TopicSettings
 from models.errors import BrokerError
-from stream.topics import declare_topics, ensure_topics
+from stream.topics import TopicState, declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
 
@@ -28,12 +28,14 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         TopicSettings(prefix=topic_prefix, partitions=3, retention_days=2, dead_letter_retention_days=5)
     )
 
-    partitions = ensure_topics(kafka_servers, topics.all)
+    states = ensure_topics(kafka_servers, topics.all)
 
-    assert partitions == dict.fromkeys(
-        [f"{topic_prefix}tweets.{name}" for name in ("raw", "classified", "sentiment", "dead-letter")],
-        3,
-    )
+    assert states == {
+        f"{topic_prefix}tweets.raw": TopicState(3, 1_048_588),
+        f"{topic_prefix}tweets.classified": TopicState(3, 1_048_588),
+        f"{topic_prefix}tweets.sentiment": TopicState(3, 1_048_588),
+        f"{topic_prefix}tweets.dead-letter": TopicState(3, 2_097_152),
+    }
     assert settings_of(kafka_servers, topics.raw.name)["retention.ms"] == str(2 * DAY_MS)
     dead_letter = settings_of(kafka_servers, topics.dead_letter.name)
     assert (dead_letter["retention.ms"], dead_letter["max.message.bytes"]) == (str(5 * DAY_MS), "2097152")
@@ -43,16 +45,16 @@ def test_existing_topic_is_left_as_it_is(kafka_servers: str, topic_prefix: str) 
     topic = declare_topics(TopicSettings(prefix=topic_prefix, partitions=2)).raw
     ensure_topics(kafka_servers, (topic,))
 
-    partitions = ensure_topics(kafka_servers, (replace(topic, partitions=9, retention_ms=DAY_MS),))
+    states = ensure_topics(kafka_servers, (replace(topic, partitions=9, retention_ms=DAY_MS),))
 
-    assert partitions == {topic.name: 2}
+    assert states == {topic.name: TopicState(2, 1_048_588)}
     assert settings_of(kafka_servers, topic.name)["retention.ms"] == str(7 * DAY_MS)
 
 
 def test_topic_that_can_not_be_created_is_a_clear_error(kafka_servers: str, topic_prefix: str) -> None:
     topic = replace(declare_topics(TopicSettings(prefix=topic_prefix)).raw, replication_factor=3)
 
-    with pytest.raises(BrokerError, match=r"refused to create a topic: .*create .*tweets\.raw by hand"):
+    with pytest.raises(BrokerError, match=r"refused to create or describe a topic: .*create .*tweets\.raw by hand"):
         ensure_topics(kafka_servers, (topic,))
 
 

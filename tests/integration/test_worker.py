@@ -13,8 +13,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from kafka import KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from config.settings import TopicSettings
 from models.records import ClassifiedTweet
+from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
 
@@ -200,3 +204,36 @@ def test_slice_of_the_real_feed_is_answered_whole(cluster: Cluster, start_worker
 
     assert ledger(cluster) == dict.fromkeys(event_ids(cluster, sent), 1)
     assert Counter(row.headers["reason"] for row in cluster.read(cluster.topics.dead_letter.name)) == {}
+
+
+def test_chunk_that_is_larger_than_a_topic_takes_is_sent_in_parts(cluster: Cluster, start_worker: StartWorker) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, cluster.topics.classified.name, {"max.message.bytes": "5000"})]
+    )
+    admin.close()
+    sent = cluster.publish(tweets(300))
+    start_worker()
+
+    wait_until_each_is_answered(cluster, sent)
+    assert len(cluster.read(cluster.topics.classified.name)) == 300
+
+
+def test_outputs_are_spread_by_key_where_partition_counts_differ(
+    kafka_servers: str, topic_prefix: str, cluster: Cluster, start_worker: StartWorker
+) -> None:
+    other = declare_topics(TopicSettings(prefix=topic_prefix, raw="tweets.narrow", partitions=1))
+    ensure_topics(kafka_servers, (other.raw,))
+    start_worker(TOPICS_RAW="tweets.narrow")
+    producer = KafkaProducer(bootstrap_servers=kafka_servers)
+
+    for key, value in tweets(200):
+        producer.send(other.raw.name, key=key, value=value)
+    producer.close()
+    cluster.wait_until_answered(200)
+
+    classified = cluster.read(cluster.topics.classified.name)
+    sentiment = cluster.read(cluster.topics.sentiment.name)
+    assert len(classified) == 200
+    assert {row.partition for row in classified} == {0, 1, 2, 3}
+    assert {row.key: row.partition for row in classified} == {row.key: row.partition for row in sentiment}

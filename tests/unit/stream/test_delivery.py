@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,61 +7,134 @@ import pytest
 
 from models.errors import DeliveryError
 from stream.classify import Message
-from stream.delivery import deliver
+from stream.delivery import Deliveries, send
 
-MESSAGES = [Message("a", b"1", b"one", (("h", b"x"),)), Message("b", b"1", b"two", ())]
+MESSAGES = [
+    Message("a", b"1", b"one", (("h", b"x"),)),
+    Message("b", b"1", b"two", ()),
+    Message("a", b"2", b"three", ()),
+]
 PARTITIONS = {"a": 2, "b": None}
 
 
 @dataclass
 class RecordingProducer:
-    """Keeps what was sent; each send is acknowledged with `outcome` when `release` is set."""
+    """Keeps what was sent; takes nothing when `refusal` is set."""
 
-    outcome: Exception | None = None
-    release: asyncio.Event = field(default_factory=asyncio.Event)
-    sent: list[tuple[Any, ...]] = field(default_factory=list)
+    refusal: Exception | None = None
+    sent: list[tuple[str, int | None, list[bytes | None]]] = field(default_factory=list)
 
-    async def send(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None,
-        timestamp: float | None,
-        headers: Any,
-    ) -> Awaitable[Any]:
-        self.sent.append((topic, key, value, partition, timestamp, headers))
-        return self._acknowledge()
-
-    async def _acknowledge(self) -> None:
-        await self.release.wait()
-        if self.outcome is not None:
-            raise self.outcome
+    async def send_batches(
+        self, topic: str, records: Sequence[Message], *, partition: int | None
+    ) -> list[Awaitable[Any]]:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append((topic, partition, [record.value for record in records]))
+        return [delivered()]
 
 
-async def test_messages_are_sent_in_order_to_their_partitions() -> None:
+@dataclass
+class RecordingEvent:
+    name: str
+    acknowledged: list[str]
+
+    def ack(self) -> None:
+        self.acknowledged.append(self.name)
+
+
+def delivered() -> Awaitable[Any]:
+    future = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
+
+
+async def turns_of_the_loop() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_messages_of_a_topic_are_sent_together_in_their_order() -> None:
     producer = RecordingProducer()
-    producer.release.set()
 
-    await deliver(MESSAGES, producer=producer, partitions=PARTITIONS)
+    pending = await send(MESSAGES, producer=producer, partitions=PARTITIONS)
 
-    assert producer.sent == [("a", b"1", b"one", 2, None, [("h", b"x")]), ("b", b"1", b"two", None, None, [])]
-
-
-async def test_delivery_ends_only_when_every_message_is_acknowledged() -> None:
-    producer = RecordingProducer()
-    delivery = asyncio.create_task(deliver(MESSAGES, producer=producer, partitions=PARTITIONS))
-
-    await asyncio.sleep(0.01)
-    assert not delivery.done()
-
-    producer.release.set()
-    await delivery
+    assert producer.sent == [("a", 2, [b"one", b"three"]), ("b", None, [b"two"])]
+    assert len(pending) == 2
 
 
-async def test_refused_message_is_a_delivery_error() -> None:
-    producer = RecordingProducer(outcome=OSError("broker gone"))
-    producer.release.set()
+async def test_messages_that_the_producer_does_not_take_are_a_delivery_error() -> None:
+    with pytest.raises(DeliveryError, match=r"could not be delivered \(OSError: closed\)"):
+        await send(MESSAGES, producer=RecordingProducer(refusal=OSError("closed")), partitions=PARTITIONS)
 
-    with pytest.raises(DeliveryError, match=r"2 outputs could not be delivered \(OSError: broker gone\)"):
-        await deliver(MESSAGES, producer=producer, partitions=PARTITIONS)
+
+async def test_chunk_is_acknowledged_only_when_all_its_outputs_arrived() -> None:
+    acknowledged: list[str] = []
+    last = asyncio.get_running_loop().create_future()
+
+    async with Deliveries(limit=2) as deliveries:
+        await deliveries.add(RecordingEvent("first", acknowledged), [delivered(), last])
+        await turns_of_the_loop()
+        assert acknowledged == []
+
+        last.set_result(None)
+        await turns_of_the_loop()
+        assert acknowledged == ["first"]
+
+
+async def test_later_chunk_is_not_acknowledged_before_an_earlier_one() -> None:
+    acknowledged: list[str] = []
+    slow = asyncio.get_running_loop().create_future()
+
+    async with Deliveries(limit=2) as deliveries:
+        await deliveries.add(RecordingEvent("first", acknowledged), [slow])
+        await deliveries.add(RecordingEvent("second", acknowledged), [delivered()])
+        await turns_of_the_loop()
+        assert acknowledged == []
+
+        slow.set_result(None)
+        await turns_of_the_loop()
+        assert acknowledged == ["first", "second"]
+
+
+async def test_no_more_chunks_than_the_limit_wait_behind_the_one_being_delivered() -> None:
+    never = asyncio.get_running_loop().create_future()
+
+    async with Deliveries(limit=1) as deliveries:
+        await deliveries.add(RecordingEvent("first", []), [never])
+        await turns_of_the_loop()
+        await deliveries.add(RecordingEvent("second", []), [never])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(deliveries.add(RecordingEvent("third", []), [never]), timeout=0.01)
+
+
+async def test_failed_delivery_ends_the_loop_and_acknowledges_nothing_behind_it() -> None:
+    acknowledged: list[str] = []
+    failing = asyncio.get_running_loop().create_future()
+
+    async def loop() -> None:
+        async with Deliveries(limit=2) as deliveries:
+            await deliveries.add(RecordingEvent("first", acknowledged), [failing])
+            await deliveries.add(RecordingEvent("second", acknowledged), [delivered()])
+            failing.set_exception(OSError("broker gone"))
+            await asyncio.Event().wait()
+
+    with pytest.raises(DeliveryError, match=r"\(OSError: broker gone\)"):
+        await asyncio.wait_for(loop(), timeout=5)
+    assert acknowledged == []
+
+
+async def test_loop_that_is_cancelled_leaves_the_chunks_on_their_way_unacknowledged() -> None:
+    acknowledged: list[str] = []
+
+    async def loop() -> None:
+        async with Deliveries(limit=2) as deliveries:
+            await deliveries.add(RecordingEvent("first", acknowledged), [asyncio.get_running_loop().create_future()])
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(loop())
+    await turns_of_the_loop()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert acknowledged == []
