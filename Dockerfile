@@ -18,5 +18,8 @@ RUN pip install --no-cache-dir --no-build-isolation --no-deps . \
 
 USER tickertape
 WORKDIR /var/lib/tickertape
+# Compiles the scoring kernel, so that no container does; on another kind of processor the first start does it again.
+ENV NUMBA_CACHE_DIR=/var/lib/tickertape/kernel
+RUN python -c "from models.predictor import pretrained_predictor; pretrained_predictor(1)"
 ENTRYPOINT ["tickertape"]
 CMD ["--help"]

@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
   --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test mlflow test check format bench lock doc doc-build up down clean
+.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench lock doc doc-build up down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow,
 data-test: .venv/all.stamp ## test the labelled tweets in TICKERTAPE_DATA_DIR before training on them
 	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/topic_train.csv" --kind topic
 	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/sent_train.csv" --kind sentiment
+
+drift: .venv/all.stamp ## compare two files of classified tweets: make drift REFERENCE=FILE CURRENT=FILE
+	@test -n "$(REFERENCE)" -a -n "$(CURRENT)" || { echo "give two files: make drift REFERENCE=FILE CURRENT=FILE" >&2; exit 2; }
+	@$(BIN)/tickertape drift report --reference "$(REFERENCE)" --current "$(CURRENT)"
 
 mlflow: .venv/all.stamp ## open the model registry in the browser, on port 5000
 	@$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$${TICKERTAPE_HOME:-$(CURDIR)/.tickertape}/mlflow.db}" --port $${MLFLOW_PORT:-5000}

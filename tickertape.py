@@ -7,9 +7,10 @@ from api.__main__ import COMMANDS as API
 from config.commands import Command, run_command
 from models.__main__ import COMMANDS as MODELS
 from models.errors import TickertapeError
+from monitoring.__main__ import COMMANDS as MONITORING
 from stream.__main__ import COMMANDS as STREAM
 
-COMMANDS: dict[str, Command] = {**STREAM, **API, **MODELS}
+COMMANDS: dict[str, Command] = {**STREAM, **API, **MODELS, "drift": MONITORING["drift"]}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,8 @@ TickertapeError
 ├── ModelError
 │   ├── ModelNotFoundError         no such version, alias or file
 │   └── ModelCorruptError          the artefact's hash or format is not what it says
+├── DriftError                     two windows of tweets can't be compared, or the report can't be written
+│   └── WindowTooSmallError        a window has too few tweets to say anything
 ├── BrokerError                    Kafka can't be started or reached
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
 ├── RequestError                   an HTTP request that can't be answered
@@ -73,6 +75,14 @@ class ModelNotFoundError(ModelError):
 
 class ModelCorruptError(ModelError):
     """A model's artefact is not what its hash or format says."""
+
+
+class DriftError(TickertapeError):
+    """Two windows of tweets can't be compared, or the report can't be written."""
+
+
+class WindowTooSmallError(DriftError):
+    """A window has too few tweets to tell a move from chance."""
 
 
 class BrokerError(TickertapeError):

@@ -23,14 +23,14 @@ FEATURE_COUNT = 1 << FEATURE_BITS
 FEATURES_VERSION = 1
 """Part of every weights file: raise it whenever one of the rules here or in `models.text` changes."""
 
-_PREFIX_BYTES = 4
-_SUFFIX_BYTES = 3
+PREFIX_BYTES = 4
+SUFFIX_BYTES = 3
 _MASK = FEATURE_COUNT - 1
 _PLACEHOLDER_START = ord("<")
 
 
-def terms(text: str) -> list[bytes]:
-    r"""List the terms of a tweet, repeats and all.
+def terms(text: str | bytes) -> list[bytes]:
+    r"""List the terms of a tweet, or of its UTF-8 bytes, repeats and all.
 
     >>> terms("Shares fall")
     [b'shares', b'shar*', b'*res', b'fall', b'shares fall']
@@ -42,14 +42,14 @@ def terms(text: str) -> list[bytes]:
         add(token)
         if previous:
             add(previous + b" " + token)
-        if len(token) > _PREFIX_BYTES and token[0] != _PLACEHOLDER_START:
-            add(token[:_PREFIX_BYTES] + b"*")
-            add(b"*" + token[-_SUFFIX_BYTES:])
+        if len(token) > PREFIX_BYTES and token[0] != _PLACEHOLDER_START:
+            add(token[:PREFIX_BYTES] + b"*")
+            add(b"*" + token[-SUFFIX_BYTES:])
         previous = token
     return found
 
 
-def feature_ids(text: str) -> set[int]:
+def feature_ids(text: str | bytes) -> set[int]:
     """Hash the terms of a tweet; each id once, 0 to `FEATURE_COUNT` - 1, possibly none."""
     return {crc32(term) & _MASK for term in terms(text)}
 

@@ -4,12 +4,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
+from models.compiled.layout import Answers
 from models.errors import ModelNotFoundError
 from models.records import ModelVersion, Prediction, Tweet
 from models.scorer import Scorer
-from models.taxonomy import LABELS, SENTIMENTS, Sentiment
+from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import SHA256_FILE, WEIGHTS_FILE, read_weights
 
 logger = logging.getLogger(__name__)
@@ -17,8 +16,6 @@ logger = logging.getLogger(__name__)
 PRETRAINED = Path(__file__).parent / "pretrained"
 PRETRAINED_NAME = "tickertape"
 
-_BULLISH, _BEARISH = SENTIMENTS.index(Sentiment.BULLISH), SENTIMENTS.index(Sentiment.BEARISH)
-_DECIMALS = 6  # of a probability: finer than any calibration, and short in JSON
 _VERSION_DIGITS = 8
 _SQLITE = "sqlite:///"
 
@@ -40,26 +37,31 @@ class ScorerPredictor:
         self.scorer = scorer
         self._top_k = top_k
 
+    def predict_columns(self, tweets: Sequence[Tweet]) -> Answers:
+        """Classify n tweets into arrays, for who needs no record for each; the texts alone count."""
+        return self.scorer.answers([tweet.text for tweet in tweets], top_k=self._top_k)
+
     def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
         """Classify n tweets; n predictions in the same order. Never raises for any text; n may be 0."""
-        chances = self.scorer.probabilities([tweet.text for tweet in tweets])
-        best = np.argsort(-chances.labels, axis=1, kind="stable")[:, : self._top_k]
-        best_chances = np.take_along_axis(chances.labels, best, axis=1).round(_DECIMALS)
-        sentiments = chances.sentiments.argmax(axis=1)
-        leanings = (chances.sentiments[:, _BULLISH] - chances.sentiments[:, _BEARISH]).round(_DECIMALS)
-        columns = (best.tolist(), best_chances.tolist(), sentiments.tolist(), leanings.tolist())
-        return [self._prediction(*row) for row in zip(*columns, strict=True)]
-
-    def _prediction(self, best: list[int], chances: list[float], sentiment: int, leaning: float) -> Prediction:
-        return Prediction(
-            label=LABELS[best[0]],
-            label_score=chances[0],
-            labels={LABELS[column]: chance for column, chance in zip(best, chances, strict=True)},
-            sentiment=SENTIMENTS[sentiment],
-            sentiment_score=leaning,
-            answered_by="batch",
-            model=self.model,
-        )
+        answers = self.predict_columns(tweets)
+        return [
+            Prediction(
+                label=LABELS[best[0]],
+                label_score=chances[0],
+                labels={LABELS[column]: chance for column, chance in zip(best, chances, strict=True)},
+                sentiment=SENTIMENTS[sentiment],
+                sentiment_score=leaning,
+                answered_by="batch",
+                model=self.model,
+            )
+            for best, chances, sentiment, leaning in zip(
+                answers.labels.tolist(),
+                answers.label_scores.tolist(),
+                answers.sentiments.tolist(),
+                answers.sentiment_scores.tolist(),
+                strict=True,
+            )
+        ]
 
 
 def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED) -> ScorerPredictor:

@@ -1,6 +1,6 @@
 """Text normalisation, defined once, used by training and serving: a tweet's tokens and its tickers.
 
-The rules are those of a byte scanner, so that compiled code can do the same from UTF-8 bytes:
+The rules are those of a byte scanner and hold for any bytes, broken UTF-8 too; `models.compiled` does the same, faster:
 
 1. Fold. U+0080 to U+00BF and U+2000 to U+218F are spaces, but pound and euro count as `$`, curly quotes as `"`,
    long dashes and the minus sign as `-`. Variation selectors and the byte-order mark are spaces. Each symbol of
@@ -18,15 +18,15 @@ UP, DOWN, PERCENT = b"<up>", b"<down>", b"<percent>"
 MONEY, NUMBER = b"<money>", b"<number>"
 
 _FOLD = re.compile(
-    "[\u0080-\u00bf\u2000-\u218f\ufe00-\ufe0f\ufeff]"  # spaces, punctuation and signs
-    "|[\u2190-\u2bff\U0001f000-\U0001ffff]"  # arrows, dingbats, emoji
+    rb"(?P<symbol> \xe2 (?: \x86[\x90-\xbf] | [\x87-\xaf][\x80-\xbf] ) | \xf0\x9f[\x80-\xbf]{2} )"  # arrows, emoji
+    rb"| \xc2[\x80-\xbf] | \xe2[\x80-\x86][\x80-\xbf] | \xef\xb8[\x80-\x8f] | \xef\xbb\xbf",  # spaces, punctuation
+    re.VERBOSE,
 )
 _FOLDED_TO_ASCII = {
-    **dict.fromkeys("£€", "$"),
-    **dict.fromkeys("“”„«»", '"'),
-    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+    **dict.fromkeys((sign.encode() for sign in "£€"), b"$"),
+    **dict.fromkeys((sign.encode() for sign in "“”„«»"), b'"'),
+    **dict.fromkeys((sign.encode() for sign in "\u2010\u2011\u2012\u2013\u2014\u2212"), b"-"),
 }
-_FIRST_SYMBOL = "\u2190"
 
 _REPLACE = re.compile(
     rb"""
@@ -64,17 +64,24 @@ _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,6}[._][A-Z]{1,2}|[a-z]{1,6}[._][a-z]{1,2}|[A-Za-z]{1,6})(?!\w)")
 
 
-def tokens(text: str) -> list[bytes]:
-    """Cut a tweet into normalised tokens, in their order.
+def utf8_of(text: str) -> bytes:
+    """Encode a text; a lone surrogate (an emoji cut in half), which has no UTF-8 form, becomes a word of three bytes."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def tokens(text: str | bytes) -> list[bytes]:
+    """Cut a tweet, or its UTF-8 bytes, into normalised tokens, in their order.
 
     >>> tokens("$TSLA up +4.2% to $210, says @cnbc https://example.org/a?b=c")
     [b'<ticker>', b'up', b'<up>', b'to', b'<money>', b'says', b'<user>', b'<link>']
     """
-    if not text.isascii():
-        text = _FOLD.sub(_folded, text)
-    # A lone surrogate (an emoji cut in half) has no UTF-8 form: its three bytes then are a word like any other.
-    lowered = text.encode("utf-8", "surrogatepass").lower()
-    return _TOKEN.findall(_REPLACE.sub(_placeholder, lowered).translate(_DIGITS_TO_ZERO))
+    folded = fold(utf8_of(text) if isinstance(text, str) else text)
+    return _TOKEN.findall(_REPLACE.sub(_placeholder, folded).translate(_DIGITS_TO_ZERO))
+
+
+def fold(utf8: bytes) -> bytes:
+    """Apply the first rule: spaces, dashes, quotes and signs in ASCII, symbols as words, lower case."""
+    return (utf8 if utf8.isascii() else _FOLD.sub(_folded, utf8)).lower()
 
 
 def tickers(text: str) -> tuple[str, ...]:
@@ -86,12 +93,11 @@ def tickers(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag.upper().replace("_", ".") for tag in _CASHTAG.findall(text)))
 
 
-def _folded(character: re.Match[str]) -> str:
-    symbol = character.group()
-    if symbol in _FOLDED_TO_ASCII:
-        return _FOLDED_TO_ASCII[symbol]
-    is_word = symbol >= _FIRST_SYMBOL and not "\ufe00" <= symbol <= "\ufeff"
-    return f" {symbol} " if is_word else " "
+def _folded(found: re.Match[bytes]) -> bytes:
+    character = found.group()
+    if character in _FOLDED_TO_ASCII:
+        return _FOLDED_TO_ASCII[character]
+    return b" " + character + b" " if found.lastgroup else b" "
 
 
 def _placeholder(found: re.Match[bytes]) -> bytes:

@@ -7,6 +7,7 @@ from models.errors import TickertapeError
 
 COMMANDS = {
     "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
+    "drift": Command("monitoring.commands.drift", "compare two files of classified tweets: what moved?"),
 }
 
 if __name__ == "__main__":

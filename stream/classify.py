@@ -65,15 +65,14 @@ def classify(records: Sequence[Record], *, partition: int, topics: Topics, predi
     """
     read = [_read(record, topics.raw.name, partition, time) for record in records]
     tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
-    model = predictor.model
+    write = _Writer(topics, partition, model=predictor.model, classified_at=utc_timestamp(time))
     predictions = iter(predictor.predict(tweets))
     messages: list[Message] = []
     for record, tweet in zip(records, read, strict=True):
-        headers = _EventHeaders(record, f"{topics.raw.name}-{partition}-{record.offset}", model)
         if isinstance(tweet, DeadLetter):
-            messages.append(_refusal(tweet, headers, topics))
+            messages.append(write.refusal(record, tweet))
         else:
-            messages.extend(_answers(tweet, next(predictions), headers, topics, utc_timestamp(time)))
+            messages += write.answers(record, tweet, next(predictions))
     refused = Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))
     return Answer(messages=messages, classified=len(tweets), refused=dict(refused))
 
@@ -94,48 +93,38 @@ def _read(record: Record, topic: str, partition: int, time: float) -> Tweet | De
         )
 
 
-def _answers(
-    tweet: Tweet, prediction: Prediction, headers: "_EventHeaders", topics: Topics, classified_at: str
-) -> tuple[Message, Message]:
-    key = None if tweet.id is None else tweet.id.encode()
-    return (
-        Message(
-            topic=topics.classified.name,
-            key=key,
-            value=encode(classified_tweet(tweet, prediction, classified_at=classified_at)),
-            headers=headers.of(CLASSIFIED_TYPE, JSON),
-        ),
-        Message(
-            topic=topics.sentiment.name,
-            key=key,
-            value=encode(tweet_sentiment(tweet, prediction, classified_at=classified_at)),
-            headers=headers.of(SENTIMENT_TYPE, JSON),
-        ),
-    )
+class _Writer:
+    """Writes the messages of one chunk; what they share is made once.
 
+    The headers are CloudEvents in Kafka's binary mode; `ce_id` names the input, so that a repeat is recognised.
+    """
 
-def _refusal(letter: DeadLetter, headers: "_EventHeaders", topics: Topics) -> Message:
-    return Message(
-        topic=topics.dead_letter.name,
-        key=letter.key,
-        value=letter.value,
-        headers=headers.of(DEAD_LETTER_TYPE, BYTES) + letter.headers(),
-    )
+    def __init__(self, topics: Topics, partition: int, *, model: ModelVersion, classified_at: str) -> None:
+        self._topics = topics
+        self._id_prefix = f"{topics.raw.name}-{partition}-"
+        self._classified_at = classified_at
+        shared = [("ce_source", SOURCE), ("ce_specversion", b"1.0"), ("model-version", model.version.encode())]
+        self._classified = [("ce_type", CLASSIFIED_TYPE), ("content-type", JSON), *shared]
+        self._sentiment = [("ce_type", SENTIMENT_TYPE), ("content-type", JSON), *shared]
+        self._dead_letter = [("ce_type", DEAD_LETTER_TYPE), ("content-type", BYTES), *shared]
 
-
-class _EventHeaders:
-    """The CloudEvents headers (Kafka binding, binary mode) that all outputs of one record share."""
-
-    def __init__(self, record: Record, event_id: str, model: ModelVersion) -> None:
-        self._id = ("ce_id", event_id.encode())
-        self._shared: Headers = (
-            ("ce_source", SOURCE),
-            ("ce_specversion", b"1.0"),
-            ("model-version", model.version.encode()),
+    def answers(self, record: Record, tweet: Tweet, prediction: Prediction) -> tuple[Message, Message]:
+        """Give the classified tweet and its sentiment."""
+        key = None if tweet.id is None else tweet.id.encode()
+        own = self._own_headers(record)
+        classified = classified_tweet(tweet, prediction, classified_at=self._classified_at)
+        sentiment = tweet_sentiment(tweet, prediction, classified_at=self._classified_at)
+        return (
+            Message(self._topics.classified.name, key, encode(classified), own + self._classified),
+            Message(self._topics.sentiment.name, key, encode(sentiment), own + self._sentiment),
         )
-        self._trace: Headers = tuple(
-            (name, value) for name, value in record.headers if name == "traceparent" and value
-        )[:1]
 
-    def of(self, event_type: bytes, content_type: bytes) -> Headers:
-        return (self._id, ("ce_type", event_type), ("content-type", content_type), *self._shared, *self._trace)
+    def refusal(self, record: Record, letter: DeadLetter) -> Message:
+        """Give the dead letter."""
+        headers = self._own_headers(record) + self._dead_letter + letter.headers()
+        return Message(self._topics.dead_letter.name, letter.key, letter.value, headers)
+
+    def _own_headers(self, record: Record) -> Headers:
+        own = [("ce_id", f"{self._id_prefix}{record.offset}".encode())]
+        own += [(name, value) for name, value in record.headers if name == "traceparent" and value][:1]
+        return own

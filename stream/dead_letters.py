@@ -4,7 +4,7 @@ import msgspec
 
 from models.records import utc_timestamp
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = list[tuple[str, bytes]]
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +30,7 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
 
     def headers(self) -> Headers:
         """Give the headers that tell reason and origin, all as UTF-8 text."""
-        return (
+        return [
             ("reason", self.reason.encode()),
             ("error", self.error.encode()),
             ("topic", self.topic.encode()),
@@ -38,4 +38,4 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
             ("offset", str(self.offset).encode()),
             ("time", utc_timestamp(self.time).encode()),
             ("attempt", str(self.attempt).encode()),
-        )
+        ]

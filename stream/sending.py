@@ -22,7 +22,7 @@ class Sendable(Protocol):
         """Its value."""
 
     @property
-    def headers(self) -> Sequence[Header]:
+    def headers(self) -> list[Header]:
         """Its headers."""
 
 
@@ -57,7 +57,7 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
         producer = self._ensure_producer()
         batches = [producer.create_batch()]
         for record in records:
-            fields = {"timestamp": None, "key": record.key, "value": record.value, "headers": list(record.headers)}
+            fields = {"timestamp": None, "key": record.key, "value": record.value, "headers": record.headers}
             if batches[-1].append(**fields) is None:  # full: a batch takes any first record, however large
                 batches.append(producer.create_batch())
                 batches[-1].append(**fields)

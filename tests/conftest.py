@@ -10,6 +10,7 @@ import pytest
 from models.records import ModelVersion, Prediction, Tweet
 from models.taxonomy import Label, Sentiment
 
+collect_ignore = ["benchmarks"]  # programs that print, with peers' packages of their own
 KAFKA_USED = pytest.StashKey[str]()
 
 

@@ -27,7 +27,11 @@ GROUPS = [
 ]
 COMMANDS: dict[str, Command] = {
     **{f"tickertape {verb}": command for verb, command in tickertape.COMMANDS.items()},
-    **{f"python -m monitoring {verb}": command for verb, command in monitoring.__main__.COMMANDS.items()},
+    **{
+        f"python -m monitoring {verb}": command
+        for verb, command in monitoring.__main__.COMMANDS.items()
+        if verb not in tickertape.COMMANDS
+    },
 }
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -10,9 +10,9 @@ from stream.classify import Message
 from stream.delivery import Deliveries, send
 
 MESSAGES = [
-    Message("a", b"1", b"one", (("h", b"x"),)),
-    Message("b", b"1", b"two", ()),
-    Message("a", b"2", b"three", ()),
+    Message("a", b"1", b"one", [("h", b"x")]),
+    Message("b", b"1", b"two", []),
+    Message("a", b"2", b"three", []),
 ]
 PARTITIONS = {"a": 2, "b": None}
 

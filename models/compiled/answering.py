@@ -1,0 +1,94 @@
+"""Step 4, answer: sums of rows to scores, probabilities, the k most probable labels and the sentiment.
+
+The same as the formula in `models.weights` and the softmax in `models.calibration`.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.calibration import FloatArray
+from models.compiled.layout import Answers, Heads
+from models.compiled.part import part
+from models.taxonomy import LABELS, SENTIMENTS, Sentiment
+from models.weights import COLUMNS
+
+_LABEL_COUNT = len(LABELS)
+_BULLISH = _LABEL_COUNT + SENTIMENTS.index(Sentiment.BULLISH)
+_BEARISH = _LABEL_COUNT + SENTIMENTS.index(Sentiment.BEARISH)
+_MILLION = 1e6  # probabilities are given with six decimals: finer than any calibration, and short in JSON
+
+
+@njit
+def empty_answers(count: int, top_k: int) -> Answers:
+    """Make room for the answers to `count` texts."""
+    return Answers(
+        np.empty((count, COLUMNS)),
+        np.empty((count, COLUMNS)),
+        np.empty((count, top_k), dtype=np.int64),
+        np.empty((count, top_k)),
+        np.empty(count, dtype=np.int64),
+        np.empty(count),
+    )
+
+
+@part
+def answer(sums: npt.NDArray[np.int64], heads: Heads, answers: Answers, place: int) -> None:
+    """Answer one text.
+
+    Args:
+        sums: shape (`COLUMNS` + 1,): of the text's rows; the last is the text's squared length.
+        heads: of the weights.
+        answers: gets row `place`.
+        place: of the text.
+    """
+    scores, probabilities = answers.scores[place], answers.probabilities[place]
+    share = 1 / math.sqrt(max(sums[COLUMNS], 1))  # a text without any known feature gets the biases alone
+    for column in range(COLUMNS):
+        scores[column] = sums[column] * share * heads.scales[column] + heads.biases[column]
+    _softmax(scores[:_LABEL_COUNT], heads.temperatures[0], probabilities[:_LABEL_COUNT])
+    _softmax(scores[_LABEL_COUNT:], heads.temperatures[1], probabilities[_LABEL_COUNT:])
+    _take_largest(probabilities[:_LABEL_COUNT], answers.labels[place], answers.label_scores[place])
+    answers.sentiments[place] = _largest(probabilities[_LABEL_COUNT:], 0)
+    answers.sentiment_scores[place] = _rounded(probabilities[_BULLISH] - probabilities[_BEARISH])
+
+
+@part
+def _softmax(scores: FloatArray, temperature: float, probabilities: FloatArray) -> None:
+    highest = scores[_largest(scores, 0)]
+    coldness = 1 / temperature
+    total = 0.0
+    for column in range(len(scores)):
+        probabilities[column] = math.exp((scores[column] - highest) * coldness)
+        total += probabilities[column]
+    share = 1 / total
+    for column in range(len(scores)):
+        probabilities[column] *= share
+
+
+@part
+def _take_largest(probabilities: FloatArray, columns: npt.NDArray[np.int64], largest: FloatArray) -> None:
+    """Fill `columns` with the places of the largest probabilities, and `largest` with those."""
+    taken = 0  # one bit for each column
+    for rank in range(len(columns)):
+        column = _largest(probabilities, taken)
+        columns[rank] = column
+        largest[rank] = _rounded(probabilities[column])
+        taken |= 1 << column
+
+
+@part
+def _largest(values: FloatArray, taken: int) -> int:
+    """Where the largest value is whose bit in `taken` is clear; the first of equal ones."""
+    best, most = 0, -np.inf
+    for place in range(len(values)):
+        if values[place] > most and not taken >> place & 1:
+            best, most = place, values[place]
+    return best
+
+
+@part
+def _rounded(value: float) -> float:
+    return np.rint(value * _MILLION) / _MILLION
