@@ -64,6 +64,7 @@ format: .venv/all.stamp ## format the code and mend what the linter can
 
 bench: .venv/all.stamp ## print the figures that the docs show
 	@$(BIN)/python tests/benchmarks/main_job.py
+	@$(BIN)/python tests/benchmarks/scorer.py
 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
 	@$(LOCK) --extra build --output-file requirements/run.lock

@@ -61,7 +61,7 @@ class ProcessState:
         self.max_texts = max_texts
         self.body_timeout_seconds = body_timeout_seconds
         self.slots = RequestSlots(max_requests)
-        # Prediction holds the interpreter's lock: a second thread would only slow the first, and the event loop.
+        # Reading and writing records holds the interpreter's lock: a second thread would slow the first and the loop.
         self.prediction_threads = CapacityLimiter(1)
 
 
