@@ -6,11 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --no-deps --require-hashes
 
 # The locks name no registry's host and hold for all platforms.
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-emit-index-url --no-emit-find-links
 
+PEERS := tests/benchmarks/peers
+
 .DEFAULT_GOAL := help
-.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench lock doc doc-build up down clean
+.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench bench-peers lock doc doc-build up down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,10 +68,15 @@ bench: .venv/all.stamp ## print the figures that the docs show
 	@$(BIN)/python tests/benchmarks/main_job.py
 	@$(BIN)/python tests/benchmarks/scorer.py
 
+bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an environment of their own (1.6 GB)
+	@$(BIN)/python tests/benchmarks/streaming.py
+
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
-	@$(LOCK) --extra build --output-file requirements/run.lock
-	@$(LOCK) --extra build --extra train --constraints requirements/run.lock --output-file requirements/train.lock
-	@$(LOCK) --all-extras --constraints requirements/train.lock --output-file requirements/dev.lock
+	@$(LOCK) pyproject.toml --extra build --output-file requirements/run.lock
+	@$(LOCK) pyproject.toml --extra build --extra train --constraints requirements/run.lock --output-file requirements/train.lock
+	@$(LOCK) pyproject.toml --all-extras --constraints requirements/train.lock --output-file requirements/dev.lock
+	@$(LOCK) pyproject.toml $(PEERS)/requirements.in --extra build --constraints requirements/run.lock \
+	  --override $(PEERS)/overrides.txt --output-file $(PEERS)/peers.lock
 
 doc: .venv/all.stamp ## serve the documentation on port 8080
 	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8080
