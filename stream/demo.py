@@ -80,20 +80,24 @@ class Part:
 
 @dataclass
 class Tally:
-    """What has come out so far; filled by the readers' threads, shown by the main one."""
+    """What has come out so far; filled by the readers' threads, shown by the main one.
 
+    Attributes:
+        started: when the demo began, by `time.monotonic`.
+    """
+
+    started: float
     classified: int = 0
     dead_letters: int = 0
     first_after_seconds: float | None = None
     rows: deque[Text] = field(default_factory=lambda: deque(maxlen=SHOWN_ROWS))
     failure: TickertapeError | None = None
-    _started: float = field(default_factory=time.monotonic)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
 
     def add_classified(self, records: Sequence[ConsumerRecord]) -> None:
         """Count answers and keep the last few as rows."""
         if self.first_after_seconds is None:
-            self.first_after_seconds = time.monotonic() - self._started
+            self.first_after_seconds = time.monotonic() - self.started
         self.classified += len(records)
         self.rows.extend(answer_row(record) for record in records[-SHOWN_ROWS:])
 
@@ -134,9 +138,9 @@ def running_parts(
         yield [api, worker, feed], url
 
 
-def count_outputs(bootstrap_servers: str, topics: Topics) -> Tally:
+def count_outputs(bootstrap_servers: str, topics: Topics, *, started: float) -> Tally:
     """Start to read the outputs, in threads that end with the process."""
-    tally = Tally()
+    tally = Tally(started)
 
     def read(topic: str) -> None:
         try:

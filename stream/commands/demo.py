@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
                 topic_settings = TopicSettings(prefix=DEMO_PREFIX)
             topics = declare_topics(topic_settings)
             ensure_topics(servers, topics.all)
-            tally = count_outputs(servers, topics)
+            tally = count_outputs(servers, topics, started=started)
             variables = {"KAFKA_BOOTSTRAP_SERVERS": servers, "TOPICS_PREFIX": topic_settings.prefix}
             environment = child_environment(**variables, STREAM_GROUP=DEMO_GROUP)
             console.print(
@@ -108,7 +108,8 @@ def _sum_up(console: Console, tally: Tally | None) -> None:
         console.print("ended before the first tweet was classified; nothing is left running")
         return
     console.print(
-        f"{tally.classified:,} tweets classified, {tally.dead_letters:,} dead letters; "
+        f"{tally.classified:,} tweets classified, {tally.dead_letters:,} dead letters, "
+        f"the first answer {tally.first_after_seconds:.1f} s after the start; "
         "everything is stopped, nothing is left running",
         soft_wrap=True,
     )
