@@ -41,7 +41,11 @@ def test_released_folder_can_be_used_again_though_its_lock_file_stays(folder: Da
 def test_lock_file_with_garbage_means_nothing(tmp_path: Path) -> None:
     (tmp_path / "broker.lock").write_bytes(b"\xff what")
 
-    DataFolder(tmp_path).release()
+    folder = DataFolder(tmp_path)
+
+    folder.name_holder(4242)
+    assert (tmp_path / "broker.lock").read_text() == f"{os.getpid()} 4242\n"
+    folder.release()
 
 
 def test_child_that_inherits_the_lock_holds_the_folder_after_its_release(folder: DataFolder) -> None:
