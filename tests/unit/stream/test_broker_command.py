@@ -17,7 +17,7 @@ def _parse(*words: str) -> argparse.Namespace:
 
 
 def _options(*words: str) -> BrokerOptions:
-    settings = BrokerSettings(cache_dir=Path("/cache"), heap_mb=300, maven_repository="https://maven.example.org")
+    settings = BrokerSettings(cache_dir=Path("/cache"), heap_mb=300, maven_repository="https://jars.example.org")
     return broker._options(_parse(*words), ProjectSettings(home=Path("/home")), settings)
 
 
@@ -27,7 +27,7 @@ def test_options_come_from_the_settings() -> None:
         cache_dir=Path("/cache"),
         port=None,
         heap_mb=300,
-        maven_repository="https://maven.example.org",
+        maven_repository="https://jars.example.org",
         jars_dir=None,
     )
 
