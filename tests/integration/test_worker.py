@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 from kafka import KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
@@ -237,3 +238,18 @@ def test_outputs_are_spread_by_key_where_partition_counts_differ(
     assert len(classified) == 200
     assert {row.partition for row in classified} == {0, 1, 2, 3}
     assert {row.key: row.partition for row in classified} == {row.key: row.partition for row in sentiment}
+
+
+async def test_record_without_key_and_value_becomes_a_dead_letter(cluster: Cluster, start_worker: StartWorker) -> None:
+    start_worker()
+    producer = AIOKafkaProducer(bootstrap_servers=cluster.servers)
+    await producer.start()
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=None, value=None, headers=[("traceparent", None)])
+
+    await (await producer.send_batch(batch, cluster.topics.raw.name, partition=0))
+    await producer.stop()
+    cluster.wait_until_answered(1)
+
+    (letter,) = cluster.read(cluster.topics.dead_letter.name)
+    assert (letter.key, letter.value, letter.headers["reason"]) == (None, None, b"null_value")
