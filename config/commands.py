@@ -59,6 +59,22 @@ def run_command(
         return FAILED
 
 
+def positive_integer(text: str) -> int:
+    """Read an argument that counts something; for `type=` of an argument.
+
+    Raises:
+        argparse.ArgumentTypeError: the number is below 1.
+        ValueError: the text is no whole number.
+
+    >>> positive_integer("3")
+    3
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
 def configure_logging(level: str, *, as_json: bool) -> None:
     """Apply the logging configuration to this process; called by commands that keep running."""
     logging.config.dictConfig(logging_config(level, as_json=as_json))

@@ -7,7 +7,7 @@ names: an event's value is a list of records, its offset is committed as a whole
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, MutableSet
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,7 @@ class ChunkLedger:
             self._last_offsets.clear()
         self._last_offsets.append(last_offset)
 
-    def settle(self, acked: MutableSet[int]) -> int | None:
+    def settle(self, acked: set[int]) -> int | None:
         """Forget the chunks acked in turn; returns the offset to commit, or None when nothing new is complete."""
         settled = None
         while self._last_offsets and self._last_offsets[0] in acked:
@@ -150,9 +150,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         return found
 
     async def wait_empty(self) -> None:
-        """Let the chunk in flight end and commit it, so that a clean stop or a rebalance repeats nothing.
+        """Let the chunks in flight end and commit them, so that a clean stop or a rebalance repeats nothing.
 
-        Bounded: when its outputs can't be delivered now, the chunk is left to whoever owns the partition next.
+        Bounded: chunks whose outputs can't be delivered now are left to whoever owns the partition next.
         """
         try:
             await asyncio.wait_for(super().wait_empty(), timeout=LAST_CHUNK_WAIT_SECONDS)

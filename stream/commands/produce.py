@@ -33,7 +33,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from config.commands import DONE, configure_logging
+from config.commands import DONE, configure_logging, positive_integer
 from config.settings import KafkaSettings, ProjectSettings, TopicSettings
 from models.errors import DataError
 from stream.feed.files import STANDARD_INPUT, Record, format_of, read_records
@@ -51,9 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help="JSONL or CSV, .gz too; - reads standard input")
     parser.add_argument("--format", choices=("jsonl", "csv"), help="of FILE; default: by its name, JSONL for -")
     parser.add_argument("--rate", type=_positive_number, metavar="N", help="tweets a second; default: no limit")
-    parser.add_argument("--count", type=_positive_integer, metavar="N", help="stop after N tweets")
+    parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N tweets")
     parser.add_argument(
-        "--loop", type=_positive_integer, nargs="?", const=FOR_EVER, metavar="N", help="read FILE N times; for ever"
+        "--loop", type=positive_integer, nargs="?", const=FOR_EVER, metavar="N", help="read FILE N times; for ever"
     )
     parser.add_argument("--generate", action="store_true", help="make up finance tweets instead of reading FILE")
     parser.add_argument("--seed", type=int, metavar="N", help="generate the same tweets each time; default: new ones")
@@ -184,13 +184,6 @@ def _positive_number(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _positive_integer(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
 
 

@@ -19,7 +19,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from rich.console import Console
 from rich.text import Text
 
-from config.commands import DONE, configure_logging
+from config.commands import DONE, configure_logging, positive_integer
 from config.settings import KafkaSettings, ProjectSettings, TopicSettings
 from stream.following import follow
 from stream.rows import answer_json, answer_row, dead_letter_json, dead_letter_row
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to read and how to show it."""
     parser.add_argument("--topic", choices=tuple(TOPICS), default="classified", help="default: classified")
     parser.add_argument("--from-beginning", action="store_true", help="begin with what the topic holds already")
-    parser.add_argument("--count", type=_positive_integer, metavar="N", help="stop after N records")
+    parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N records")
     parser.add_argument("--json", action="store_true", help="print the records as they are, one a line")
 
 
@@ -101,10 +101,3 @@ class _Console(Console):
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
-
-
-def _positive_integer(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
