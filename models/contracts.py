@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from models.records import ModelVersion, Prediction, Tweet
+from models.predictions import Predictions
+from models.records import ModelVersion, Tweet
 
 
 class Predictor(Protocol):
@@ -13,5 +14,5 @@ class Predictor(Protocol):
     def model(self) -> ModelVersion:
         """The versions that answer now."""
 
-    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets; n predictions in the same order. Never raises for any text; n may be 0."""

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.compiled.layout import Answers
 from models.errors import ModelNotFoundError
-from models.records import ModelVersion, Prediction, Tweet
+from models.predictions import Columns, Predictions
+from models.records import ModelVersion, Tweet
 from models.scorer import Scorer
-from models.taxonomy import LABELS, SENTIMENTS
+from models.taxonomy import LABELS
 from models.weights import SHA256_FILE, WEIGHTS_FILE, read_weights
 
 logger = logging.getLogger(__name__)
@@ -37,31 +37,11 @@ class ScorerPredictor:
         self.scorer = scorer
         self._top_k = top_k
 
-    def predict_columns(self, tweets: Sequence[Tweet]) -> Answers:
-        """Classify n tweets into arrays, for who needs no record for each; the texts alone count."""
-        return self.scorer.answers([tweet.text for tweet in tweets], top_k=self._top_k)
-
-    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
-        """Classify n tweets; n predictions in the same order. Never raises for any text; n may be 0."""
-        answers = self.predict_columns(tweets)
-        return [
-            Prediction(
-                label=LABELS[best[0]],
-                label_score=chances[0],
-                labels={LABELS[column]: chance for column, chance in zip(best, chances, strict=True)},
-                sentiment=SENTIMENTS[sentiment],
-                sentiment_score=leaning,
-                answered_by="batch",
-                model=self.model,
-            )
-            for best, chances, sentiment, leaning in zip(
-                answers.labels.tolist(),
-                answers.label_scores.tolist(),
-                answers.sentiments.tolist(),
-                answers.sentiment_scores.tolist(),
-                strict=True,
-            )
-        ]
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
+        """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
+        answers = self.scorer.answers([tweet.text for tweet in tweets], top_k=self._top_k)
+        columns = Columns(answers.labels, answers.label_scores, answers.sentiments, answers.sentiment_scores)
+        return Predictions(columns, answered_by="batch", model=self.model)
 
 
 def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED) -> ScorerPredictor:

@@ -30,19 +30,19 @@ class Reason(StrEnum):
     INVALID_CREATED_AT = "invalid_created_at"
 
 
-class Cashtag(msgspec.Struct, frozen=True):
+class Cashtag(msgspec.Struct, frozen=True, gc=False):
     """One element of `entities.cashtags`; the positions are not needed."""
 
     tag: str
 
 
-class Entities(msgspec.Struct, frozen=True):
+class Entities(msgspec.Struct, frozen=True, gc=False):
     """The part of a tweet's `entities` that is read."""
 
     cashtags: list[Cashtag] | None = None
 
 
-class TweetFields(msgspec.Struct, frozen=True):
+class TweetFields(msgspec.Struct, frozen=True, gc=False):
     """The fields of an X API v2 tweet that are read; all others are ignored."""
 
     text: str
@@ -51,7 +51,7 @@ class TweetFields(msgspec.Struct, frozen=True):
     entities: Entities | None = None
 
 
-class TweetRecord(msgspec.Struct, frozen=True):
+class TweetRecord(msgspec.Struct, frozen=True, gc=False):
     """A tweet as it is sent: flat, or wrapped in `data` as X's streams send it."""
 
     data: TweetFields | msgspec.UnsetType | None = msgspec.UNSET
@@ -106,5 +106,5 @@ def read_tweet(fields: TweetFields) -> Tweet:
 
 def _tickers(fields: TweetFields) -> tuple[str, ...]:
     if fields.entities is not None and fields.entities.cashtags:
-        return tuple(dict.fromkeys(cashtag.tag.upper() for cashtag in fields.entities.cashtags))
+        return tuple(dict.fromkeys([cashtag.tag.upper() for cashtag in fields.entities.cashtags]))
     return tickers(fields.text)

@@ -93,7 +93,7 @@ def _register_classifier(
                 if answer.refused:
                     logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
                 route = _route(partition, cluster, topics)
-                await deliveries.add(event, await send(answer.messages, producer=app.producer, partitions=route))
+                await deliveries.add(event, await send(answer.outputs, producer=app.producer, partitions=route))
 
     app.agent(raw, name="classify")(classify_tweets)
 

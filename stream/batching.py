@@ -9,12 +9,15 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from typing import Any
 
 import faust
+from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from stream.fetching import fetched_records
 from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
@@ -109,19 +112,22 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             await self.perform_seek()
             return
         generation = self.app.consumer_generation_id
-        for tp, records in records_by_partition.items():
-            if active is not None and tp not in active:
-                continue
-            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-            for message in self._messages(tp, records, generation):
-                # The rest of a fetch is dropped when partitions move: Faust then seeks to what is committed.
-                if not self.flow_active or self.app.consumer_generation_id != generation:
-                    return
-                if tp.topic in self.app.chunks.topics:
-                    self._ledgers[tp].deliver(message.offset)
-                yield tp, message
+        found = [
+            self._messages(tp, records, generation)
+            for tp, records in records_by_partition.items()
+            if active is None or tp in active
+        ]
+        # In turn: an output partition takes its next batch only when the last one has left.
+        for message in filter(None, chain.from_iterable(zip_longest(*found))):
+            # The rest of a fetch is dropped when partitions move: Faust then seeks to what is committed.
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            if message.tp.topic in self.app.chunks.topics:
+                self._ledgers[message.tp].deliver(message.offset)
+            yield message.tp, message
 
     def _messages(self, tp: TP, records: list[Any], generation: int) -> "list[ConsumerMessage]":
+        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if tp.topic not in self.app.chunks.topics:
             return [self._to_message(tp, record) for record in records]
         size = self.app.chunks.size
@@ -196,6 +202,27 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         consumer._fetch_max_wait_ms = chunks.fetch_max_wait_ms  # noqa: SLF001  # aiokafka has no setter
         consumer._isolation_level = chunks.isolation_level  # noqa: SLF001  # aiokafka has no setter
         return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: Any,  # noqa: ANN401  # aiokafka has no types
+        active_partitions: set[TP],
+        timeout: float = 0.0,  # noqa: ASYNC109  # faust's
+        max_records: int = 1,
+    ) -> dict[TP, list[Any]]:
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher  # noqa: SLF001  # aiokafka has no seam for it
+        if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
+            raise ConsumerStoppedError
+        with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
+            return await fetched_records(
+                fetcher,
+                active_partitions,
+                in_bulk=self.consumer.app.chunks.topics,
+                timeout_seconds=timeout,
+                max_records=max_records,
+            )
 
 
 class Transport(driver.Transport):  # type: ignore[misc]  # faust has no usable types

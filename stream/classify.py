@@ -8,10 +8,12 @@ import msgspec
 
 from models.contracts import Predictor
 from models.errors import MalformedRecordError
-from models.records import ModelVersion, Prediction, Tweet, classified_tweet, tweet_sentiment, utc_timestamp
-from stream.codecs import decode_tweet, encode
-from stream.dead_letters import DeadLetter, Headers
+from models.records import ModelVersion, Tweet, utc_timestamp
+from stream.codecs import decode_tweet
+from stream.dead_letters import DeadLetter
+from stream.framing import Header, Outputs, encode_headers, varint
 from stream.topics import Topics
+from stream.writing import write_answers
 
 SOURCE = b"/tickertape/worker"
 CLASSIFIED_TYPE = b"tickertape.tweet.classified.v1"
@@ -30,25 +32,16 @@ class Record(Protocol):
     offset: int
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
-    """One record to send."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
 class Answer(msgspec.Struct, frozen=True):
     """What became of a chunk.
 
     Attributes:
-        messages: in the order of the input; two for a tweet, one for a dead letter.
+        outputs: in the order of the input; a record of two topics for a tweet, of one for a dead letter.
         classified: how many tweets were classified.
         refused: how many records became dead letters, by reason.
     """
 
-    messages: list[Message]
+    outputs: list[Outputs]
     classified: int
     refused: dict[str, int]
 
@@ -65,16 +58,16 @@ def classify(records: Sequence[Record], *, partition: int, topics: Topics, predi
     """
     read = [_read(record, topics.raw.name, partition, time) for record in records]
     tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
-    write = _Writer(topics, partition, model=predictor.model, classified_at=utc_timestamp(time))
-    predictions = iter(predictor.predict(tweets))
-    messages: list[Message] = []
+    predictions = predictor.predict(tweets)
+    write = _Writer(topics, partition, model=predictions.model)
+    answers = write_answers(tweets, predictions, classified_at=utc_timestamp(time))
     for record, tweet in zip(records, read, strict=True):
         if isinstance(tweet, DeadLetter):
-            messages.append(write.refusal(record, tweet))
+            write.refusal(record, tweet)
         else:
-            messages += write.answers(record, tweet, next(predictions))
+            write.answers(record, tweet, *next(answers))
     refused = Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))
-    return Answer(messages=messages, classified=len(tweets), refused=dict(refused))
+    return Answer(outputs=write.outputs(), classified=len(tweets), refused=dict(refused))
 
 
 def _read(record: Record, topic: str, partition: int, time: float) -> Tweet | DeadLetter:
@@ -94,37 +87,48 @@ def _read(record: Record, topic: str, partition: int, time: float) -> Tweet | De
 
 
 class _Writer:
-    """Writes the messages of one chunk; what they share is made once.
+    """Collects the output records of one chunk; what they share is made once.
 
     The headers are CloudEvents in Kafka's binary mode; `ce_id` names the input, so that a repeat is recognised.
     """
 
-    def __init__(self, topics: Topics, partition: int, *, model: ModelVersion, classified_at: str) -> None:
-        self._topics = topics
+    def __init__(self, topics: Topics, partition: int, *, model: ModelVersion) -> None:
         self._id_prefix = f"{topics.raw.name}-{partition}-"
-        self._classified_at = classified_at
         shared = [("ce_source", SOURCE), ("ce_specversion", b"1.0"), ("model-version", model.version.encode())]
-        self._classified = [("ce_type", CLASSIFIED_TYPE), ("content-type", JSON), *shared]
-        self._sentiment = [("ce_type", SENTIMENT_TYPE), ("content-type", JSON), *shared]
-        self._dead_letter = [("ce_type", DEAD_LETTER_TYPE), ("content-type", BYTES), *shared]
+        of_answers = [("content-type", JSON), *shared]
+        self._shared_count = len(of_answers) + 1
+        self._classified = _outputs(topics.classified.name, [("ce_type", CLASSIFIED_TYPE), *of_answers])
+        self._sentiment = _outputs(topics.sentiment.name, [("ce_type", SENTIMENT_TYPE), *of_answers])
+        self._dead_letter = Outputs(topics.dead_letter.name)
+        self._of_letters = [("ce_type", DEAD_LETTER_TYPE), ("content-type", BYTES), *shared]
 
-    def answers(self, record: Record, tweet: Tweet, prediction: Prediction) -> tuple[Message, Message]:
-        """Give the classified tweet and its sentiment."""
+    def answers(self, record: Record, tweet: Tweet, classified: bytes, sentiment: bytes) -> None:
+        """Add both answers to a tweet."""
         key = None if tweet.id is None else tweet.id.encode()
-        own = self._own_headers(record)
-        classified = classified_tweet(tweet, prediction, classified_at=self._classified_at)
-        sentiment = tweet_sentiment(tweet, prediction, classified_at=self._classified_at)
-        return (
-            Message(self._topics.classified.name, key, encode(classified), own + self._classified),
-            Message(self._topics.sentiment.name, key, encode(sentiment), own + self._sentiment),
-        )
+        headers = self._start(record, self._shared_count)
+        for outputs, value in ((self._classified, classified), (self._sentiment, sentiment)):
+            outputs.keys.append(key)
+            outputs.values.append(value)
+            outputs.headers.append(headers)
 
-    def refusal(self, record: Record, letter: DeadLetter) -> Message:
-        """Give the dead letter."""
-        headers = self._own_headers(record) + self._dead_letter + letter.headers()
-        return Message(self._topics.dead_letter.name, letter.key, letter.value, headers)
+    def refusal(self, record: Record, letter: DeadLetter) -> None:
+        """Add a dead letter."""
+        more = self._of_letters + letter.headers()
+        self._dead_letter.keys.append(letter.key)
+        self._dead_letter.values.append(letter.value)
+        self._dead_letter.headers.append(self._start(record, len(more)) + encode_headers(more))
 
-    def _own_headers(self, record: Record) -> Headers:
+    def outputs(self) -> list[Outputs]:
+        """Give the records of each topic that has any."""
+        return [outputs for outputs in (self._classified, self._sentiment, self._dead_letter) if outputs.keys]
+
+    def _start(self, record: Record, more: int) -> bytes:
+        """Encode the count of a record's headers, with those that follow, and its own."""
         own = [("ce_id", f"{self._id_prefix}{record.offset}".encode())]
-        own += [(name, value) for name, value in record.headers if name == "traceparent" and value][:1]
-        return own
+        if record.headers:
+            own += [(name, value) for name, value in record.headers if name == "traceparent" and value][:1]
+        return varint(len(own) + more) + encode_headers(own)
+
+
+def _outputs(topic: str, shared_headers: Sequence[Header]) -> Outputs:
+    return Outputs(topic, shared_headers=encode_headers(shared_headers))

@@ -37,7 +37,8 @@ def encode(record: msgspec.Struct) -> bytes:
 
 def _decode(value: bytes) -> TweetRecord:
     try:
-        value.decode()  # the decoder does not look into the fields that it skips
+        if not value.isascii():
+            value.decode()  # the decoder does not look into the fields that it skips
         return _decoder.decode(value)
     except UnicodeDecodeError as exc:
         raise MalformedRecordError(Reason.NOT_UTF8, f"not UTF-8 at byte {exc.start} of {len(value)}") from exc

@@ -1,21 +1,18 @@
 """Know that what was sent has arrived, and acknowledge the inputs in their order."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self
 
 from models.errors import DeliveryError
-from stream.classify import Message
+from stream.framing import Outputs
 
 
 class Producer(Protocol):
     """The part of `stream.sending.Producer` that is used."""
 
-    async def send_batches(
-        self, topic: str, records: Sequence[Message], *, partition: int | None
-    ) -> list[Awaitable[Any]]:
+    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records; gives awaitables of their delivery."""
 
 
@@ -27,12 +24,12 @@ class Event(Protocol):
 
 
 async def send(
-    messages: Sequence[Message], *, producer: Producer, partitions: Mapping[str, int | None]
+    outputs: Sequence[Outputs], *, producer: Producer, partitions: Mapping[str, int | None]
 ) -> list[Awaitable[Any]]:
-    """Send messages, those of each topic in their order.
+    """Send the records of each topic in their order.
 
     Args:
-        messages: what to send.
+        outputs: what to send.
         producer: a started producer with acks from all replicas.
         partitions: by topic, the partition to send to, or None to let the key choose.
 
@@ -42,13 +39,10 @@ async def send(
     Raises:
         DeliveryError: the producer does not take them.
     """
-    by_topic: defaultdict[str, list[Message]] = defaultdict(list)
-    for message in messages:
-        by_topic[message.topic].append(message)
     pending: list[Awaitable[Any]] = []
     try:
-        for topic, its_messages in by_topic.items():
-            pending += await producer.send_batches(topic, its_messages, partition=partitions[topic])
+        for its_outputs in outputs:
+            pending += await producer.send_batches(its_outputs, partition=partitions[its_outputs.topic])
     except Exception as exc:  # noqa: BLE001  # whatever it is, the input must not be committed
         _fail(exc)
     return pending

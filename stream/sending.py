@@ -1,29 +1,14 @@
 """Faust's aiokafka producer, with one request for the records of a chunk."""
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Awaitable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable
+from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 
-Header = tuple[str, bytes]
-
-
-class Sendable(Protocol):
-    """What is read of a record to send."""
-
-    @property
-    def key(self) -> bytes | None:
-        """Its key."""
-
-    @property
-    def value(self) -> bytes | None:
-        """Its value."""
-
-    @property
-    def headers(self) -> list[Header]:
-        """Its headers."""
+from stream.framing import Outputs, record_batches
 
 
 class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable types
@@ -31,42 +16,30 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
 
     logger = logging.getLogger("faust.transport.tickertape")
 
-    async def send_batches(
-        self, topic: str, records: Sequence[Sendable], *, partition: int | None
-    ) -> list[Awaitable[Any]]:
+    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records in as few batches as their bytes allow, each in its order.
 
         Waits while an earlier batch of the same partition has not left yet, so a slow cluster slows its sender.
 
         Args:
-            topic: where to.
-            records: at least one.
+            outputs: at least one record.
             partition: the partition to send to, or None to let each key choose.
 
         Returns:
             One awaitable for each batch; it is done when all replicas in sync have the batch, and raises if not.
         """
-        by_partition = {partition: records} if partition is not None else await self._by_key(topic, records)
+        producer = self._ensure_producer()
+        by_partition = {partition: outputs} if partition is not None else await self._by_key(outputs)
+        now_ms, max_bytes = int(time.time() * 1000), self.app.conf.producer_max_batch_size
         return [
-            await self._ensure_producer().send_batch(batch, topic, partition=number)
-            for number, its_records in by_partition.items()
-            for batch in self._batches(its_records)
+            await producer.send_batch(batch, outputs.topic, partition=number)
+            for number, its_outputs in by_partition.items()
+            for batch in record_batches(its_outputs, timestamp_ms=now_ms, max_bytes=max_bytes)
         ]
 
-    def _batches(self, records: Sequence[Sendable]) -> list[Any]:
-        producer = self._ensure_producer()
-        batches = [producer.create_batch()]
-        for record in records:
-            fields = {"timestamp": None, "key": record.key, "value": record.value, "headers": record.headers}
-            if batches[-1].append(**fields) is None:  # full: a batch takes any first record, however large
-                batches.append(producer.create_batch())
-                batches[-1].append(**fields)
-        batches[-1].close()
-        return batches
-
-    async def _by_key(self, topic: str, records: Sequence[Sendable]) -> dict[int, list[Sendable]]:
-        await self._ensure_producer().partitions_for(topic)  # asks for the metadata that `key_partition` reads
-        by_partition: defaultdict[int, list[Sendable]] = defaultdict(list)
-        for record in records:
-            by_partition[self.key_partition(topic, record.key).partition].append(record)
-        return by_partition
+    async def _by_key(self, outputs: Outputs) -> dict[int, Outputs]:
+        await self._ensure_producer().partitions_for(outputs.topic)  # asks for what `key_partition` reads
+        places: defaultdict[int, list[int]] = defaultdict(list)
+        for place, key in enumerate(outputs.keys):
+            places[self.key_partition(outputs.topic, key).partition].append(place)
+        return {partition: outputs.take(its_places) for partition, its_places in places.items()}

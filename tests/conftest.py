@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
-from models.records import ModelVersion, Prediction, Tweet
-from models.taxonomy import Label, Sentiment
+from models.predictions import Columns, Predictions
+from models.records import ModelVersion, Tweet
+from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
 
 collect_ignore = ["benchmarks"]  # programs that print, with peers' packages of their own
 KAFKA_USED = pytest.StashKey[str]()
@@ -40,28 +42,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 class FixedPredictor:
-    """Implements `models.contracts.Predictor`: the same answer for every tweet."""
+    """Implements `models.contracts.Predictor`: the same answer for every tweet, and keeps what it was asked."""
 
-    model = ModelVersion("tickertape", "7")
+    def __init__(self, model: ModelVersion, labels: dict[Label, float]) -> None:
+        self.model = model
+        self.asked: list[Tweet] = []
+        self._labels = labels
 
-    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
-        return [
-            Prediction(
-                label=Label.EARNINGS,
-                label_score=0.75,
-                labels={Label.EARNINGS: 0.75, Label.MACRO: 0.25},
-                sentiment=Sentiment.BULLISH,
-                sentiment_score=0.5,
-                answered_by="batch",
-                model=self.model,
-            )
-            for _ in tweets
-        ]
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
+        self.asked.extend(tweets)
+        columns = Columns(
+            labels=np.tile([LABELS.index(label) for label in self._labels], (len(tweets), 1)),
+            label_scores=np.tile(list(self._labels.values()), (len(tweets), 1)),
+            sentiments=np.full(len(tweets), SENTIMENTS.index(Sentiment.BULLISH)),
+            sentiment_scores=np.full(len(tweets), 0.5),
+        )
+        return Predictions(columns, answered_by="batch", model=self.model)
 
 
 @pytest.fixture
-def fixed_predictor() -> FixedPredictor:
-    return FixedPredictor()
+def make_fixed_predictor() -> type[FixedPredictor]:
+    """Build a predictor that always says the same."""
+    return FixedPredictor
+
+
+@pytest.fixture
+def fixed_predictor(make_fixed_predictor: type[FixedPredictor]) -> FixedPredictor:
+    return make_fixed_predictor(ModelVersion("tickertape", "7"), {Label.EARNINGS: 0.75, Label.MACRO: 0.25})
 
 
 @dataclass

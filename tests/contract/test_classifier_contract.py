@@ -58,7 +58,7 @@ def predictor(request: pytest.FixtureRequest) -> Predictor:
 
 
 def test_every_text_is_answered_in_order(predictor: Predictor) -> None:
-    predictions = predictor.predict([Tweet(text) for text in TEXTS])
+    predictions = list(predictor.predict([Tweet(text) for text in TEXTS]))
 
     assert predictions == [predictor.predict([Tweet(text)])[0] for text in TEXTS]
 
@@ -79,7 +79,7 @@ def test_sentiment_is_one_of_three_and_its_score_within_bounds(predictor: Predic
 
 
 def test_every_answer_names_the_model(predictor: Predictor) -> None:
-    predictions = predictor.predict([Tweet(text) for text in TEXTS])
+    predictions = list(predictor.predict([Tweet(text) for text in TEXTS]))
 
     assert {prediction.model for prediction in predictions} == {predictor.model}
     assert {prediction.answered_by for prediction in predictions} == {"batch"}
@@ -89,14 +89,14 @@ def test_input_is_not_changed_and_only_the_text_counts(predictor: Predictor) -> 
     tweets = [Tweet(text, id="1", created_at="2022-07-01T00:00:00Z", tickers=("TSLA",)) for text in TEXTS]
     before = copy.deepcopy(tweets)
 
-    predictions = predictor.predict(tweets)
+    predictions = list(predictor.predict(tweets))
 
     assert tweets == before
-    assert predictions == predictor.predict([Tweet(text) for text in TEXTS])
+    assert predictions == list(predictor.predict([Tweet(text) for text in TEXTS]))
 
 
 def test_nothing_is_answered_with_nothing(predictor: Predictor) -> None:
-    assert predictor.predict([]) == []
+    assert list(predictor.predict([])) == []
 
 
 def test_features_of_the_texts_stay_in_the_hash_space() -> None:

@@ -1,8 +1,9 @@
 """An application with a model that always says the same, and a client for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -10,42 +11,20 @@ import pytest
 from api.app import create_app
 from config.settings import ApiSettings
 from models.contracts import Predictor
-from models.records import ModelVersion, Prediction, Tweet
-from models.taxonomy import Label, Sentiment
+from models.records import ModelVersion, Tweet
+from models.taxonomy import Label
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
-class FixedPredictor:
-    """Implements the Predictor contract with one answer, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.model = ModelVersion(name="fixed", version="7", online_version=2)
-        self.asked: list[Tweet] = []
-
-    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction]:
-        self.asked.extend(tweets)
-        return [self._answer() for _ in tweets]
-
-    def _answer(self) -> Prediction:
-        return Prediction(
-            label=Label.MACRO,
-            label_score=0.75,
-            labels={Label.MACRO: 0.75, Label.MARKETS: 0.125},
-            sentiment=Sentiment.BULLISH,
-            sentiment_score=0.5,
-            answered_by="batch",
-            model=self.model,
-        )
+@pytest.fixture
+def predictor(make_fixed_predictor: Callable[..., Predictor]) -> Predictor:
+    model = ModelVersion(name="fixed", version="7", online_version=2)
+    return make_fixed_predictor(model, {Label.MACRO: 0.75, Label.MARKETS: 0.125})
 
 
 @pytest.fixture
-def predictor() -> FixedPredictor:
-    return FixedPredictor()
-
-
-@pytest.fixture
-def asked(predictor: FixedPredictor) -> list[Tweet]:
+def asked(predictor: Any) -> list[Tweet]:
     """Give the list of the tweets that reached the model."""
     return predictor.asked
 
@@ -72,7 +51,7 @@ def serve() -> Serve:
 
 
 @pytest.fixture
-def serve_ready(serve: Serve, predictor: FixedPredictor) -> Serve:
+def serve_ready(serve: Serve, predictor: Any) -> Serve:
     """Give a function that does the same with the fixed model, and waits until it is loaded."""
 
     @asynccontextmanager

@@ -35,7 +35,7 @@ def test_prediction_holds_the_k_most_probable_labels_largest_first(two_word_weig
 
 
 def test_no_tweets_give_no_predictions() -> None:
-    assert pretrained_predictor(3).predict([]) == []
+    assert list(pretrained_predictor(3).predict([])) == []
 
 
 @pytest.mark.parametrize("top_k", [0, 21, -1])

@@ -1,20 +1,43 @@
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from aiokafka.record.memory_records import MemoryRecords
 
 from config.settings import TopicSettings
 from models.contracts import Predictor
 from models.records import ClassifiedTweet, TweetSentiment
 from stream.classify import Answer, classify
+from stream.framing import record_batches
 from stream.topics import declare_topics
 
 TOPICS = declare_topics(TopicSettings(prefix="t."))
 TIME = 1_767_225_600.25
 
 
+@dataclass(frozen=True)
+class Sent:
+    """An output record as a consumer reads it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
 def answer(records: list[Any], predictor: Predictor) -> Answer:
     return classify(records, partition=3, topics=TOPICS, predictor=predictor, time=TIME)
+
+
+def sent(outcome: Answer) -> list[Sent]:
+    """Read the outputs back with aiokafka, topic by topic."""
+    return [
+        Sent(outputs.topic, record.key, record.value, record.headers)
+        for outputs in outcome.outputs
+        for batch in record_batches(outputs, timestamp_ms=0, max_bytes=1_000_000)
+        for record in MemoryRecords(batch.content).next_batch()
+    ]
 
 
 def test_tweet_gives_one_classified_record_and_one_sentiment(
@@ -22,15 +45,15 @@ def test_tweet_gives_one_classified_record_and_one_sentiment(
 ) -> None:
     outcome = answer([make_record(41)], fixed_predictor)
 
-    assert [message.topic for message in outcome.messages] == ["t.tweets.classified", "t.tweets.sentiment"]
-    assert [message.key for message in outcome.messages] == [b"1", b"1"]
+    assert [record.topic for record in sent(outcome)] == ["t.tweets.classified", "t.tweets.sentiment"]
+    assert [record.key for record in sent(outcome)] == [b"1", b"1"]
     assert (outcome.classified, outcome.refused) == (1, {})
 
 
 def test_classified_record_has_the_documented_bytes(
     make_record: Callable[..., Any], fixed_predictor: Predictor
 ) -> None:
-    classified, sentiment = answer([make_record(41)], fixed_predictor).messages
+    classified, sentiment = sent(answer([make_record(41)], fixed_predictor))
 
     assert classified.value == (
         b'{"id":"1","text":"$AAPL beats on earnings","created_at":"2026-01-02T03:04:05.000Z","tickers":["AAPL"],'
@@ -50,7 +73,7 @@ def test_classified_record_has_the_documented_bytes(
 def test_headers_name_the_input_so_that_a_repeat_is_recognised(
     make_record: Callable[..., Any], fixed_predictor: Predictor
 ) -> None:
-    first, again = (answer([make_record(41)], fixed_predictor).messages[0] for _ in range(2))
+    first, again = (sent(answer([make_record(41)], fixed_predictor))[0] for _ in range(2))
 
     assert dict(first.headers) == {
         "ce_id": b"t.tweets.raw-3-41",
@@ -68,9 +91,9 @@ def test_traceparent_of_the_input_is_on_its_outputs(
 ) -> None:
     traced = make_record(headers=[("other", b"x"), ("traceparent", b"00-ab-cd-01")])
 
-    messages = answer([traced], fixed_predictor).messages
+    records = sent(answer([traced], fixed_predictor))
 
-    assert [dict(message.headers)["traceparent"] for message in messages] == [b"00-ab-cd-01"] * 2
+    assert [dict(record.headers)["traceparent"] for record in records] == [b"00-ab-cd-01"] * 2
 
 
 def test_malformed_record_becomes_a_dead_letter_with_its_own_bytes(
@@ -78,7 +101,7 @@ def test_malformed_record_becomes_a_dead_letter_with_its_own_bytes(
 ) -> None:
     outcome = answer([make_raw_record(b"{", offset=9, key=b"k")], fixed_predictor)
 
-    (letter,) = outcome.messages
+    (letter,) = sent(outcome)
     assert (letter.topic, letter.key, letter.value) == ("t.tweets.dead-letter", b"k", b"{")
     assert dict(letter.headers) == {
         "ce_id": b"t.tweets.raw-3-9",
@@ -101,7 +124,7 @@ def test_malformed_record_becomes_a_dead_letter_with_its_own_bytes(
 def test_tombstone_becomes_a_dead_letter_without_value(
     make_raw_record: Callable[..., Any], fixed_predictor: Predictor
 ) -> None:
-    (letter,) = answer([make_raw_record(None)], fixed_predictor).messages
+    (letter,) = sent(answer([make_raw_record(None)], fixed_predictor))
 
     assert letter.value is None
     assert dict(letter.headers)["reason"] == b"null_value"
@@ -114,14 +137,14 @@ def test_malformed_records_do_not_shift_the_answers_of_others(
 
     outcome = answer(records, fixed_predictor)
 
-    assert [dict(message.headers)["ce_id"].rsplit(b"-", 1)[1] for message in outcome.messages] == [
-        b"0",
-        b"0",
-        b"1",
-        b"2",
-        b"2",
+    places = [(record.topic, record.key, dict(record.headers)["ce_id"]) for record in sent(outcome)]
+    assert places == [
+        ("t.tweets.classified", b"10", b"t.tweets.raw-3-0"),
+        ("t.tweets.classified", b"12", b"t.tweets.raw-3-2"),
+        ("t.tweets.sentiment", b"10", b"t.tweets.raw-3-0"),
+        ("t.tweets.sentiment", b"12", b"t.tweets.raw-3-2"),
+        ("t.tweets.dead-letter", b"1", b"t.tweets.raw-3-1"),
     ]
-    assert [message.key for message in outcome.messages] == [b"10", b"10", b"1", b"12", b"12"]
     assert outcome.classified == 2
 
 
@@ -131,4 +154,4 @@ def test_output_is_keyed_by_tweet_id_whatever_the_input_key_is(
     record = make_record(id="77")
     record.key = None
 
-    assert [message.key for message in answer([record], fixed_predictor).messages] == [b"77", b"77"]
+    assert [output.key for output in sent(answer([record], fixed_predictor))] == [b"77", b"77"]

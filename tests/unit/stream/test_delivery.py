@@ -1,18 +1,17 @@
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from models.errors import DeliveryError
-from stream.classify import Message
 from stream.delivery import Deliveries, send
+from stream.framing import Outputs
 
-MESSAGES = [
-    Message("a", b"1", b"one", [("h", b"x")]),
-    Message("b", b"1", b"two", []),
-    Message("a", b"2", b"three", []),
+OUTPUTS = [
+    Outputs("a", [b"1", b"2"], [b"one", b"three"], [b"\0", b"\0"]),
+    Outputs("b", [b"1"], [b"two"], [b"\0"]),
 ]
 PARTITIONS = {"a": 2, "b": None}
 
@@ -24,12 +23,10 @@ class RecordingProducer:
     refusal: Exception | None = None
     sent: list[tuple[str, int | None, list[bytes | None]]] = field(default_factory=list)
 
-    async def send_batches(
-        self, topic: str, records: Sequence[Message], *, partition: int | None
-    ) -> list[Awaitable[Any]]:
+    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         if self.refusal is not None:
             raise self.refusal
-        self.sent.append((topic, partition, [record.value for record in records]))
+        self.sent.append((outputs.topic, partition, outputs.values))
         return [delivered()]
 
 
@@ -53,18 +50,18 @@ async def turns_of_the_loop() -> None:
         await asyncio.sleep(0)
 
 
-async def test_messages_of_a_topic_are_sent_together_in_their_order() -> None:
+async def test_records_of_a_topic_are_sent_together_in_their_order() -> None:
     producer = RecordingProducer()
 
-    pending = await send(MESSAGES, producer=producer, partitions=PARTITIONS)
+    pending = await send(OUTPUTS, producer=producer, partitions=PARTITIONS)
 
     assert producer.sent == [("a", 2, [b"one", b"three"]), ("b", None, [b"two"])]
     assert len(pending) == 2
 
 
-async def test_messages_that_the_producer_does_not_take_are_a_delivery_error() -> None:
+async def test_records_that_the_producer_does_not_take_are_a_delivery_error() -> None:
     with pytest.raises(DeliveryError, match=r"could not be delivered \(OSError: closed\)"):
-        await send(MESSAGES, producer=RecordingProducer(refusal=OSError("closed")), partitions=PARTITIONS)
+        await send(OUTPUTS, producer=RecordingProducer(refusal=OSError("closed")), partitions=PARTITIONS)
 
 
 async def test_chunk_is_acknowledged_only_when_all_its_outputs_arrived() -> None:

@@ -1,0 +1,83 @@
+"""Write the answers to the tweets of a chunk: the same bytes as `encode` of their records, without making the records.
+
+An answer is put together from its JSON parts. What few values can be (a label, a sentiment) is encoded once, what is
+the same in a chunk (model, time) once a chunk, and all probabilities of a chunk in one call.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from models.predictions import Predictions
+from models.records import Tweet
+from models.taxonomy import LABELS, SENTIMENTS
+
+_encode = msgspec.json.Encoder().encode
+
+_LABELS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in LABELS)
+_LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
+_SENTIMENTS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
+
+
+def write_answers(
+    tweets: Sequence[Tweet], predictions: Predictions, *, classified_at: str
+) -> Iterator[tuple[bytes, bytes]]:
+    """Write each tweet's answers.
+
+    Args:
+        tweets: n tweets.
+        predictions: n predictions.
+        classified_at: see `models.records.ClassifiedTweet`.
+
+    Returns:
+        For each tweet the JSON of its `ClassifiedTweet` and of its `TweetSentiment`.
+    """
+    columns = predictions.columns
+    model = b',"model":' + _encode(predictions.model) + b',"classified_at":' + _encode(classified_at) + b"}"
+    answered_by = b',"answered_by":' + _encode(predictions.answered_by) + model
+    label_scores = _numbers(columns.label_scores.ravel())
+    rows = zip(
+        tweets,
+        columns.labels[:, 0].tolist(),
+        _grouped(label_scores, columns.labels),
+        columns.sentiments.tolist(),
+        _numbers(columns.sentiment_scores),
+        strict=True,
+    )
+    for tweet, label, (label_score, labels), sentiment, sentiment_score in rows:
+        tweet_id = _encode(tweet.id)
+        when = b',"created_at":' + _encode(tweet.created_at) + b',"tickers":' + _encode(tweet.tickers)
+        leaning = _SENTIMENTS[sentiment] + sentiment_score
+        yield (
+            b"".join(
+                (
+                    b'{"id":',
+                    tweet_id,
+                    b',"text":',
+                    _encode(tweet.text),
+                    when,
+                    _LABELS[label],
+                    label_score,
+                    b',"labels":{',
+                    labels,
+                    b"}",
+                    leaning,
+                    answered_by,
+                )
+            ),
+            b"".join((b'{"id":', tweet_id, when, leaning, model)),
+        )
+
+
+def _grouped(label_scores: list[bytes], labels: Any) -> Iterator[tuple[bytes, bytes]]:  # noqa: ANN401  # an array
+    """Give of each tweet the probability of its first label, and the members of its `labels`."""
+    members = [_LABEL_KEYS[label] + score for label, score in zip(labels.ravel().tolist(), label_scores, strict=True)]
+    width = labels.shape[1]
+    for start in range(0, len(members), width):
+        yield label_scores[start], b",".join(members[start : start + width])
+
+
+def _numbers(column: Any) -> list[bytes]:  # noqa: ANN401  # an array
+    """Encode many numbers at once: one call costs less than the many."""
+    return _encode(column.tolist())[1:-1].split(b",") if len(column) else []

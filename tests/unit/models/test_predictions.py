@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from models.predictions import Columns, Predictions
+from models.records import ModelVersion
+from models.taxonomy import LABELS, SENTIMENTS
+
+MODEL = ModelVersion("tiny", "3")
+
+
+@pytest.fixture
+def predictions() -> Predictions:
+    columns = Columns(
+        labels=np.array([[4, 1], [0, 9], [7, 2]]),
+        label_scores=np.array([[0.75, 0.125], [0.5, 0.25], [1.0, 0.0]]),
+        sentiments=np.array([0, 1, 2]),
+        sentiment_scores=np.array([-0.5, 0.0, 0.25]),
+    )
+    return Predictions(columns, answered_by="batch", model=MODEL)
+
+
+def test_records_hold_what_the_columns_say(predictions: Predictions) -> None:
+    second = list(predictions)[1]
+
+    assert (second.label, second.label_score) == (LABELS[0], 0.5)
+    assert second.labels == {LABELS[0]: 0.5, LABELS[9]: 0.25}
+    assert list(second.labels) == [LABELS[0], LABELS[9]]
+    assert (second.sentiment, second.sentiment_score) == (SENTIMENTS[1], 0.0)
+    assert (second.answered_by, second.model) == ("batch", MODEL)
+
+
+def test_record_by_its_place_is_that_of_the_row(predictions: Predictions) -> None:
+    rows = list(predictions)
+
+    assert [predictions[place] for place in (0, 1, 2, -1, -3)] == [rows[0], rows[1], rows[2], rows[2], rows[0]]
+    assert list(predictions[1:]) == rows[1:]
+    assert len(predictions) == 3
+
+
+@pytest.mark.parametrize("place", [3, -4])
+def test_place_beyond_the_tweets_is_an_index_error(predictions: Predictions, place: int) -> None:
+    with pytest.raises(IndexError):
+        predictions[place]
