@@ -4,6 +4,7 @@
 first asked for: `faust -A stream.app worker`.
 """
 
+import gc
 import logging
 import time
 from dataclasses import dataclass
@@ -97,11 +98,18 @@ def _register_classifier(
 
     app.agent(raw, name="classify")(classify_tweets)
 
-    async def log_assignment(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+    async def begin(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+        _exempt_from_collection()
         mine = sorted(tp.partition for tp in assigned if tp.topic == topics.raw.name)
         logger.info("partitions_assigned", extra={"topic": topics.raw.name, "partitions": mine})
 
-    app.on_partitions_assigned.connect(log_assignment, weak=False)
+    app.on_partitions_assigned.connect(begin, weak=False)
+
+
+def _exempt_from_collection() -> None:
+    """Let the garbage collector pass over all that lives by now: looking at it held up the stream for 80 ms at a time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _route(partition: int, cluster: Cluster, topics: Topics) -> dict[str, int | None]:

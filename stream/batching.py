@@ -27,6 +27,9 @@ FAUST_LOGGER = logging.getLogger("faust.transport.tickertape")
 # How long to wait for room when every partition's buffer is full. Faust itself sleeps a second there, which halves
 # the throughput of small buffers; a chunk is classified in some milliseconds.
 FULL_BUFFER_WAIT_SECONDS = 0.002
+# How long records of a partition whose buffer is full may keep aiokafka from fetching for the others; its own value is
+# 0.1 s.
+HELD_UP_SECONDS = 0.005
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
 
 
@@ -215,6 +218,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         fetcher = consumer._fetcher  # noqa: SLF001  # aiokafka has no seam for it
         if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
             raise ConsumerStoppedError
+        fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
             return await fetched_records(
                 fetcher,
