@@ -169,7 +169,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             logger.warning("chunk_left_uncommitted", extra={"waited_seconds": LAST_CHUNK_WAIT_SECONDS})
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Forget chunks of partitions that go elsewhere."""
+        """Let the chunks in flight end and commit them, then forget those of partitions that go elsewhere.
+
+        Faust takes the same steps, but only after it has forgotten what was acknowledged since the last commit.
+        """
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()  # what waits in a buffer was not begun: whoever owns the partition reads it again
+        await self.wait_empty()
         for tp in revoked:
             self._ledgers.pop(tp, None)
         await super().on_partitions_revoked(revoked)

@@ -3,7 +3,7 @@
 All answer the same tweets from the same topic of one embedded Kafka, with the same two outputs and headers, one worker
 process each, in alternating order. Each run's time is that between the broker's append times of its first and its last
 output record, both topics; afterwards every output is read back, so who lost, repeated or changed one is marked. Then
-come our worker's latency and memory, and the scorer alone. The peers run in an environment of their own, made from
+come our worker's latency, how it scales, its memory and its stages, and the scorer alone. The peers run in an environment of their own, made from
 tests/benchmarks/peers/peers.lock. The machine's noise is in every figure: compare those of one run, not of two.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # what needs the peers' packages is imported once we run besi
     from peers.match import Outcome
 
 CONTESTANTS = ("tickertape", "faust-sklearn", "faust", "quix", "bytewax", "spark", "loop", "loop-constant")
-PARTS = ("scorer", "latency", "memory")
+PARTS = ("scorer", "stages", "latency", "scaling", "memory")
 RATES = "100,1000,5000,20000"
 
 
@@ -62,7 +62,9 @@ def play(arguments: argparse.Namespace) -> None:
     say(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; {feed.origin}")
     if "scorer" in chosen:
         say_scorer(feed, arguments.rounds)
-    if set(chosen) <= {"scorer"}:
+    if "stages" in chosen:
+        say_stages(feed, arguments.rounds)
+    if set(chosen) <= {"scorer", "stages"}:
         return
     with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
         home = Path(folder)
@@ -70,10 +72,13 @@ def play(arguments: argparse.Namespace) -> None:
             from peers.broker import Broker  # noqa: PLC0415  # see above
 
             broker = Broker(kafka.bootstrap_servers)
+            half = 0
             if set(chosen) & set(CONTESTANTS):
-                say_contest(chosen, feed, broker, home, arguments)
+                half = int(say_contest(chosen, feed, broker, home, arguments) / 2)
             if "latency" in chosen:
-                say_latency(feed, broker, home, arguments)
+                say_latency(feed, broker, home, arguments, rates=(*arguments.rates, *([half] if half else [])))
+            if "scaling" in chosen:
+                say_scaling(feed, broker, home, arguments)
             if "memory" in chosen:
                 say_memory(feed, broker, home, arguments.memory_tweets)
 
@@ -87,6 +92,12 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--rates", type=rates, default=rates(RATES), help=f"tweets/s for latency (default: {RATES})")
     parser.add_argument("--seconds", type=positive, default=20, help="for each of the rates (default: 20)")
+    parser.add_argument(
+        "--linger-ms",
+        type=lambda text: tuple(map(float, text.split(","))),
+        default=(5.0, 0.0),
+        help="of the feed's producer for latency, each in turn (default: 5,0; 5 is Kafka's own)",
+    )
     parser.add_argument("--memory-tweets", type=positive, default=1_000_000, help="for memory (default: 1000000)")
     return parser.parse_args()
 
@@ -138,7 +149,8 @@ def broker_options(data_dir: Path) -> BrokerOptions:
 
 def say_contest(
     chosen: tuple[str, ...], feed: "Feed", broker: "Broker", home: Path, arguments: argparse.Namespace
-) -> None:
+) -> float:
+    """Let the contestants answer, print the table, and give our worker's median rate, 0 without it."""
     from peers.broker import PARTITIONS  # noqa: PLC0415  # see above
     from peers.contestants import CONTESTANTS as ALL  # noqa: PLC0415
     from peers.contestants import SHORT  # noqa: PLC0415
@@ -160,10 +172,10 @@ def say_contest(
                 f"round {number + 1}, {contestant.name}: {outcome.tweets_per_second:,.0f}/s, {outcome.verdict}\n"
             )
     broker.delete(full.topic, short.topic)
-    say_table(contestants, outcomes, arguments.rounds)
+    return say_table(contestants, outcomes, arguments.rounds)
 
 
-def say_table(contestants: "list[Contestant]", outcomes: "dict[str, list[Outcome]]", rounds: int) -> None:
+def say_table(contestants: "list[Contestant]", outcomes: "dict[str, list[Outcome]]", rounds: int) -> float:
     def rate(name: str) -> float:
         return statistics.median(outcome.tweets_per_second for outcome in outcomes[name])
 
@@ -182,6 +194,7 @@ def say_table(contestants: "list[Contestant]", outcomes: "dict[str, list[Outcome
             f"| {contestant.title} | {its[0].tweets:,} | {median:,.0f} | {every[0]:,.0f} to {every[-1]:,.0f} | {ratio} "
             f"| {cpu:.0f} | {max(outcome.peak_mib for outcome in its):,.0f} | {'; '.join(verdicts)} |"
         )
+    return ours
 
 
 def say_scorer(feed: "Feed", rounds: int) -> None:
@@ -195,16 +208,49 @@ def say_scorer(feed: "Feed", rounds: int) -> None:
     say(f"| one text to probabilities | p50 {speed.single_p50_us:.1f} us, p99 {speed.single_p99_us:.1f} us |")
 
 
-def say_latency(feed: "Feed", broker: "Broker", home: Path, arguments: argparse.Namespace) -> None:
+def say_stages(feed: "Feed", rounds: int) -> None:
+    from peers.stages import measure  # noqa: PLC0415  # see above
+
+    say("\n| stage of our worker, alone | us/tweet |")
+    say("| --- | ---: |")
+    for title, microseconds in measure(feed, rounds=rounds):
+        say(f"| {title} | {microseconds:.1f} |")
+
+
+def say_latency(
+    feed: "Feed", broker: "Broker", home: Path, arguments: argparse.Namespace, *, rates: tuple[int, ...]
+) -> None:
     from peers.contestants import OURS  # noqa: PLC0415  # see above
     from peers.latency import PERCENTS, measure  # noqa: PLC0415
 
-    say(f"\n| latency at tweets/s | sent | {' | '.join(f'p{percent:g}' for percent in PERCENTS)} | worst |")
-    say("| ---: " * (len(PERCENTS) + 3) + "|")
-    for rate in arguments.rates:
-        latency = measure(OURS, feed, broker=broker, folder=home, rate=rate, seconds=arguments.seconds)
-        waits = " | ".join(f"{wait:.0f} ms" for wait in (*latency.percentiles_ms, latency.worst_ms))
-        say(f"| {rate:,} | {latency.sent:,.0f} | {waits} |")
+    say(f"\n| latency at tweets/s | linger | sent | {' | '.join(f'p{percent:g}' for percent in PERCENTS)} | worst |")
+    say("| ---: " * (len(PERCENTS) + 4) + "|")
+    for linger_ms in arguments.linger_ms:
+        for rate in rates:
+            latency = measure(
+                OURS,
+                feed,
+                broker=broker,
+                folder=home,
+                rate=rate,
+                seconds=arguments.seconds,
+                linger_ms=linger_ms,
+            )
+            waits = " | ".join(f"{wait:.0f} ms" for wait in (*latency.percentiles_ms, latency.worst_ms))
+            say(f"| {rate:,} | {linger_ms:g} ms | {latency.sent:,.0f} | {waits} |")
+
+
+def say_scaling(feed: "Feed", broker: "Broker", home: Path, arguments: argparse.Namespace) -> None:
+    from peers.scaling import SETUPS, measure  # noqa: PLC0415  # see above
+
+    say(f"\n| our worker, {arguments.tweets:,} tweets | bytes a record | tweets/s | CPU us/tweet | outputs |")
+    say("| --- | ---: | ---: | ---: | --- |")
+    for setup in SETUPS:
+        found = measure(setup, feed, broker=broker, folder=home, count=arguments.tweets)
+        say(
+            f"| {setup.title} | {found.record_bytes:,.0f} | {found.tweets_per_second:,.0f} "
+            f"| {found.cpu_microseconds:.0f} | {found.verdict} |"
+        )
 
 
 def say_memory(feed: "Feed", broker: "Broker", home: Path, count: int) -> None:

@@ -40,6 +40,27 @@ MALFORMED: dict[bytes | None, str] = {
     b'{"id":"1","text":"a","created_at":"now"}': "invalid_created_at",
 }
 
+SMALL_STEPS = {"STREAM_CHUNK_SIZE_TWEETS": 5}  # some thousand tweets a second: a test can act while they are answered
+SLOW_WORKER = """
+import sys, time
+from stream import app
+from stream.commands import worker
+
+class SlowPredictor:  # computes for longer than a session lasts, and lets go of nothing
+    def __init__(self, predictor):
+        self.model, self._predictor = predictor.model, predictor
+
+    def predict(self, tweets):
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            pass
+        return self._predictor.predict(tweets)
+
+load = app.load_predictor
+app.load_predictor = lambda **options: SlowPredictor(load(**options))
+sys.exit(worker.run(None))
+"""
+
 
 def tweets(count: int, *, start: int = 0) -> list[tuple[bytes, bytes]]:
     return [
@@ -137,11 +158,12 @@ def test_outputs_keep_partition_and_order_of_their_inputs(cluster: Cluster, star
 
 
 def test_clean_stop_under_load_loses_and_repeats_nothing(cluster: Cluster, start_worker: StartWorker) -> None:
-    worker = start_worker()
-    sent = cluster.publish(tweets(10_000))
+    worker = start_worker(**SMALL_STEPS)
+    sent = cluster.publish(tweets(20_000))
     cluster.wait_until_answered(500)
 
     assert worker.stop(signal.SIGTERM) == 0
+    assert cluster.answered() < len(sent)
     start_worker()
     cluster.wait_until_answered(len(sent))
 
@@ -159,15 +181,42 @@ def test_killed_worker_loses_nothing_and_repeats_are_recognisable(cluster: Clust
     wait_until_each_is_answered(cluster, sent)
 
 
-def test_second_worker_takes_over_partitions_and_nothing_is_lost(cluster: Cluster, start_worker: StartWorker) -> None:
-    first = start_worker()
-    sent = cluster.publish(tweets(5_000))
-    second = start_worker()
-    sent += cluster.publish(tweets(5_000, start=5_000))
+def test_partitions_that_move_under_load_lose_and_repeat_nothing(cluster: Cluster, start_worker: StartWorker) -> None:
+    sent = cluster.publish(tweets(40_000))
+    first = start_worker(**SMALL_STEPS)
+    cluster.wait_until_answered(500)
 
-    wait_until_each_is_answered(cluster, sent)
+    second = start_worker(**SMALL_STEPS)
+    answered_when_moved = cluster.answered()
+    cluster.wait_until_answered(len(sent))
+
     assert [second.stop(), first.stop()] == [0, 0]
+    assert answered_when_moved < len(sent)
     assert "partitions=[]" not in second.log
+    assert ledger(cluster) == dict.fromkeys(event_ids(cluster, sent), 1)
+
+
+def test_full_buffers_hold_the_worker_up_and_nothing_else(cluster: Cluster, start_worker: StartWorker) -> None:
+    sent = cluster.publish(tweets(2_000))
+
+    start_worker(STREAM_CHUNK_SIZE_TWEETS=1, STREAM_BUFFER_CHUNKS=1, STREAM_CHUNKS_IN_FLIGHT=1)
+    cluster.wait_until_answered(len(sent))
+
+    answers = cluster.read(cluster.topics.classified.name)
+    assert [(answer.partition, answer.headers["ce_id"]) for answer in answers] == [
+        (partition, f"{cluster.topics.raw.name}-{partition}-{offset}".encode()) for partition, offset in sorted(sent)
+    ]
+
+
+def test_scoring_longer_than_the_session_keeps_the_partitions(cluster: Cluster, start_worker: StartWorker) -> None:
+    worker = start_worker(command=("-c", SLOW_WORKER), STREAM_SESSION_TIMEOUT_SECONDS=6)
+
+    sent = cluster.publish(tweets(3))
+    cluster.wait_until_answered(len(sent))
+
+    assert worker.log.count("partitions_assigned") == 1
+    assert worker.stop() == 0
+    assert ledger(cluster) == dict.fromkeys(event_ids(cluster, sent), 1)
 
 
 def test_worker_starts_with_fausts_own_command(cluster: Cluster, start_worker: StartWorker) -> None:

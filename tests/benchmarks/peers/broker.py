@@ -27,11 +27,13 @@ class Broker:
     def __init__(self, servers: str) -> None:
         self.servers = servers
         self._admin = self._connect()
+        self._partitions: dict[str, int] = {}
 
-    def create(self, *names: str, configs: Mapping[str, str] | None = None) -> None:
+    def create(self, *names: str, partitions: int = PARTITIONS, configs: Mapping[str, str] | None = None) -> None:
         """Create topics whose records carry the time at which the broker appended them, in ms."""
+        self._partitions |= dict.fromkeys(names, partitions)
         stamped = {"message.timestamp.type": "LogAppendTime", **(configs or {})}
-        made = self._admin.create_topics([NewTopic(name, PARTITIONS, 1, config=stamped) for name in names])
+        made = self._admin.create_topics([NewTopic(name, partitions, 1, config=stamped) for name in names])
         for future in made.values():
             future.result(ADMIN_TIMEOUT_SECONDS)
 
@@ -42,7 +44,7 @@ class Broker:
 
     def count(self, topic: str) -> int:
         """Count the records that were ever appended, by end offsets."""
-        partitions = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(PARTITIONS)}
+        partitions = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(self._partitions[topic])}
         deadline = time.monotonic() + ADMIN_TIMEOUT_SECONDS
         while True:
             try:
@@ -57,10 +59,10 @@ class Broker:
     def read(self, topic: str) -> Iterator[Message]:
         """Read what is in a topic, to its end."""
         consumer = self._consumer()
-        consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
+        consumer.assign([TopicPartition(topic, number, 0) for number in range(self._partitions[topic])])
         ended, last_read = 0, time.monotonic()
         try:
-            while ended < PARTITIONS:
+            while ended < self._partitions[topic]:
                 records = consumer.consume(READ_RECORDS, timeout=READ_WAIT_SECONDS)
                 if records:
                     last_read = time.monotonic()

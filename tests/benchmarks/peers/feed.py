@@ -1,7 +1,7 @@
 """The tweets of the benchmark: a real feed where there is one, else the project's generator."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -42,16 +42,39 @@ class Feed:
         """Give that many tweets, from the first on."""
         return islice(cycle(self.tweets), count)
 
-    def fill(self, servers: str, topic: str, *, count: int, partitions: int) -> None:
-        """Publish that many tweets, dealt evenly to the partitions, and wait until all are delivered."""
+    def fill(
+        self,
+        servers: str,
+        topic: str,
+        *,
+        count: int,
+        partitions: int,
+        shape: Callable[[bytes], bytes] = lambda value: value,
+    ) -> int:
+        """Publish that many tweets, dealt evenly to the partitions, and wait until all are delivered.
+
+        Args:
+            servers: the broker.
+            topic: where to.
+            count: how many.
+            partitions: of the topic.
+            shape: makes the record of a tweet's bytes.
+
+        Returns:
+            How many bytes they have.
+        """
         producer = feed_producer(servers, linger_ms=20)
+        size = 0
         for number, (key, value) in enumerate(self.looped(count)):
-            send(producer, topic, key, value, partition=number % partitions)
+            record = shape(value)
+            size += len(record)
+            send(producer, topic, key, record, partition=number % partitions)
             if number % POLL_EVERY == 0:
                 producer.poll(0)
         left = producer.flush(60)
         if left:
             raise SystemExit(f"{left} tweets could not be published to {topic}: look at Kafka's log")
+        return size
 
 
 def feed_producer(servers: str, *, linger_ms: float) -> Producer:

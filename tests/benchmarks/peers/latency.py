@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka import Producer
 from peers.broker import PARTITIONS, Broker, Place, answered_place, append_ms
 from peers.contestants import Contestant
 from peers.feed import Feed, feed_producer, send
@@ -35,7 +36,9 @@ class Latency:
     worst_ms: float
 
 
-def measure(contestant: Contestant, feed: Feed, *, broker: Broker, folder: Path, rate: int, seconds: float) -> Latency:
+def measure(
+    contestant: Contestant, feed: Feed, *, broker: Broker, folder: Path, rate: int, seconds: float, linger_ms: float
+) -> Latency:
     """Publish at a steady rate and time each answer.
 
     Args:
@@ -45,6 +48,7 @@ def measure(contestant: Contestant, feed: Feed, *, broker: Broker, folder: Path,
         folder: for logs and state.
         rate: tweets a second.
         seconds: how long.
+        linger_ms: of the feed's producer: how long it gathers tweets for a request.
     """
     topics = {kind: f"latency-{rate}.{kind}" for kind in ("raw", "classified", "sentiment", "dead_letter")}
     broker.create(*topics.values())
@@ -53,7 +57,15 @@ def measure(contestant: Contestant, feed: Feed, *, broker: Broker, folder: Path,
     with WorkerProcess(contestant, servers=broker.servers, topics=topics, folder=folder) as worker:
         is_warm = worker.wait_until(lambda: broker.count(topics["classified"]), WARM_UP_TWEETS)
         sent = (
-            _publish(feed, broker.servers, topics["raw"], count=total - WARM_UP_TWEETS, rate=rate) if is_warm else 0.0
+            _publish(
+                feed,
+                feed_producer(broker.servers, linger_ms=linger_ms),
+                topics["raw"],
+                count=total - WARM_UP_TWEETS,
+                rate=rate,
+            )
+            if is_warm
+            else 0.0
         )
         worker.wait_until(lambda: broker.count(topics["classified"]), total)
     waits = _waits_ms(broker, topics)
@@ -61,9 +73,8 @@ def measure(contestant: Contestant, feed: Feed, *, broker: Broker, folder: Path,
     return Latency(rate, sent, len(waits), tuple(_percentile(waits, percent) for percent in PERCENTS), max(waits))
 
 
-def _publish(feed: Feed, servers: str, topic: str, *, count: int, rate: int) -> float:
+def _publish(feed: Feed, producer: Producer, topic: str, *, count: int, rate: int) -> float:
     """Publish in ticks of a millisecond; gives the rate that was reached."""
-    producer = feed_producer(servers, linger_ms=0)
     started = time.perf_counter()
     sent = 0
     for key, value in feed.looped(count):
