@@ -15,7 +15,7 @@ import faust
 from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, TopicSettings
 from models.contracts import Predictor
 from models.predictor import load_predictor
-from stream.batching import ChunkedApp, ChunkOptions
+from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classify import classify
 from stream.delivery import Deliveries, send
 from stream.topics import Topics, TopicState, declare_topics, ensure_topics

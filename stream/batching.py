@@ -12,17 +12,15 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Any
 
-import faust
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from stream.chunked_app import FAUST_LOGGER, ChunkedApp
 from stream.fetching import fetched_records
 from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
-# Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
-FAUST_LOGGER = logging.getLogger("faust.transport.tickertape")
 
 # How long to wait for room when every partition's buffer is full. Faust itself sleeps a second there, which halves
 # the throughput of small buffers; a chunk is classified in some milliseconds.
@@ -31,38 +29,6 @@ FULL_BUFFER_WAIT_SECONDS = 0.002
 # 0.1 s.
 HELD_UP_SECONDS = 0.005
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
-
-
-@dataclass(frozen=True)
-class ChunkOptions:
-    """Which topics come in chunks, and how they are fetched.
-
-    Attributes:
-        topics: names of the topics whose events are chunks.
-        size: most records in a chunk.
-        fetch_max_wait_ms: longest time the broker holds an empty fetch, in milliseconds.
-        isolation_level: `read_committed` leaves out records of aborted transactions.
-    """
-
-    topics: frozenset[str] = frozenset()
-    size: int = 500
-    fetch_max_wait_ms: int = 20
-    isolation_level: str = "read_committed"
-
-
-class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
-    """A Faust app that knows which of its topics come in chunks, and that ends when an agent fails."""
-
-    logger = FAUST_LOGGER
-
-    def __init__(self, *args: Any, chunks: ChunkOptions, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
-        super().__init__(*args, **kwargs)
-        self.chunks = chunks
-
-    async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
-        # Faust would restart the agent behind the chunk that failed, which would then never be answered.
-        logger.error("worker_stops", extra={"agent": agent.name, "error": f"{type(exc).__name__}: {exc}"})
-        await self.crash(exc)
 
 
 @dataclass

@@ -75,9 +75,9 @@ def bench_model(tweets: list[Tweet]) -> None:
     say("pretrained model, load", f"{timed(lambda: pretrained_predictor(3)):.2f} s")
     predictor = pretrained_predictor(3)
     chunks = [tweets[start : start + CHUNK] for start in range(0, len(tweets), CHUNK)]
-    seconds = timed(lambda: [predictor.predict(chunk) for chunk in chunks])
+    seconds = timed(lambda: [list(predictor.predict(chunk)) for chunk in chunks])
     say(f"pretrained model, chunks of {CHUNK}", f"{len(tweets) / seconds:,.0f} tweets/s")
-    single = [timed(lambda tweet=tweet: predictor.predict([tweet])) for tweet in tweets[:REQUESTS]]  # type: ignore[misc]
+    single = [timed(lambda tweet=tweet: list(predictor.predict([tweet]))) for tweet in tweets[:REQUESTS]]  # type: ignore[misc]
     say("pretrained model, one by one", percentiles(single))
 
 

@@ -61,18 +61,18 @@ def main() -> None:
                 f"tweets to records, chunks of {chunk:,}",
                 texts,
                 chunk,
-                lambda one: predictor.predict([*map(Tweet, one)]),
+                lambda one: list(predictor.predict([*map(Tweet, one)])),
             ),
         ]
     slow = texts[:SLOW_TEXTS]
     sides += [
-        ("tweets to records, one by one", texts, 1, lambda one: predictor.predict([*map(Tweet, one)])),
+        ("tweets to records, one by one", texts, 1, lambda one: list(predictor.predict([*map(Tweet, one)]))),
         ("scikit-learn, chunks of 2,000", slow, 2_000, scikit_learn()),
         ("scikit-learn, one by one", slow[:500], 1, scikit_learn()),
         ("the plain definition", slow[:500], 500, lambda one: reference_probabilities(predictor.scorer.weights, one)),
     ]
     table(sides)
-    latency([Tweet(text) for text in texts[:SINGLE_TEXTS]], predictor.predict)
+    latency([Tweet(text) for text in texts[:SINGLE_TEXTS]], lambda tweets: list(predictor.predict(tweets)))
 
 
 def score_packed(texts: Texts, chunk: int) -> Callable[[Texts], object]:

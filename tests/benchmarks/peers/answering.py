@@ -9,12 +9,11 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from peers.feed import labelled
 
 from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
-from models.contracts import Predictor
 from models.predictor import pretrained_predictor
 from models.records import ModelVersion, Prediction, Tweet, classified_tweet, tweet_sentiment, utc_timestamp
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
@@ -54,6 +53,17 @@ class Task(NamedTuple):
 def task() -> Task:
     """Read the task from the environment."""
     return Task(KafkaSettings().bootstrap_servers, StreamSettings().group, declare_topics(TopicSettings()))
+
+
+class Predictor(Protocol):
+    """What is asked of the models here: records, as any program outside would take them."""
+
+    @property
+    def model(self) -> ModelVersion:
+        """The versions that answer."""
+
+    def predict(self, tweets: Sequence[Tweet]) -> Sequence[Prediction]:
+        """Classify n tweets."""
 
 
 class Answerer:
