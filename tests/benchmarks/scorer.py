@@ -17,16 +17,24 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numba import int64, njit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from models.compiled.answering import answer, empty_answers
+from models.compiled.folding import GROWTH, PADDING_BYTES, fold
+from models.compiled.gathering import add_rows, known_rows
+from models.compiled.hashing import IDS_PER_BYTE, hash_text
 from models.compiled.kernel import pack
+from models.compiled.layout import Answers
 from models.predictor import pretrained_predictor
 from models.records import Tweet
 from models.reference import reference_probabilities
+from models.weights import COLUMNS
 
 TEXTS = 20_000
 CHUNKS = (500, 2_000)
@@ -72,6 +80,7 @@ def main() -> None:
         ("the plain definition", slow[:500], 500, lambda one: reference_probabilities(predictor.scorer.weights, one)),
     ]
     table(sides)
+    steps(texts)
     latency([Tweet(text) for text in texts[:SINGLE_TEXTS]], lambda tweets: list(predictor.predict(tweets)))
 
 
@@ -115,6 +124,51 @@ def latency(tweets: Sequence[Tweet], predict: Callable[[list[Tweet]], object]) -
         microseconds.append((time.perf_counter_ns() - started) / 1_000)
     p50, p99 = np.percentile(microseconds, [50, 99])
     print(f"\none tweet, wall time: p50 {p50:.1f} us, p99 {p99:.1f} us")
+
+
+STEPS = ("fold", "hash", "look up known rows", "sum rows", "scores to probabilities, top labels, sentiment")
+
+
+@njit(nogil=True)
+def kernel_until(last: int, content: Any, count: int, rows: Any, heads: Any) -> Answers:
+    """As `answer_texts`, but each text only goes through the steps up to the last one."""
+    folded = np.empty(GROWTH * len(content) + 2 * PADDING_BYTES, dtype=np.uint8)
+    ids = np.empty(IDS_PER_BYTE * len(content), dtype=np.int32)
+    seen = np.zeros(len(rows.table) // 8 + 1, dtype=np.uint8)
+    sums = np.empty(COLUMNS + 1, dtype=np.int64)
+    answers = empty_answers(count, TOP_K)
+    start = int64(0)
+    for place in range(count):
+        end = start
+        while content[end] != 0:
+            end += 1
+        stop = fold(content, start, end, folded)
+        id_count = hash_text(folded, stop, ids) if last >= 1 else 0
+        row_count = known_rows(ids[:id_count], rows, seen) if last >= 2 else 0
+        if last >= 3:
+            add_rows(ids[:row_count], rows, sums)
+        if last >= 4:
+            answer(sums, heads, answers, place)
+        start = end + 1
+    return answers
+
+
+def steps(texts: Texts) -> None:
+    """Tell what each step of the kernel adds."""
+    scorer = pretrained_predictor(TOP_K).scorer
+    packed = [(pack(texts[start : start + 500]), 500) for start in range(0, len(texts) - 499, 500)]
+
+    def microseconds(last: int) -> float:
+        started = time.thread_time()
+        for content, count in packed:
+            kernel_until(last, content, count, scorer._rows, scorer._heads)
+        return (time.thread_time() - started) / (500 * len(packed)) * 1e6
+
+    microseconds(0)
+    until = [statistics.median(microseconds(last) for _ in range(ROUNDS)) for last in range(len(STEPS))]
+    print(f"\n{'step of the kernel':<52}{'us a tweet':>12}")
+    for name, total, before in zip(STEPS, until, [0.0, *until[:-1]], strict=True):
+        print(f"{name:<52}{total - before:>12.2f}")
 
 
 def read_texts(count: int) -> list[str]:
