@@ -24,8 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAX_REQUEST_BYTES = 8_388_608  # above any record a broker takes by default, so that the broker is the judge
 COMMIT_INTERVAL_SECONDS = 0.25  # what was delivered since the last commit is repeated after a crash
-# Chunks of several partitions come with one poll; more would only wait in memory.
-POLL_CHUNKS = 4
+POLL_CHUNKS = 16  # of all partitions together that come with one poll; more would only wait in memory
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class _Writer:
         self._id_prefix = f"{topics.raw.name}-{partition}-"
         shared = [("ce_source", SOURCE), ("ce_specversion", b"1.0"), ("model-version", model.version.encode())]
         of_answers = [("content-type", JSON), *shared]
-        self._shared_count = len(of_answers) + 1
+        self._shared_count = len(of_answers) + 1  # with the type, which is each topic's own
         self._classified = _outputs(topics.classified.name, [("ce_type", CLASSIFIED_TYPE), *of_answers])
         self._sentiment = _outputs(topics.sentiment.name, [("ce_type", SENTIMENT_TYPE), *of_answers])
         self._dead_letter = Outputs(topics.dead_letter.name)

@@ -31,7 +31,7 @@ def decode_tweet(value: bytes | None) -> Tweet:
 
 
 def encode(record: msgspec.Struct) -> bytes:
-    """Write a record as JSON in UTF-8."""
+    """Write a record as JSON in UTF-8; the definition of the bytes that `stream.writing` gives for many at once."""
     return _encoder.encode(record)
 
 

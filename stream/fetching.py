@@ -30,13 +30,18 @@ async def fetched_records(
         in_bulk: topics whose records are taken a batch at a time: what they give has `key`, `value`, `headers`,
             `offset`, `timestamp` and `timestamp_type`, and not aiokafka's other fields.
         timeout_seconds: longest wait; without records the answer is empty then.
-        max_records: of a partition; taken in whole batches, so the last one may go beyond it.
+        max_records: shared evenly by the partitions that have some; taken in whole batches, so the last of a partition
+            may go beyond its share.
     """
 
     async def ready() -> dict[TopicPartition, list[Any]]:
-        for tp, result in fetcher._records.items():  # noqa: SLF001  # aiokafka has no seam for it
-            if tp.topic in in_bulk and type(result) is FetchResult:
-                result.getall = partial(_take_batches, result, max_records)
+        waiting = [
+            result
+            for tp, result in fetcher._records.items()  # noqa: SLF001  # aiokafka has no seam for it
+            if tp.topic in in_bulk and type(result) is FetchResult
+        ]
+        for result in waiting:
+            result.getall = partial(_take_batches, result, max(1, max_records // len(waiting)))
         found: dict[TopicPartition, list[Any]] = await fetcher.fetched_records(partitions, timeout=0)
         return found
 

@@ -189,3 +189,17 @@ def test_records_of_a_partition_that_was_taken_away_are_not_given() -> None:
 
 def test_nothing_fetched_in_time_gives_nothing() -> None:
     assert take_all(OneFetch(OrderedDict()), in_bulk=True) == []
+
+
+def test_partitions_share_the_wanted_records() -> None:
+    content = log_of([Batch(3), Batch(3), Batch(3)])
+    one_fetch, _ = fetched(content, offset=0, aborted=[])
+    other_fetch, _ = fetched(content, offset=0, aborted=[])
+    other = TopicPartition(TP.topic, 1)
+    one_fetch._records[other] = other_fetch._records[TP]
+
+    found = asyncio.run(
+        fetched_records(one_fetch, {TP, other}, in_bulk=frozenset({TP.topic}), timeout_seconds=0.01, max_records=8)
+    )
+
+    assert {tp: len(records) for tp, records in found.items()} == {TP: 6, other: 6}
