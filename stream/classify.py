@@ -1,4 +1,4 @@
-"""The heart of the worker: a chunk of records in, the messages that answer them out."""
+"""The heart of the worker: a chunk of records in, the records that answer them out."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def classify(records: Sequence[Record], *, partition: int, topics: Topics, predi
     Args:
         records: n records of `topics.raw`, in offset order.
         partition: the partition that they came from.
-        topics: where the messages go.
+        topics: where the answers go.
         predictor: answers all tweets of the chunk at once.
         time: when this happens, in seconds since 1970.
     """
@@ -106,17 +106,13 @@ class _Writer:
         """Add both answers to a tweet."""
         key = None if tweet.id is None else tweet.id.encode()
         headers = self._start(record, self._shared_count)
-        for outputs, value in ((self._classified, classified), (self._sentiment, sentiment)):
-            outputs.keys.append(key)
-            outputs.values.append(value)
-            outputs.headers.append(headers)
+        self._classified.add(key, classified, headers)
+        self._sentiment.add(key, sentiment, headers)
 
     def refusal(self, record: Record, letter: DeadLetter) -> None:
         """Add a dead letter."""
         more = self._of_letters + letter.headers()
-        self._dead_letter.keys.append(letter.key)
-        self._dead_letter.values.append(letter.value)
-        self._dead_letter.headers.append(self._start(record, len(more)) + encode_headers(more))
+        self._dead_letter.add(letter.key, letter.value, self._start(record, len(more)) + encode_headers(more))
 
     def outputs(self) -> list[Outputs]:
         """Give the records of each topic that has any."""

@@ -3,8 +3,7 @@
 import msgspec
 
 from models.records import utc_timestamp
-
-Headers = list[tuple[str, bytes]]
+from stream.framing import Header
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
@@ -28,7 +27,7 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     time: float
     attempt: int = 1
 
-    def headers(self) -> Headers:
+    def headers(self) -> list[Header]:
         """Give the headers that tell reason and origin, all as UTF-8 text."""
         return [
             ("reason", self.reason.encode()),

@@ -72,6 +72,12 @@ class Outputs:
     headers: list[bytes] = field(default_factory=list)
     shared_headers: bytes = b""
 
+    def add(self, key: bytes | None, value: bytes | None, headers: bytes) -> None:
+        """Add a record; its headers as the attribute says."""
+        self.keys.append(key)
+        self.values.append(value)
+        self.headers.append(headers)
+
     def take(self, places: Sequence[int]) -> "Outputs":
         """Give some of the records."""
         return Outputs(
@@ -94,7 +100,7 @@ class RecordBatch:
         """Frame records.
 
         Args:
-            records: their bytes in any number of pieces, from `frame`.
+            records: their bytes, framed, in any number of pieces.
             count: how many records they are, at least 1.
             timestamp_ms: of all of them, in ms since 1970.
         """

@@ -1,6 +1,5 @@
 """Faust's aiokafka producer, with one request for the records of a chunk."""
 
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable
@@ -8,13 +7,14 @@ from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 
+from stream.chunked_app import FAUST_LOGGER
 from stream.framing import Outputs, record_batches
 
 
 class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable types
     """A producer that sends many records of a partition at once."""
 
-    logger = logging.getLogger("faust.transport.tickertape")
+    logger = FAUST_LOGGER
 
     async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records in as few batches as their bytes allow, each in its order.

@@ -3,8 +3,8 @@
 All answer the same tweets from the same topic of one embedded Kafka, with the same two outputs and headers, one worker
 process each, in alternating order. Each run's time is that between the broker's append times of its first and its last
 output record, both topics; afterwards every output is read back, so who lost, repeated or changed one is marked. Then
-come our worker's latency, how it scales, its memory and its stages, and the scorer alone. The peers run in an environment of their own, made from
-tests/benchmarks/peers/peers.lock. The machine's noise is in every figure: compare those of one run, not of two.
+come our worker's latency, how it scales, its memory and its stages, and the scorer alone. The peers run in an
+environment of their own, made from tests/benchmarks/peers/peers.lock. The machine's noise is in every figure: compare those of one run, not of two.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seconds", type=positive, default=20, help="for each of the rates (default: 20)")
     parser.add_argument(
         "--linger-ms",
-        type=lambda text: tuple(map(float, text.split(","))),
+        type=lingers,
         default=(5.0, 0.0),
         help="of the feed's producer for latency, each in turn (default: 5,0; 5 is Kafka's own)",
     )
@@ -110,6 +110,16 @@ def positive(text: str) -> int:
 
 def rates(text: str) -> tuple[int, ...]:
     return tuple(positive(part) for part in text.split(","))
+
+
+def lingers(text: str) -> tuple[float, ...]:
+    try:
+        found = tuple(map(float, text.split(",")))
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers") from exc
+    if not all(0 <= linger_ms <= 1000 for linger_ms in found):
+        raise argparse.ArgumentTypeError(f"{text!r} has a number outside 0 to 1,000 ms")
+    return found
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchResult, PartitionRecords
+from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,8 +48,6 @@ class Batch:
 
 
 def _with_checksum(content: bytearray) -> bytearray:
-    from aiokafka.record.util import calc_crc32c  # noqa: PLC0415  # only here
-
     struct.pack_into(">I", content, 17, calc_crc32c(bytes(content[ATTRIBUTES_AT:])))
     return content
 
@@ -94,8 +93,6 @@ class OneFetch:
         pass
 
     async def fetched_records(self, partitions: Any, timeout: float = 0) -> Any:  # noqa: ASYNC109  # aiokafka's
-        from aiokafka.consumer.fetcher import Fetcher  # noqa: PLC0415  # only here
-
         return await Fetcher.fetched_records(self, partitions, timeout)
 
     def _create_fetch_waiter(self) -> asyncio.Future[None]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.util import encode_varint_py
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,8 +92,6 @@ def test_no_records_give_no_batch() -> None:
 
 @pytest.mark.parametrize("number", [0, 63, 64, 8191, 8192, 2**20, 2**31 - 1])
 def test_varint_of_any_length_is_as_aiokafka_writes_it(number: int) -> None:
-    from aiokafka.record.util import encode_varint_py  # noqa: PLC0415  # only here
-
     written = bytearray()
     encode_varint_py(number, written.append)
     assert varint(number) == bytes(written)
