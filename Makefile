@@ -9,6 +9,9 @@ INSTALL := $(PIP) install --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-emit-index-url --no-emit-find-links
 
+# All but the teacher, whose PyTorch takes gigabytes.
+DEV_EXTRAS := build train careful check docs test dev
+
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
@@ -74,7 +77,8 @@ bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
 	@$(LOCK) pyproject.toml --extra build --output-file requirements/run.lock
 	@$(LOCK) pyproject.toml --extra build --extra train --constraints requirements/run.lock --output-file requirements/train.lock
-	@$(LOCK) pyproject.toml --all-extras --constraints requirements/train.lock --output-file requirements/dev.lock
+	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --constraints requirements/train.lock --output-file requirements/dev.lock
+	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --extra teacher --constraints requirements/dev.lock --output-file requirements/teacher.lock
 	@$(LOCK) pyproject.toml $(PEERS)/requirements.in --extra build --constraints requirements/run.lock \
 	  --override $(PEERS)/overrides.txt --output-file $(PEERS)/peers.lock
 

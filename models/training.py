@@ -28,14 +28,16 @@ class TrainingResult:
     Attributes:
         weights: of both heads; fitted on all tweets where the held-out ones were split off, on the training tweets
             alone where the published validation files were held out.
-        labels: the label head on held-out tweets, of weights fitted on the training tweets alone.
-        sentiments: the sentiment head, likewise.
+        measured_weights: fitted on the training tweets alone; the two performances are theirs.
+        labels: the label head of `measured_weights` on held-out tweets.
+        sentiments: its sentiment head, likewise.
         label_tweets: tweets that the label head of `weights` was fitted on.
         sentiment_tweets: tweets that the sentiment head of `weights` was fitted on.
         is_refitted: True when the held-out tweets are among those.
     """
 
     weights: Weights
+    measured_weights: Weights
     labels: HeadPerformance
     sentiments: HeadPerformance
     label_tweets: int
@@ -52,15 +54,15 @@ def train(split: Split, arguments: TrainingArguments, *, progress: Progress) -> 
         progress: told of each step.
     """
     steps = _Steps(progress, total=3 if split.is_published else 5)
-    weights = _fit(split.labels.train, split.sentiments.train, arguments, steps)
-    steps.begin("measuring on held-out tweets")
-    labels, sentiments = _measure(weights, split)
     labelled, felt = split.labels.train, split.sentiments.train
+    weights = measured = _fit(labelled, felt, arguments, steps)
+    steps.begin("measuring on held-out tweets")
+    labels, sentiments = _measure(measured, split)
     if not split.is_published:
         labelled, felt = _all(split.labels), _all(split.sentiments)
         weights = _fit(labelled, felt, arguments, steps)
     steps.finish()
-    return TrainingResult(weights, labels, sentiments, len(labelled), len(felt), not split.is_published)
+    return TrainingResult(weights, measured, labels, sentiments, len(labelled), len(felt), not split.is_published)
 
 
 class _Steps:
