@@ -1,12 +1,19 @@
-"""Offline metrics of one head: accuracy, F1 by class, calibration."""
+"""Offline metrics of both heads on held-out tweets: accuracy, F1 by class, calibration, intervals, slices, coverage."""
 
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
+from models.abstention import coverage_curve
 from models.calibration import FloatArray, expected_calibration_error
-from models.dataset import Classes
+from models.dataset import Classes, HeadSplit, Split
+from models.intervals import Interval, accuracy_interval, confusion_counts, f1_scores, macro_f1_interval
+from models.scorer import Scorer
+from models.slices import SlicePerformance, slice_performances
+from models.taxonomy import LABELS, SENTIMENTS
+from models.weights import Weights
 
 
 class ClassPerformance(msgspec.Struct, frozen=True):
@@ -38,6 +45,44 @@ class HeadPerformance(msgspec.Struct, frozen=True):
     classes: dict[str, ClassPerformance]
 
 
+class HeadEvaluation(msgspec.Struct, frozen=True):
+    """A head's performance, and what it does not tell by itself.
+
+    Attributes:
+        performance: the figures.
+        accuracy_interval: 95 % interval of the accuracy.
+        macro_f1_interval: 95 % interval of the macro-F1.
+        slices: kinds of tweets by name, see `models.slices`.
+        confusion: tweets by true class (outer) and answer (inner), in the order of the performance's classes.
+        coverage: (threshold, share answered, share wrong of these) by rising threshold, see `models.abstention`.
+    """
+
+    performance: HeadPerformance
+    accuracy_interval: Interval
+    macro_f1_interval: Interval
+    slices: dict[str, SlicePerformance]
+    confusion: tuple[tuple[int, ...], ...]
+    coverage: tuple[tuple[float, float, float], ...]
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """Both heads on held-out tweets."""
+
+    labels: HeadEvaluation
+    sentiments: HeadEvaluation
+
+
+def evaluate(weights: Weights, split: Split) -> Evaluation:
+    """Measure weights that were fitted on the split's training tweets on its held-out ones."""
+    scorer = Scorer(weights)
+    labels = scorer.probabilities(split.labels.held_out.texts).labels
+    sentiments = scorer.probabilities(split.sentiments.held_out.texts).sentiments
+    return Evaluation(
+        labels=_head_evaluation(labels, split.labels, weights, LABELS),
+        sentiments=_head_evaluation(sentiments, split.sentiments, weights, SENTIMENTS),
+    )
+
+
 def head_performance(probabilities: FloatArray, truth: Classes, names: Sequence[str]) -> HeadPerformance:
     """Compare probabilities with the truth.
 
@@ -46,20 +91,35 @@ def head_performance(probabilities: FloatArray, truth: Classes, names: Sequence[
         truth: shape (n,), the true classes' columns.
         names: the classes' names, in the order of the columns.
     """
-    counts = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(counts, (truth, probabilities.argmax(axis=1)), 1)
+    counts = confusion_counts(probabilities.argmax(axis=1), truth, class_count=len(names))
     right, true, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
-    f1 = _ratio(2 * right, true + said)
-    classes = zip(true.tolist(), _ratio(right, said).tolist(), _ratio(right, true).tolist(), f1.tolist(), strict=True)
+    f1 = f1_scores(counts)
+    shares = (_ratio(right, said), _ratio(right, true), np.nan_to_num(f1))
+    classes = zip(true.tolist(), *(share.tolist() for share in shares), strict=True)
     return HeadPerformance(
         tweets=len(truth),
         accuracy=float(right.sum() / len(truth)),
-        macro_f1=float(f1[true + said > 0].mean()),
-        weighted_f1=float((f1 * true).sum() / len(truth)),
+        macro_f1=float(np.nanmean(f1)),
+        weighted_f1=float((np.nan_to_num(f1) * true).sum() / len(truth)),
         calibration_error=expected_calibration_error(probabilities, truth),
         classes={name: ClassPerformance(*row) for name, row in zip(names, classes, strict=True)},
     )
 
 
-def _ratio(part: Classes, whole: Classes) -> FloatArray:
+def _head_evaluation(
+    probabilities: FloatArray, head: HeadSplit, weights: Weights, names: Sequence[str]
+) -> HeadEvaluation:
+    said, truth = probabilities.argmax(axis=1), head.held_out.classes
+    counts = confusion_counts(said, truth, class_count=len(names))
+    return HeadEvaluation(
+        performance=head_performance(probabilities, truth, names),
+        accuracy_interval=accuracy_interval(int(np.trace(counts)), len(truth)),
+        macro_f1_interval=macro_f1_interval(counts),
+        slices=slice_performances(said == truth, head.held_out, train=head.train, weights=weights),
+        confusion=tuple(map(tuple, counts.tolist())),
+        coverage=tuple(map(tuple, coverage_curve(probabilities, truth).tolist())),
+    )
+
+
+def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> FloatArray:
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -1,7 +1,7 @@
 """train(split, arguments) -> TrainingResult: both heads fitted, measured on held-out tweets, then fitted for use."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,9 +9,8 @@ from models import batch
 from models.arguments import TrainingArguments
 from models.calibration import FloatArray, fit_temperature
 from models.dataset import HeadSplit, LabelledTweets, Split
-from models.evaluation import HeadPerformance, head_performance
+from models.evaluation import Evaluation, HeadPerformance, evaluate
 from models.features import IntArray, feature_rows
-from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
@@ -28,9 +27,8 @@ class TrainingResult:
     Attributes:
         weights: of both heads; fitted on all tweets where the held-out ones were split off, on the training tweets
             alone where the published validation files were held out.
-        measured_weights: fitted on the training tweets alone; the two performances are theirs.
-        labels: the label head of `measured_weights` on held-out tweets.
-        sentiments: its sentiment head, likewise.
+        measured_weights: fitted on the training tweets alone.
+        evaluation: of `measured_weights` on held-out tweets; `weights` carry its coverage curve.
         label_tweets: tweets that the label head of `weights` was fitted on.
         sentiment_tweets: tweets that the sentiment head of `weights` was fitted on.
         is_refitted: True when the held-out tweets are among those.
@@ -38,11 +36,20 @@ class TrainingResult:
 
     weights: Weights
     measured_weights: Weights
-    labels: HeadPerformance
-    sentiments: HeadPerformance
+    evaluation: Evaluation
     label_tweets: int
     sentiment_tweets: int
     is_refitted: bool
+
+    @property
+    def labels(self) -> HeadPerformance:
+        """How the label head of `measured_weights` fares."""
+        return self.evaluation.labels.performance
+
+    @property
+    def sentiments(self) -> HeadPerformance:
+        """How its sentiment head fares."""
+        return self.evaluation.sentiments.performance
 
 
 def train(split: Split, arguments: TrainingArguments, *, progress: Progress) -> TrainingResult:
@@ -57,12 +64,21 @@ def train(split: Split, arguments: TrainingArguments, *, progress: Progress) -> 
     labelled, felt = split.labels.train, split.sentiments.train
     weights = measured = _fit(labelled, felt, arguments, steps)
     steps.begin("measuring on held-out tweets")
-    labels, sentiments = _measure(measured, split)
+    evaluation = evaluate(measured, split)
     if not split.is_published:
         labelled, felt = _all(split.labels), _all(split.sentiments)
         weights = _fit(labelled, felt, arguments, steps)
+    weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
-    return TrainingResult(weights, measured, labels, sentiments, len(labelled), len(felt), not split.is_published)
+    return TrainingResult(weights, measured, evaluation, len(labelled), len(felt), not split.is_published)
+
+
+def fit_unseen(split: Split, arguments: TrainingArguments, *, progress: Progress) -> Weights:
+    """Fit both heads on the training tweets alone, as `TrainingResult.measured_weights` are."""
+    steps = _Steps(progress, total=2)
+    weights = _fit(split.labels.train, split.sentiments.train, arguments, steps)
+    steps.finish()
+    return weights
 
 
 class _Steps:
@@ -111,15 +127,6 @@ def _fit_head(
     for fit_rows, score_rows in batch.folds(tweets.classes, fold_count=arguments.fold_count, seed=arguments.seed):
         out_of_fold[score_rows] = fitted(fit_rows).scores(matrix[score_rows])
     return fitted(slice(None)), fit_temperature(out_of_fold, tweets.classes)
-
-
-def _measure(weights: Weights, split: Split) -> tuple[HeadPerformance, HeadPerformance]:
-    scorer = Scorer(weights)
-    labelled, felt = split.labels.held_out, split.sentiments.held_out
-    return (
-        head_performance(scorer.probabilities(labelled.texts).labels, labelled.classes, LABELS),
-        head_performance(scorer.probabilities(felt.texts).sentiments, felt.classes, SENTIMENTS),
-    )
 
 
 def _all(head: HeadSplit) -> LabelledTweets:

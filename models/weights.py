@@ -4,7 +4,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ COLUMNS = len(LABELS) + len(SENTIMENTS)
 LARGEST = 127  # of a signed byte; -128 is left out so that every column is symmetric
 WEIGHTS_FILE = "weights.npz"
 SHA256_FILE = "weights.sha256"  # one line, as sha256sum writes it
+_OPTIONAL = "coverage"  # files of the first version have none
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Weights:
         scales: float32 of shape (`COLUMNS`,).
         biases: float32 of shape (`COLUMNS`,).
         temperatures: float64 of shape (2,): of the labels and of the sentiments, see `models.calibration`.
+        coverage: float64 of shape (m, 3): the label head's `models.abstention.coverage_curve` on held-out tweets; m is 0
+            where none was measured.
     """
 
     ids: npt.NDArray[np.int32]
@@ -43,6 +46,7 @@ class Weights:
     scales: npt.NDArray[np.float32]
     biases: npt.NDArray[np.float32]
     temperatures: npt.NDArray[np.float64]
+    coverage: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -95,7 +99,8 @@ def _decode(content: bytes) -> Weights:
             header = msgspec.json.decode(arrays["header"].tobytes(), type=_Header)
             if header != _HEADER:
                 raise ModelCorruptError(f"was made for another version of features or classes: {_difference(header)}")
-            return _checked(Weights(**{name: arrays[name] for name in Weights.__dataclass_fields__}))
+            stored = {name: arrays[name] for name in Weights.__dataclass_fields__ if name != _OPTIONAL or name in arrays}
+            return _checked(Weights(**stored))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as exc:
         raise ModelCorruptError(f"is no weights file ({type(exc).__name__})") from exc
 
@@ -113,6 +118,7 @@ def _checked(weights: Weights) -> Weights:
         "scales": ((COLUMNS,), np.float32),
         "biases": ((COLUMNS,), np.float32),
         "temperatures": ((2,), np.float64),
+        "coverage": ((len(weights.coverage), 3), np.float64),
     }
     for name, (shape, dtype) in expected.items():
         array = getattr(weights, name)
@@ -121,7 +127,8 @@ def _checked(weights: Weights) -> Weights:
     is_rising = bool(np.all(np.diff(weights.ids) > 0))
     if rows and not (is_rising and weights.ids[0] >= 0 and weights.ids[-1] < FEATURE_COUNT):
         raise ModelCorruptError(f"has feature ids that are not rising from 0 to {FEATURE_COUNT - 1}")
-    finite = all(np.isfinite(array).all() for array in (weights.scales, weights.biases, weights.temperatures))
+    floats = (weights.scales, weights.biases, weights.temperatures, weights.coverage)
+    finite = all(np.isfinite(array).all() for array in floats)
     if not finite or weights.temperatures.min() <= 0 or (rows and weights.table[:, -1].min() < 1):
         raise ModelCorruptError("has numbers that no training gives")
     return weights
