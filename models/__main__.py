@@ -8,6 +8,7 @@ from models.errors import TickertapeError
 COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
     "train": Command("models.commands.train", "train both models, log and register them"),
+    "evaluate": Command("models.commands.evaluate", "measure on held-out tweets what training makes"),
 }
 
 if __name__ == "__main__":

@@ -10,11 +10,14 @@ from models.arguments import TrainingArguments
 from models.card import model_card
 from models.dataset import Split
 from models.errors import ModelError
+from models.evaluation import Evaluation
+from models.pictures import confusion_picture, coverage_picture
 from models.report import Report, held_out, metrics, parameters
 from models.training import Progress, TrainingResult, train
 from models.weights import SHA256_FILE, WEIGHTS_FILE, encode_weights, sha256_of
 
 CARD_FILE = "README.md"
+EVALUATION_FILE = "evaluation.json"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,12 @@ def train_champion(
     files = _files(result, data_sha256=split.data_sha256)
     saved = registry.save_version(
         store,
-        registry.TrainingRun(parameters(arguments, result, data_sha256=split.data_sha256), metrics(result), files),
+        registry.TrainingRun(
+            parameters(arguments, result, data_sha256=split.data_sha256),
+            metrics(result),
+            files,
+            _evaluation_files(result.evaluation),
+        ),
         model_alias=destination.model_alias,
     )
     report = Report(
@@ -86,6 +94,15 @@ def _files(result: TrainingResult, *, data_sha256: str) -> dict[str, bytes]:
         WEIGHTS_FILE: weights,
         SHA256_FILE: f"{sha256}  {WEIGHTS_FILE}\n".encode(),
         CARD_FILE: card.encode(),
+    }
+
+
+def _evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
+    return {
+        EVALUATION_FILE: msgspec.json.format(msgspec.json.encode(evaluation), indent=2),
+        "confusion-topics.png": confusion_picture(evaluation.labels),
+        "confusion-sentiment.png": confusion_picture(evaluation.sentiments),
+        "coverage.png": coverage_picture({"topic": evaluation.labels, "sentiment": evaluation.sentiments}),
     }
 
 

@@ -112,6 +112,17 @@ def read_split(folder: Path, *, held_out_share: float, seed: int) -> Split:
     return Split(heads[0], heads[1], is_published=is_published, data_sha256=digest)
 
 
+def read_topics(folder: Path) -> LabelledTweets:
+    """Read `topic_train.csv` of a folder as it is, repeats and all.
+
+    Raises:
+        DataNotFoundError: the file is not there or can't be read.
+        DataError: its columns, labels or encoding are wrong.
+    """
+    path = folder / TRAIN_FILES[0]
+    return _parsed(path, _content(path), LABELS)
+
+
 def deduplicated(tweets: LabelledTweets) -> LabelledTweets:
     """Keep the first of all tweets that are equal without links."""
     first: dict[str, int] = {}
@@ -156,12 +167,7 @@ def _content(path: Path) -> bytes:
 
 
 def _read(path: Path, content: bytes, class_names: Sequence[str]) -> LabelledTweets:
-    try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        texts, classes = _rows(path, reader, class_count=len(class_names))
-    except (UnicodeDecodeError, csv.Error) as exc:
-        raise DataError(f"{path} is not UTF-8 CSV ({type(exc).__name__}): fetch it again") from exc
-    tweets = deduplicated(LabelledTweets(tuple(texts), np.array(classes, dtype=np.int64)))
+    tweets = deduplicated(_parsed(path, content, class_names))
     counts = np.bincount(tweets.classes, minlength=len(class_names))
     if path.name in TRAIN_FILES and counts.min() < _MIN_TWEETS_PER_CLASS:
         scarce = class_names[int(counts.argmin())]
@@ -170,6 +176,15 @@ def _read(path: Path, content: bytes, class_names: Sequence[str]) -> LabelledTwe
             f"of the {len(class_names)} classes"
         )
     return tweets
+
+
+def _parsed(path: Path, content: bytes, class_names: Sequence[str]) -> LabelledTweets:
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        texts, classes = _rows(path, reader, class_count=len(class_names))
+    except (UnicodeDecodeError, csv.Error) as exc:
+        raise DataError(f"{path} is not UTF-8 CSV ({type(exc).__name__}): fetch it again") from exc
+    return LabelledTweets(tuple(texts), np.array(classes, dtype=np.int64))
 
 
 def _rows(path: Path, reader: "csv.DictReader[str]", *, class_count: int) -> tuple[list[str], list[int]]:

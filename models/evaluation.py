@@ -106,6 +106,18 @@ def head_performance(probabilities: FloatArray, truth: Classes, names: Sequence[
     )
 
 
+def most_confused(head: HeadEvaluation, *, count: int) -> list[tuple[str, str, int]]:
+    """List the pairs (truth, answer, tweets) that are confused most often."""
+    names = list(head.performance.classes)
+    pairs = [
+        (names[row], names[column], tweets)
+        for row, answers in enumerate(head.confusion)
+        for column, tweets in enumerate(answers)
+        if row != column and tweets
+    ]
+    return sorted(pairs, key=lambda pair: -pair[2])[:count]
+
+
 def _head_evaluation(
     probabilities: FloatArray, head: HeadSplit, weights: Weights, names: Sequence[str]
 ) -> HeadEvaluation:

@@ -5,7 +5,7 @@ import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlflow import MlflowClient, artifacts
@@ -20,7 +20,7 @@ from models.records import ModelVersion
 from models.weights import WEIGHTS_FILE, Weights, read_weights, sha256_of
 
 _SQLITE = "sqlite:///"
-_MODEL_FOLDER = "model"  # of a run's artefacts
+_MODEL_FOLDER, _EVALUATION_FOLDER = "model", "evaluation"  # of a run's artefacts
 _SHA256_TAG = "weights_sha256"
 _NO_SUCH_MODEL = "RESOURCE_DOES_NOT_EXIST"
 _ANSWER_SECONDS = 10  # MLflow's own 120 s and 7 repeats keep a start waiting for minutes
@@ -36,11 +36,13 @@ class TrainingRun:
         parameters: arguments and data hash.
         metrics: numbers by name.
         files: name -> content of the model's files; `WEIGHTS_FILE` is one of them.
+        evaluation: name -> content of what was measured on held-out tweets.
     """
 
     parameters: Mapping[str, str | int | float]
     metrics: Mapping[str, float]
     files: Mapping[str, bytes]
+    evaluation: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,11 @@ def _logged(store: Store, run: TrainingRun) -> str:
     metrics = [Metric(name, value, timestamp=0, step=0) for name, value in run.metrics.items()]
     store.client.log_batch(run_id, metrics=metrics, params=params)
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in run.files.items():
-            path = Path(folder, name)
-            path.write_bytes(content)
-            store.client.log_artifact(run_id, str(path), _MODEL_FOLDER)
+        for artefacts, files in ((_MODEL_FOLDER, run.files), (_EVALUATION_FOLDER, run.evaluation)):
+            for name, content in files.items():
+                path = Path(folder, name)
+                path.write_bytes(content)
+                store.client.log_artifact(run_id, str(path), artefacts)
     store.client.set_terminated(run_id)
     return run_id
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from models.arguments import TrainingArguments
-from models.evaluation import HeadPerformance
+from models.evaluation import HeadEvaluation, HeadPerformance
 from models.training import TrainingResult
 
 
@@ -62,10 +62,11 @@ def parameters(
 
 def metrics(result: TrainingResult) -> dict[str, float]:
     """List the numbers of both heads by name, each with its head in front, such as `labels_macro_f1`."""
+    evaluation = result.evaluation
     return {
         f"{head}_{name}": value
-        for head, performance in (("labels", result.labels), ("sentiments", result.sentiments))
-        for name, value in _shares(performance)
+        for head, found in (("labels", evaluation.labels), ("sentiments", evaluation.sentiments))
+        for name, value in (*_shares(found.performance), *_bounds(found), *_slices(found))
     }
 
 
@@ -100,3 +101,14 @@ def _shares(performance: HeadPerformance) -> Iterator[tuple[str, float]]:
     yield "macro_f1", performance.macro_f1
     yield "weighted_f1", performance.weighted_f1
     yield "calibration_error", performance.calibration_error
+
+
+def _bounds(found: HeadEvaluation) -> Iterator[tuple[str, float]]:
+    for name, interval in (("accuracy", found.accuracy_interval), ("macro_f1", found.macro_f1_interval)):
+        yield f"{name}_low", interval.low
+        yield f"{name}_high", interval.high
+
+
+def _slices(found: HeadEvaluation) -> Iterator[tuple[str, float]]:
+    for name, one in found.slices.items():
+        yield f"{name.replace(' ', '_')}_accuracy", one.accuracy

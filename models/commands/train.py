@@ -39,17 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="also write the weights, their sha256 and a model card there"
     )
-    parser.add_argument("--seed", type=_seed, metavar="N", help="of split, folds and solver (default: args.json's)")
+    parser.add_argument("--seed", type=seed_number, metavar="N", help="of split, folds and solver (default: args.json's)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, register, write; returns 0."""
     project, registry = settings.ProjectSettings(), settings.RegistrySettings()
-    chosen = _training_arguments(seed=arguments.seed)
+    chosen = training_arguments(seed=arguments.seed)
     folder = (arguments.data_dir or project.data_dir).expanduser()
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
-    with _progress_bar() as show:
+    with progress_bar() as show:
         show("loading scikit-learn and MLflow", 0, 0)
         try:
             from models.champion import Destination, train_champion  # noqa: PLC0415  # costs seconds, may be absent
@@ -68,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _training_arguments(*, seed: int | None) -> TrainingArguments:
+def training_arguments(*, seed: int | None) -> TrainingArguments:
+    """Read config/args.json, or take the defaults where there is none; a given seed replaces its own."""
     path = _CONFIG / "args.json"
     try:
         arguments = msgspec.json.decode(path.read_bytes(), type=TrainingArguments)
@@ -94,14 +95,16 @@ def _write_report(report: "Report", arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on standard error; gives what moves it: a step, steps done, steps in all."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)
 
 
-def _seed(text: str) -> int:
+def seed_number(text: str) -> int:
+    """Read a seed; for `type=` of an argument."""
     if not (text.isascii() and text.isdigit() and int(text) <= _LARGEST_SEED):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {_LARGEST_SEED}")
     return int(text)

@@ -1,0 +1,30 @@
+"""All that one evaluation found; the content of `evaluate --json`."""
+
+from typing import Literal
+
+import msgspec
+
+from models.arguments import TrainingArguments
+from models.evaluation import Evaluation
+from models.learning_curve import LearningPoint
+from models.predecessor import ProtocolScores
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What was measured, and on what; parts that were not asked for are None.
+
+    Attributes:
+        arguments: of the training.
+        data_sha256: hash over the files with labelled tweets.
+        held_out: see `models.report.Report`.
+        evaluation: of weights fitted on the training tweets alone.
+        learning_curve: by rising share of the training tweets.
+        predecessor: see `models.predecessor`.
+    """
+
+    arguments: TrainingArguments
+    data_sha256: str
+    held_out: Literal["split off", "published"]
+    evaluation: Evaluation
+    learning_curve: tuple[LearningPoint, ...] | None = None
+    predecessor: ProtocolScores | None = None

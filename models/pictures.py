@@ -1,0 +1,56 @@
+"""Pictures of an evaluation as PNG; the only importer of matplotlib."""
+
+import io
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from models.evaluation import HeadEvaluation
+
+_DOTS_PER_INCH = 100
+_DARK_SHARE = 0.5  # white digits read better from here on
+
+
+def confusion_picture(head: HeadEvaluation) -> bytes:
+    """Draw true classes against answers: each row's shares as shades, its tweets as numbers."""
+    names = list(head.performance.classes)
+    counts = np.array(head.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 2.5 + 0.36 * len(names)
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("truth")
+    for row, column in np.argwhere(counts):
+        colour = "white" if shares[row, column] > _DARK_SHARE else "black"
+        axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=7, color=colour)
+    return _png(figure)
+
+
+def coverage_picture(heads: dict[str, HeadEvaluation]) -> bytes:
+    """Draw the share of wrong answers over the share of tweets that are answered, a line a head.
+
+    Args:
+        heads: by the name that the legend shows.
+    """
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for name, head in heads.items():
+        _, coverage, error = np.array(head.coverage).T
+        axes.plot(100 * coverage, 100 * error, label=name)
+    axes.set_xlabel("tweets that are answered, %")
+    axes.set_ylabel("wrong answers among them, %")
+    axes.set_xlim(0, 100)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})  # no version in the bytes
+    return buffer.getvalue()
