@@ -15,12 +15,14 @@ DEV_EXTRAS := build train careful check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench bench-peers lock doc doc-build up down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench bench-peers lock doc doc-build up down clean
 
 help: ## list the verbs
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: .venv/all.stamp ## make .venv with all that development needs
+
+venv-teacher: .venv/teacher.stamp ## add PyTorch (6 GB) to .venv, for `tickertape train --teacher`
 
 demo: .venv/run.stamp ## run everything at once: Kafka, worker, API, a feed, a live table
 	@$(BIN)/tickertape demo
@@ -110,4 +112,9 @@ clean: ## remove .venv, caches and what the project wrote while it ran
 .venv/all.stamp: requirements/dev.lock .venv/run.stamp
 	@echo "setting up .venv for training and tests (once)"
 	@$(INSTALL) --requirement requirements/dev.lock
+	@touch $@
+
+.venv/teacher.stamp: requirements/teacher.lock .venv/all.stamp
+	@echo "adding PyTorch to .venv (once)"
+	@$(INSTALL) --requirement requirements/teacher.lock
 	@touch $@

@@ -10,6 +10,7 @@ from models.arguments import TrainingArguments
 from models.card import model_card
 from models.dataset import Split
 from models.errors import ModelError
+from models.lessons import Teach
 from models.report import Report, held_out, metrics, parameters
 from models.training import Progress, TrainingResult, train
 from models.weights import SHA256_FILE, WEIGHTS_FILE, encode_weights, sha256_of
@@ -37,7 +38,7 @@ class Destination:
 
 
 def train_champion(
-    split: Split, arguments: TrainingArguments, destination: Destination, *, progress: Progress
+    split: Split, arguments: TrainingArguments, destination: Destination, *, teach: Teach | None, progress: Progress
 ) -> Report:
     """Train, measure, register, export; nothing is registered or written when an earlier step fails.
 
@@ -45,6 +46,7 @@ def train_champion(
         split: the labelled tweets, see `models.dataset.read_split`.
         arguments: of the training.
         destination: where the model goes.
+        teach: see `models.training.train`.
         progress: told of each step.
 
     Raises:
@@ -52,7 +54,7 @@ def train_champion(
         ModelError: a file can't be written.
     """
     store = registry.open_store(tracking_uri=destination.tracking_uri, model_name=destination.model_name)
-    result = train(split, arguments, progress=progress)
+    result = train(split, arguments, teach=teach, progress=progress)
     files = _files(result, data_sha256=split.data_sha256)
     saved = registry.save_version(
         store,

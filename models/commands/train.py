@@ -20,8 +20,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config import settings
 from models.arguments import TrainingArguments
-from models.dataset import read_split
+from models.dataset import Split, read_split
 from models.errors import ModelError
+from models.lessons import Teach
+from models.unlabelled import read_unlabelled
 
 if TYPE_CHECKING:
     from models.report import Report
@@ -39,6 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="also write the weights, their sha256 and a model card there"
     )
+    parser.add_argument(
+        "--teacher",
+        action="store_true",
+        help="also learn from a transformer that is fine-tuned first (half an hour on two cores, kept in "
+        "TICKERTAPE_HOME; needs `make venv-teacher`)",
+    )
+    parser.add_argument(
+        "--unlabelled",
+        type=Path,
+        metavar="FILE",
+        help="with --teacher: JSONL of tweets for the teacher to label, .gz too",
+    )
     parser.add_argument("--seed", type=_seed, metavar="N", help="of split, folds and solver (default: args.json's)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
@@ -48,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     project, registry = settings.ProjectSettings(), settings.RegistrySettings()
     chosen = _training_arguments(seed=arguments.seed)
     folder = (arguments.data_dir or project.data_dir).expanduser()
+    if arguments.unlabelled and not arguments.teacher:
+        raise ModelError("--unlabelled is for a teacher to label: add --teacher")
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     with _progress_bar() as show:
         show("loading scikit-learn and MLflow", 0, 0)
@@ -63,9 +79,29 @@ def run(arguments: argparse.Namespace) -> int:
             export_folder=arguments.export.expanduser() if arguments.export else None,
             report_file=_CONFIG / "run.json" if _CHECKOUT_MARK.exists() else None,
         )
-        report = train_champion(split, chosen, destination, progress=show)
+        teach = None
+        if arguments.teacher:
+            teach = _teach(split, chosen, project.home / "teacher", unlabelled=arguments.unlabelled, show=show)
+        report = train_champion(split, chosen, destination, teach=teach, progress=show)
     _write_report(report, arguments)
     return 0
+
+
+def _teach(
+    split: Split,
+    chosen: TrainingArguments,
+    folder: Path,
+    *,
+    unlabelled: Path | None,
+    show: Callable[[str, int, int], None],
+) -> Teach:
+    show("loading PyTorch", 0, 0)
+    try:
+        from models.teacher.school import School  # noqa: PLC0415  # costs seconds, may be absent
+    except ModuleNotFoundError as exc:
+        raise ModelError(f"a teacher needs {exc.name}, which is not installed here; run `make venv-teacher`") from exc
+    texts = read_unlabelled(unlabelled, split) if unlabelled else []
+    return School(folder, chosen, unlabelled=texts, told=lambda step: show(step, 0, 0)).teach
 
 
 def _training_arguments(*, seed: int | None) -> TrainingArguments:

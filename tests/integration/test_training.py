@@ -49,7 +49,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     steps: list[tuple[str, int, int]] = []
     arguments = TrainingArguments(seed=11)
     split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
-    report = train_champion(split, arguments, destination, progress=lambda *step: steps.append(step))
+    report = train_champion(split, arguments, destination, teach=None, progress=lambda *step: steps.append(step))
     return Trained(folder, destination, report, steps)
 
 
@@ -115,7 +115,7 @@ def test_equal_seed_and_data_give_equal_weights(trained: Trained) -> None:
     _, _, report, _ = trained
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
-    again = train(split, TrainingArguments(seed=11), progress=ignore_progress)
+    again = train(split, TrainingArguments(seed=11), teach=None, progress=ignore_progress)
 
     assert sha256_of(encode_weights(again.weights)) == report.weights_sha256
 
@@ -198,7 +198,7 @@ def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
     with pytest.raises(ModelError, match="blocked can't be written"):
-        train_champion(split, TrainingArguments(seed=11), destination, progress=ignore_progress)
+        train_champion(split, TrainingArguments(seed=11), destination, teach=None, progress=ignore_progress)
 
 
 def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
