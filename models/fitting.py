@@ -38,7 +38,7 @@ def fit(
     Args:
         labelled: tweets with topics, at least two classes.
         felt: tweets with sentiments, at least two classes.
-        lessons: of a teacher that has seen these tweets, or None to learn from the labels alone.
+        lessons: of a teacher, for just these tweets; or None to learn from the labels alone.
         arguments: see there.
         begin: told of each of the `FIT_STEPS` steps.
     """

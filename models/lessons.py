@@ -54,4 +54,4 @@ class Lessons:
 
 
 Teach = Callable[[LabelledTweets, LabelledTweets], Lessons]
-"""(tweets with a topic, tweets with a sentiment) -> lessons from a teacher that has seen these tweets and no others."""
+"""(tweets with a topic, tweets with a sentiment) -> lessons from a teacher that has seen no held-out tweet's label."""

@@ -46,7 +46,7 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     Args:
         split: at least two classes in each head's training tweets.
         arguments: see there.
-        teach: gives the lessons of a teacher, for the training tweets and for all; None to learn from labels alone.
+        teach: gives the lessons of a teacher, for the training tweets, then for all; None to learn from labels alone.
         progress: told of each step.
     """
     steps = _Steps(progress, total=1 + FIT_STEPS * (1 if split.is_published else 2))

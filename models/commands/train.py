@@ -101,7 +101,7 @@ def _teach(
     except ModuleNotFoundError as exc:
         raise ModelError(f"a teacher needs {exc.name}, which is not installed here; run `make venv-teacher`") from exc
     texts = read_unlabelled(unlabelled, split) if unlabelled else []
-    return School(folder, chosen, unlabelled=texts, told=lambda step: show(step, 0, 0)).teach
+    return School(split, chosen, folder=folder, unlabelled=texts, told=lambda step: show(step, 0, 0)).teach
 
 
 def _training_arguments(*, seed: int | None) -> TrainingArguments:

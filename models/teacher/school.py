@@ -15,10 +15,10 @@ import numpy as np
 from models.arguments import TrainingArguments
 from models.augmentation import WORD, augmented
 from models.calibration import FloatArray
-from models.dataset import LabelledTweets
+from models.dataset import LabelledTweets, Split
 from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.teacher.fine_tuning import fine_tune
-from models.teacher.network import Teacher, neighbours
+from models.teacher.network import Teacher, neighbours, use_all_processors
 from models.teacher.wordpieces import readable
 
 Told = Callable[[str], None]
@@ -29,22 +29,27 @@ _FEWEST_CHARACTERS = 3
 
 
 class School:
-    """Makes lessons for any split of the tweets.
+    """Makes lessons, from one teacher that has seen the training tweets of a split and none of the held-out ones.
 
     Args:
-        folder: keeps the steps.
+        split: the labelled tweets.
         arguments: of the training.
+        folder: keeps the steps.
         unlabelled: texts to learn from beside the labelled ones, none of them held out.
         told: told of each step.
     """
 
-    def __init__(self, folder: Path, arguments: TrainingArguments, *, unlabelled: Sequence[str], told: Told) -> None:
+    def __init__(
+        self, split: Split, arguments: TrainingArguments, *, folder: Path, unlabelled: Sequence[str], told: Told
+    ) -> None:
+        self._labelled, self._felt = split.labels.train, split.sentiments.train
         self._folder, self._arguments, self._told = folder, arguments, told
         self._unlabelled = tuple(unlabelled)
+        use_all_processors()
 
     def teach(self, labelled: LabelledTweets, felt: LabelledTweets) -> Lessons:
-        """Give what a teacher that has seen just these tweets thinks of them and of further texts."""
-        folder = self._fine_tuned(labelled, felt)
+        """Give what the teacher thinks of these tweets and of further texts, among them copies of these tweets."""
+        folder = self._fine_tuned(self._labelled, self._felt)
         further = self._further(labelled.texts + felt.texts)
         texts = labelled.texts + felt.texts + further.texts
         known = self._answers(folder, texts)

@@ -37,7 +37,7 @@ def split() -> Split:
 def taught(folder: Path, split: Split, told: list[str]) -> Lessons:
     from models.teacher.school import School
 
-    school = School(folder, ARGUMENTS, unlabelled=["Nickel prices double in a day"], told=told.append)
+    school = School(split, ARGUMENTS, folder=folder, unlabelled=["Nickel prices double in a day"], told=told.append)
     return school.teach(split.labels.train, split.sentiments.train)
 
 
