@@ -1,0 +1,105 @@
+"""Reach an MLflow store: a sqlite file, a server or a database, with errors that say what to do."""
+
+import logging
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow import environment_variables as mlflow_settings
+from mlflow.exceptions import MlflowException
+from mlflow.telemetry import set_telemetry_client
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.errors import ModelNotFoundError
+
+_SQLITE = "sqlite:///"
+_ANSWER_SECONDS = 10  # MLflow's own 120 s and 7 repeats keep a start waiting for minutes
+_REPEATS = 2
+_REASON_CHARACTERS = 180  # MLflow tells whole stories
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow store that has answered, with the experiment of one registered model."""
+
+    client: MlflowClient
+    tracking_uri: str
+    model_name: str
+    experiment_id: str
+
+
+def open_store(*, tracking_uri: str, model_name: str) -> Store:
+    """Reach the store and find or make the experiment; a missing `sqlite:///` file is made.
+
+    Raises:
+        ModelNotFoundError: the store can't be reached.
+    """
+    with reaching(tracking_uri):
+        artefacts = _artefact_location(tracking_uri)
+        client = connect(tracking_uri)
+        experiment = client.get_experiment_by_name(model_name)
+        if experiment is None:
+            experiment_id = client.create_experiment(model_name, artifact_location=artefacts)
+        else:
+            experiment_id = experiment.experiment_id
+        return Store(client, tracking_uri, model_name, experiment_id)
+
+
+def existing_store(*, tracking_uri: str, model_name: str) -> Store:
+    """Reach a store that must be there already.
+
+    Raises:
+        ModelNotFoundError: it is not there, or can't be reached.
+    """
+    if is_missing_store(tracking_uri):
+        raise ModelNotFoundError(
+            f"there is no model registry {tracking_uri} yet; `tickertape train` makes one, MLFLOW_TRACKING_URI and "
+            "TICKERTAPE_HOME say where it is"
+        )
+    return open_store(tracking_uri=tracking_uri, model_name=model_name)
+
+
+def is_missing_store(tracking_uri: str) -> bool:
+    """Tell whether the URI names a sqlite file that is not there."""
+    return tracking_uri.startswith(_SQLITE) and not Path(tracking_uri.removeprefix(_SQLITE)).exists()
+
+
+def connect(tracking_uri: str) -> MlflowClient:
+    """Make MLflow's client: quiet, without telemetry, and quick to say that a server does not answer."""
+    for setting, value in (
+        (mlflow_settings.MLFLOW_DISABLE_TELEMETRY, True),
+        (mlflow_settings.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
+        (mlflow_settings.MLFLOW_HTTP_REQUEST_TIMEOUT, _ANSWER_SECONDS),
+        (mlflow_settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES, _REPEATS),
+    ):
+        if not setting.is_set():  # type: ignore[no-untyped-call]  # MLflow's settings carry no types
+            setting.set(value)  # type: ignore[no-untyped-call]  # as above
+    set_telemetry_client()  # type: ignore[no-untyped-call]  # the one made at import had not read the setting
+    for chatty in ("mlflow", "alembic", "urllib3"):  # migrations and repeats, told once more in the error
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+@contextmanager
+def reaching(tracking_uri: str) -> Iterator[None]:
+    """Turn what MLflow, its database or its files complain of into one error that says what to do."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError, ImportError) as exc:
+        reason = textwrap.shorten(str(exc) or type(exc).__name__, _REASON_CHARACTERS, placeholder=" ...")
+        raise ModelNotFoundError(
+            f"the model registry {tracking_uri} can't be used: {reason}; check MLFLOW_TRACKING_URI (`make mlflow` "
+            "starts a server, an empty value means the local store)"
+        ) from exc
+
+
+def _artefact_location(tracking_uri: str) -> str | None:
+    """Keep the files beside a local database, not in the folder the command happens to run in."""
+    if not tracking_uri.startswith(_SQLITE):
+        return None
+    folder = Path(tracking_uri.removeprefix(_SQLITE)).resolve().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / "mlartifacts").as_uri()
