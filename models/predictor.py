@@ -87,6 +87,24 @@ def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_
     return ScorerPredictor(Scorer(registered.weights), registered.model, top_k)
 
 
+def named_predictor(name: str, *, tracking_uri: str, model_name: str, top_k: int) -> ScorerPredictor:
+    """Load the model of a name: `pretrained`, or a version's number or alias in the registry.
+
+    Raises:
+        ModelNotFoundError: there is none of that name, or the registry can't be reached.
+        ModelCorruptError: the weights are not what their hash or format says.
+    """
+    if name == "pretrained":
+        return pretrained_predictor(top_k)
+    try:
+        from models import registry  # noqa: PLC0415  # as above
+    except ModuleNotFoundError as exc:
+        raise ModelNotFoundError(f"version {name} needs {exc.name}, which is not installed; run `make venv`") from exc
+    store = registry.existing_store(tracking_uri=tracking_uri, model_name=model_name)
+    registered = registry.load_weights(store, registry.find_version(store, name))
+    return ScorerPredictor(Scorer(registered.weights), registered.model, top_k)
+
+
 def _is_missing_sqlite(tracking_uri: str) -> bool:
     return tracking_uri.startswith(_SQLITE) and not Path(tracking_uri.removeprefix(_SQLITE)).exists()
 
