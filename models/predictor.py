@@ -77,7 +77,7 @@ def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_
         from models.registry import load_version  # noqa: PLC0415  # MLflow costs seconds, which only its users pay
     except ModuleNotFoundError as exc:
         raise ModelNotFoundError(
-            f"the model registry {tracking_uri} needs {exc.name}, which is not installed here; run `make venv`, or "
+            f"the model registry needs {exc.name}, which is not installed here; run `make venv`, or "
             "take the pretrained model: leave MLFLOW_TRACKING_URI empty and let TICKERTAPE_HOME have no mlflow.db"
         ) from exc
     registered = load_version(tracking_uri=tracking_uri, model_name=model_name, model_alias=model_alias)

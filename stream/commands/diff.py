@@ -40,8 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("b", metavar="B", help="the one that is compared with it")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--file", metavar="FILE", help="JSONL or CSV, .gz too; - reads standard input as JSONL")
-    source.add_argument("--from", dest="start", type=_offsets, metavar="OFFSETS", help="as 0:1200,1:1187")
-    parser.add_argument("--to", dest="end", type=_offsets, metavar="OFFSETS", help="for the same partitions as --from")
+    source.add_argument(
+        "--from",
+        dest="start",
+        type=_offsets,
+        metavar="OFFSETS",
+        help="first offset of each partition, as 0:1200,1:1187",
+    )
+    parser.add_argument(
+        "--to", dest="end", type=_offsets, metavar="OFFSETS", help="where to end, for the same partitions as --from"
+    )
     parser.add_argument("--examples", type=positive_integer, default=10, metavar="N", help="tweets shown (default: 10)")
     parser.add_argument("--show-text", action="store_true", help="show the texts of the examples, not only their ids")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
