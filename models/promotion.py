@@ -18,11 +18,11 @@ from models.weights import Weights
 Behaviour = Callable[[Predictor], tuple[str, ...]]
 """Names the problems of a predictor, one sentence each; none means that it may answer."""
 
-LARGEST_LOSS = 0.01  # a point; seeds alone move the shipped model's metrics by less
-# Five times and more of what a slow, busy machine needs: it catches a model that is far too slow, not one that is late.
-ONE_TWEET_SECONDS = 0.002  # an HTTP request spends about as long outside of the model
+LARGEST_LOSS = 0.01  # a point, even where chance could explain more
+# A hundred times what was measured on two cores: this catches a model of another kind, not a busy machine.
+ONE_TWEET_SECONDS = 0.002
 CHUNK_TWEETS = 500  # STREAM_CHUNK_SIZE_TWEETS as it comes
-CHUNK_SECONDS = 0.05  # 10,000 tweets a second, hundreds of times what the public feed brings
+CHUNK_SECONDS = 0.05
 _ONE_TWEET_RUNS, _CHUNK_RUNS = 51, 11
 _SHOWN_PROBLEMS = 3
 _TIMED_TWEETS = tuple(
