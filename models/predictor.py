@@ -77,13 +77,31 @@ def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_
         from models.registry import load_version  # noqa: PLC0415  # MLflow costs seconds, which only its users pay
     except ModuleNotFoundError as exc:
         raise ModelNotFoundError(
-            f"the model registry {tracking_uri} needs {exc.name}, which is not installed here; run `make venv`, or "
+            f"the model registry needs {exc.name}, which is not installed here; run `make venv`, or "
             "take the pretrained model: leave MLFLOW_TRACKING_URI empty and let TICKERTAPE_HOME have no mlflow.db"
         ) from exc
     registered = load_version(tracking_uri=tracking_uri, model_name=model_name, model_alias=model_alias)
     if registered is None:
         logger.warning("alias_not_found_pretrained_answers", extra={"model": model_name, "alias": model_alias})
         return pretrained_predictor(top_k)
+    return ScorerPredictor(Scorer(registered.weights), registered.model, top_k)
+
+
+def named_predictor(name: str, *, tracking_uri: str, model_name: str, top_k: int) -> ScorerPredictor:
+    """Load the model of a name: `pretrained`, or a version's number or alias in the registry.
+
+    Raises:
+        ModelNotFoundError: there is none of that name, or the registry can't be reached.
+        ModelCorruptError: the weights are not what their hash or format says.
+    """
+    if name == "pretrained":
+        return pretrained_predictor(top_k)
+    try:
+        from models import registry  # noqa: PLC0415  # as above
+    except ModuleNotFoundError as exc:
+        raise ModelNotFoundError(f"version {name} needs {exc.name}, which is not installed; run `make venv`") from exc
+    store = registry.existing_store(tracking_uri=tracking_uri, model_name=model_name)
+    registered = registry.load_weights(store, registry.find_version(store, name))
     return ScorerPredictor(Scorer(registered.weights), registered.model, top_k)
 
 
