@@ -1,6 +1,7 @@
 """Train the topic and the sentiment model, measure them, log and register them.
 
 Reads topic_train.csv and sent_train.csv (columns text,label) in the data folder; `tickertape fetch-data` gets them.
+Both are tested first, as `python -m monitoring validate` does: nothing is trained on a file that breaks an expectation.
 Measures on topic_valid.csv and sent_valid.csv where both are there, else on a share of each class that is held out;
 in that case the model is then fitted again on all tweets. The arguments come from config/args.json in a checkout.
 The model is registered in MLflow (MLFLOW_TRACKING_URI) and gets the alias that answers (MLFLOW_MODEL_ALIAS); a
@@ -22,6 +23,7 @@ from config import settings
 from models.arguments import TrainingArguments
 from models.dataset import read_split
 from models.errors import ModelError
+from monitoring.labelled import require_good_tweets
 
 if TYPE_CHECKING:
     from models.report import Report
@@ -48,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     project, registry = settings.ProjectSettings(), settings.RegistrySettings()
     chosen = _training_arguments(seed=arguments.seed)
     folder = (arguments.data_dir or project.data_dir).expanduser()
+    require_good_tweets(folder)
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     with _progress_bar() as show:
         show("loading scikit-learn and MLflow", 0, 0)
