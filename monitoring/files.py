@@ -1,14 +1,8 @@
-"""Files of data: whether one is there, and what is wrong with one that can't be read."""
+"""Whether a file of data is there."""
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-import pandas as pd
-
-from models.errors import DataError, DataNotFoundError
+from models.errors import DataNotFoundError
 
 
 def require_file(path: Path) -> None:
@@ -25,44 +19,3 @@ def require_file(path: Path) -> None:
         ) from exc
     except OSError as exc:
         raise DataNotFoundError(f"{path} can't be read: {exc.strerror}") from exc
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn what pandas says of a broken file into a `DataError` of one line that quotes none of its text."""
-    require_file(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows with more fields than the header
-            yield
-    except UnicodeDecodeError as exc:
-        raise DataError(f"{path} is not UTF-8: byte {exc.object[exc.start]:#04x}") from exc
-    except pd.errors.EmptyDataError as exc:
-        raise DataError(f"{path} is empty: expected a header") from exc
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as exc:
-        raise DataError(f"{path} is not what its name says: {exc}") from exc
-
-
-def read_jsonl(path: Path) -> pd.DataFrame:
-    """Read one JSON object a line into one row each; the object in `data`, where there is one, as X's streams send it.
-
-    Returns:
-        A row for each line but blank ones, whose index is the line's number less one. A line that is no JSON object is
-        a row without any value.
-    """
-    decode = msgspec.json.Decoder(dict[str, object]).decode
-    rows: dict[int, dict[str, object]] = {}
-    with path.open("rb") as file:
-        for number, line in enumerate(file):
-            if line.strip():
-                rows[number] = _fields(line, decode)
-    return pd.DataFrame.from_dict(rows, orient="index").astype(object)
-
-
-def _fields(line: bytes, decode: Callable[[bytes], dict[str, object]]) -> dict[str, object]:
-    try:
-        record = decode(line)
-    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-        return {}
-    data = record.get("data")
-    return data if isinstance(data, dict) else record

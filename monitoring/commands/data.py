@@ -44,29 +44,36 @@ _KNOWN_FILES: Mapping[str, str] = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions of `data` with their arguments."""
-    parser.add_argument(
-        "--project", type=Path, default=Path("tests/data"), metavar="DIR", help="folder of the project (tests/data)"
-    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="action")
-    init = actions.add_parser("init", help="make the project, or renew its suites")
+    init = _action(actions, "init", "make the project, or renew its suites")
     init.add_argument("--data-dir", type=Path, metavar="DIR", help="its known files are added (TICKERTAPE_DATA_DIR)")
-    source = actions.add_parser("source", help="add a file")
+    source = _action(actions, "source", "add a file")
     source.add_argument("name", type=_name)
     source.add_argument("file", type=Path, metavar="FILE")
-    suite = actions.add_parser("suite", help="make a suite")
+    suite = _action(actions, "suite", "make a suite")
     suite.add_argument("name", type=_name)
     way = suite.add_mutually_exclusive_group(required=True)
     way.add_argument("--by-hand", action="store_true", help="a file to edit")
     way.add_argument("--interactive", metavar="SOURCE", help="answer questions about its columns")
     way.add_argument("--profile", metavar="SOURCE", help="what its data fulfil as they are")
-    checkpoint = actions.add_parser("checkpoint", help="test a source against a suite from now on")
+    checkpoint = _action(actions, "checkpoint", "test a source against a suite from now on")
     checkpoint.add_argument("name", type=_name)
-    checkpoint.add_argument("--source", required=True, metavar="NAME")
-    checkpoint.add_argument("--suite", required=True, metavar="NAME")
-    run_action = actions.add_parser("run", help="run a checkpoint, or all")
+    checkpoint.add_argument("--source", required=True, metavar="NAME", help="what is tested")
+    checkpoint.add_argument("--suite", required=True, metavar="NAME", help="what is expected of it")
+    run_action = _action(actions, "run", "run a checkpoint, or all")
     run_action.add_argument("name", type=_name, nargs="?")
-    run_action.add_argument("--json", action="store_true", help="print one JSON object for each checkpoint")
-    actions.add_parser("docs", help="write suites and results as HTML")
+    run_action.add_argument("--json", action="store_true", help="print one JSON object a checkpoint")
+    _action(actions, "docs", "write suites and results as HTML")
+
+
+def _action(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_: str
+) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+    action.add_argument(
+        "--project", type=Path, default=Path("tests/data"), metavar="DIR", help="folder of the project (tests/data)"
+    )
+    return action
 
 
 def run(arguments: argparse.Namespace) -> int:

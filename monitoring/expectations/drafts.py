@@ -8,11 +8,10 @@ from typing import cast
 import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.core import ExpectationSuite
-from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.expectations.expectation import Expectation
 
-from monitoring.expectations.sources import frame_parameters, path_of
-from monitoring.files import reading
+from monitoring.expectations.sources import Source, frame_parameters, path_of
+from monitoring.frames import reading
 
 Ask = Callable[[str], str]
 
@@ -69,7 +68,7 @@ def template_suite(name: str) -> ExpectationSuite:
     )
 
 
-def asked_suite(name: str, source: BatchDefinition, ask: Ask) -> ExpectationSuite:
+def asked_suite(name: str, source: Source, ask: Ask) -> ExpectationSuite:
     """Build a suite from answers.
 
     Args:
@@ -82,7 +81,7 @@ def asked_suite(name: str, source: BatchDefinition, ask: Ask) -> ExpectationSuit
     return ExpectationSuite(name=name, expectations=list(_asked(columns, ask)))
 
 
-def profiled_suite(name: str, source: BatchDefinition) -> ExpectationSuite:
+def profiled_suite(name: str, source: Source) -> ExpectationSuite:
     """Build a suite that the source's data fulfil as they are, for a look and a change by hand.
 
     Column names and order; between half and twice as many rows; of each column the share of missing values, and its
@@ -142,7 +141,7 @@ def _picked(what: str, names: Sequence[str], ask: Ask) -> int | None:
     return None
 
 
-def _frame(source: BatchDefinition) -> pd.DataFrame:
+def _frame(source: Source) -> pd.DataFrame:
     with reading(path_of(source)):
         batch = source.get_batch(batch_parameters=frame_parameters(source))
     return cast("pd.DataFrame", batch.data.dataframe)  # type: ignore[attr-defined]  # of pandas, as all sources are

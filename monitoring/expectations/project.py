@@ -5,14 +5,13 @@ from pathlib import Path
 import great_expectations as gx
 from great_expectations.checkpoint import Checkpoint
 from great_expectations.core import ExpectationSuite
-from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context import FileDataContext
 from great_expectations.exceptions import DataContextError, GreatExpectationsError
 
 from models.errors import DataError
 from monitoring.expectations.pages import without_other_servers
 from monitoring.expectations.running import add_checkpoint, run_checkpoint
-from monitoring.expectations.sources import add_source, get_source
+from monitoring.expectations.sources import Source, add_source, get_source
 from monitoring.expectations.suites import SUITES
 from monitoring.outcomes import Outcome
 
@@ -80,7 +79,7 @@ class Project:
         self._refuse_known("checkpoint", name, self.checkpoints())
         add_checkpoint(self._context, name, source=self.source(source), suite=self._suite(suite))
 
-    def source(self, name: str) -> BatchDefinition:
+    def source(self, name: str) -> Source:
         """Give a source by its name."""
         self._require_known("source", name, self.sources())
         return get_source(self._context, name)

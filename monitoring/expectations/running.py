@@ -7,11 +7,10 @@ from typing import Any
 
 from great_expectations.checkpoint import Checkpoint
 from great_expectations.core import ExpectationSuite, ExpectationValidationResult, ValidationDefinition
-from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context import AbstractDataContext
 
-from monitoring.expectations.sources import frame_parameters, path_of
-from monitoring.files import reading
+from monitoring.expectations.sources import Source, frame_parameters, path_of
+from monitoring.frames import reading
 from monitoring.outcomes import EXAMPLE_ROWS, Outcome
 
 # What is kept and shown names rows, never values: those are tweets.
@@ -20,9 +19,7 @@ _HALF = 0.5
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,30}")
 
 
-def add_checkpoint(
-    context: AbstractDataContext, name: str, *, source: BatchDefinition, suite: ExpectationSuite
-) -> Checkpoint:
+def add_checkpoint(context: AbstractDataContext, name: str, *, source: Source, suite: ExpectationSuite) -> Checkpoint:
     """Add a checkpoint under a name that is new to the project; source and suite are in it already."""
     definition = context.validation_definitions.add(ValidationDefinition(name=name, data=source, suite=suite))
     return context.checkpoints.add(
@@ -66,8 +63,9 @@ def _configuration(result: ExpectationValidationResult) -> Any:  # noqa: ANN401 
 
 
 def _sentence(kind: str, kwargs: Mapping[str, object]) -> str:
-    """Describe an expectation that somebody wrote without a description."""
-    return " ".join([kind, *(f"{key}={value}" for key, value in kwargs.items() if key != "batch_id")])
+    """Describe an expectation that somebody wrote without a description; values from the data stay out of it."""
+    told = {key: value for key, value in kwargs.items() if key == "column" or isinstance(value, int | float)}
+    return " ".join([kind, *(f"{key}={value}" for key, value in told.items())])
 
 
 def _seen(kwargs: Mapping[str, Any], result: ExpectationValidationResult) -> str:
