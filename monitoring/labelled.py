@@ -28,4 +28,4 @@ def require_good_tweets(folder: Path) -> None:
         broken = [outcome for outcome in validate(folder / name, kind) if not outcome.success]
         if broken:
             findings = "; ".join(f"{outcome.expectation}: {outcome.finding()}" for outcome in broken)
-            raise DataError(f"nothing was trained, for {folder / name} breaks what is expected of it. {findings}")
+            raise DataError(f"{folder / name} breaks what is expected, so nothing was trained; correct it: {findings}")

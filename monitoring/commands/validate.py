@@ -1,8 +1,9 @@
-"""Test a CSV file of labelled tweets against what training expects.
+"""Test a file of labelled tweets against what training expects.
 
-The columns text,label; no missing text or label; texts of at most 25,000 characters; label ids of the taxonomy; few
-texts that repeat another once links are gone; enough rows of each class. Prints one line for each expectation, with
-the numbers of rows that break it (1 is the first row after the header), never a text. Ends with 1 when one fails.
+CSV, or another format that `tickertape data` reads. The columns text,label; no missing text or label; texts of at most
+25,000 characters; label ids of the taxonomy; few texts that repeat another once links are gone; enough
+rows of each class. Prints one line for each expectation, with the numbers of rows that break it (1 is the first row
+after the header), never a text. Ends with 1 when one fails.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from monitoring.outcomes import all_hold, as_json, as_table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `validate`."""
-    parser.add_argument("path", type=Path, metavar="PATH", help="CSV file to test")
+    parser.add_argument("path", type=Path, metavar="PATH", help="file to test")
     parser.add_argument("--kind", choices=[kind.value for kind in Kind], required=True, help="what its labels are")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 

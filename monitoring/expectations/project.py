@@ -9,7 +9,7 @@ from great_expectations.data_context import FileDataContext
 from great_expectations.exceptions import DataContextError, GreatExpectationsError
 
 from models.errors import DataError
-from monitoring.expectations.pages import without_other_servers
+from monitoring.expectations.pages import FIRST_PAGE, finish_pages
 from monitoring.expectations.running import add_checkpoint, run_checkpoint
 from monitoring.expectations.sources import Source, add_source, get_source
 from monitoring.expectations.suites import SUITES
@@ -93,8 +93,8 @@ class Project:
         """Write the suites and all results as HTML; return the first page."""
         self._context.build_data_docs()
         pages = self._folder / "uncommitted" / "data_docs"
-        without_other_servers(pages)
-        return pages / "index.html"
+        finish_pages(pages, self._folder / "uncommitted" / "validations")
+        return pages / FIRST_PAGE
 
     def sources(self) -> list[str]:
         """List the names of the sources."""

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ pytestmark = [
 ]
 
 GOOD = "text,label\n" + "".join(f"Tweet of word{'x' * row},{row % 3}\n" for row in range(40))
-SECRET = "Secret headline"
+HEADLINE = "Secret headline"
 Data = Callable[..., int]
 
 
@@ -190,17 +191,21 @@ def test_label_that_takes_over_the_output_is_found(
 def test_pages_hold_results_and_neither_texts_nor_addresses_of_other_servers(
     checked: Callable[..., int], data: Data, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert checked("tweets.csv", (GOOD + f"{SECRET},Secret label\n").encode(), "labelled-sentiment") == 1
+    assert checked("tweets.csv", (GOOD + f"{HEADLINE},Secret label\n").encode(), "labelled-sentiment") == 1
 
     code = data("docs")
 
     assert code == 0
-    assert SECRET not in capsys.readouterr().out
+    assert HEADLINE not in capsys.readouterr().out
     pages = [page.read_text() for page in (project / "uncommitted").rglob("*.html")]
     assert any("each label is one of 0 to 2" in page for page in pages)
     written = [path.read_text() for path in project.rglob("*") if path.suffix in {".html", ".json"}]
     assert not any("Secret" in text for text in written)
-    assert not any('src="http' in page or '<link rel="stylesheet" href="http' in page for page in pages)
+    loaded = re.compile(r"""(?:src=|<link[^>]*href=|url\()["']?https?:""")
+    assert not any(loaded.search(page) for page in pages)
+    first = (project / "uncommitted" / "data_docs" / "index.html").read_text()
+    assert re.search(r">it against labelled-sentiment</a></td><td>FAIL<", first)
+    assert all((project / "uncommitted" / "data_docs" / link).exists() for link in re.findall(r'href="([^"]+)"', first))
 
 
 def test_suite_by_hand_is_a_file_to_edit(
@@ -238,7 +243,9 @@ def test_suite_from_a_profile_holds_for_its_data_and_not_for_others(
 
     assert (before, after) == (0, 1)
     assert list(failures(capsys.readouterr().out).values()) == [[41], [41]]
-    kinds = [entry["type"] for entry in json.loads((project / "expectations" / "mine.json").read_text())["expectations"]]
+    kinds = [
+        entry["type"] for entry in json.loads((project / "expectations" / "mine.json").read_text())["expectations"]
+    ]
     assert kinds == [
         "expect_table_columns_to_match_ordered_list",
         "expect_table_row_count_to_be_between",
