@@ -1,6 +1,7 @@
 """Suites that somebody makes: by hand, by answering questions, or from a profile of the data."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -47,17 +48,21 @@ def _one_of(column: str, values: str) -> Expectation:
     return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[value.strip() for value in values.split(",")])
 
 
+def _pattern(column: str, pattern: str) -> Expectation:
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        raise ValueError(pattern) from exc
+    return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=pattern)
+
+
 CHOICES: tuple[Choice, ...] = (
     Choice("no value is missing", (), lambda column: gxe.ExpectColumnValuesToNotBeNull(column=column)),
     Choice("no value stands twice", (), lambda column: gxe.ExpectColumnValuesToBeUnique(column=column)),
     Choice("lengths lie between", ("fewest characters", "most characters"), _lengths),
     Choice("numbers lie between", ("least", "greatest"), _numbers),
     Choice("values are one of", ("values, with commas between",), _one_of),
-    Choice(
-        "values match a pattern",
-        ("regular expression",),
-        lambda column, pattern: gxe.ExpectColumnValuesToMatchRegex(column=column, regex=pattern),
-    ),
+    Choice("values match a pattern", ("regular expression",), _pattern),
 )
 
 

@@ -1,12 +1,15 @@
 """A project of Great Expectations in a folder: its suites, sources, checkpoints and pages."""
 
+import json
+import logging
 from pathlib import Path
 
 import great_expectations as gx
 from great_expectations.checkpoint import Checkpoint
 from great_expectations.core import ExpectationSuite
 from great_expectations.data_context import FileDataContext
-from great_expectations.exceptions import DataContextError, GreatExpectationsError
+from great_expectations.exceptions import GreatExpectationsError
+from marshmallow import ValidationError
 
 from models.errors import DataError
 from monitoring.expectations.pages import FIRST_PAGE, finish_pages
@@ -16,6 +19,8 @@ from monitoring.expectations.suites import SUITES
 from monitoring.outcomes import Outcome
 
 FOLDER = "gx"  # what Great Expectations calls it
+# What Great Expectations raises of files that somebody edited.
+_BROKEN = (GreatExpectationsError, ValidationError, ValueError, KeyError, TypeError)
 _SETTINGS = "great_expectations.yml"
 # Great Expectations writes one that allows analytics, and links to its own site, when it finds none.
 _FIRST_SETTINGS = """\
@@ -72,7 +77,7 @@ class Project:
         """Add a suite of a new name; return the file that holds it."""
         self._refuse_known("suite", suite.name, self.suites())
         self._context.suites.add(suite)
-        return self._folder / "expectations" / f"{suite.name}.json"
+        return self._suite_file(suite.name)
 
     def add_checkpoint(self, name: str, *, source: str, suite: str) -> None:
         """Add the test of one source against one suite under a new name."""
@@ -91,6 +96,8 @@ class Project:
 
     def build_pages(self) -> Path:
         """Write the suites and all results as HTML; return the first page."""
+        for name in self.suites():
+            self._suite(name)
         self._context.build_data_docs()
         pages = self._folder / "uncommitted" / "data_docs"
         finish_pages(pages, self._folder / "uncommitted" / "validations")
@@ -110,20 +117,33 @@ class Project:
 
     def _suite(self, name: str) -> ExpectationSuite:
         self._require_known("suite", name, self.suites())
+        path = self._suite_file(name)
         try:
-            return self._context.suites.get(name)
-        except (GreatExpectationsError, ValueError, KeyError, TypeError) as exc:
-            path = self._folder / "expectations" / f"{name}.json"
+            suite = self._context.suites.get(name)
+            written = len(json.loads(path.read_bytes())["expectations"])
+        except _BROKEN as exc:
             raise DataError(f"{path} is no suite ({type(exc).__name__}): correct what was edited in it") from exc
+        if len(suite.expectations) != written:  # Great Expectations goes on without those that it does not know
+            raise DataError(
+                f"{path} has {written} expectations, {len(suite.expectations)} can be used: correct the others"
+            )
+        return suite
 
     def _checkpoint(self, name: str) -> Checkpoint:
         try:
-            return self._context.checkpoints.get(name)
-        except (GreatExpectationsError, ValueError, KeyError, TypeError) as exc:
+            checkpoint = self._context.checkpoints.get(name)
+            used = [definition.suite.name for definition in checkpoint.validation_definitions]
+        except _BROKEN as exc:
             raise DataError(
                 f"checkpoint {name} can't be read ({type(exc).__name__}): correct the files in {self._folder} that were "
                 "edited, its suite first"
             ) from exc
+        for suite in used:
+            self._suite(suite)
+        return checkpoint
+
+    def _suite_file(self, name: str) -> Path:
+        return self._folder / "expectations" / f"{name}.json"
 
     def _require_known(self, kind: str, name: str, known: list[str]) -> None:
         if name not in known:
@@ -159,7 +179,8 @@ def open_project(root: Path) -> Project:
     folder = root / FOLDER
     if not (folder / _SETTINGS).exists():
         raise DataError(f"{folder} is no project: make it with `tickertape data init`, or name another with --project")
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # what it would say, our errors say in one line
     try:
         return Project(gx.get_context(mode="file", context_root_dir=folder), folder)
-    except DataContextError as exc:
+    except GreatExpectationsError as exc:
         raise DataError(f"{folder / _SETTINGS} can't be read: correct it, or delete {folder} and init again") from exc

@@ -86,7 +86,7 @@ def test_init_writes_the_suites_and_a_checkpoint_for_each_known_file(
     assert suites == ["classified", "labelled-sentiment", "labelled-topic", "raw", "tags"]
 
 
-def test_project_asks_no_other_server_and_sends_no_statistics(project: Path) -> None:
+def test_project_is_made_with_usage_statistics_switched_off(project: Path) -> None:
     settings = (project / "great_expectations.yml").read_text()
 
     assert "analytics_enabled: false" in settings
@@ -261,8 +261,10 @@ def test_interactive_suite_asks_again_until_an_answer_fits(
 ) -> None:
     (tmp_path / "tweets.csv").write_text(GOOD)
     data("source", "tweets", tmp_path / "tweets.csv")
-    wrong_column, wrong_length = "9\n1\n", "3\nfew\n280\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{wrong_column}{wrong_length}3\n1\n280\n2\n5\n0, 1,2\n\n"))
+    wrong_column, wrong_length, wrong_pattern = "9\n1\n", "3\nfew\n280\n", "6\n[\n"
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO(f"{wrong_column}{wrong_length}{wrong_pattern}3\n1\n280\n2\n5\n0, 1,2\n\n")
+    )
 
     code = data("suite", "mine", "--interactive", "tweets")
 
@@ -331,18 +333,49 @@ def test_file_that_is_spoiled_later_is_one_line(
     assert error.count("\n") == 1
 
 
-def test_edited_suite_that_is_no_suite_is_one_line(
-    checked: Callable[..., int], data: Data, project: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"name": "tags", "expectations": [',
+        "[]",
+        '{"name": "tags", "expectations": [{"type": "expect_column_values_to_be_unique"}]}',
+        '{"name": "tags", "expectations": [{"type": "expect_nothing", "kwargs": {}}]}',
+    ],
+)
+@pytest.mark.parametrize(
+    "words", [("run", "it"), ("docs",), ("checkpoint", "new", "--source", "it", "--suite", "tags")]
+)
+def test_edited_suite_that_can_not_be_used_is_one_line(
+    checked: Callable[..., int],
+    data: Data,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    words: tuple[str, ...],
 ) -> None:
     checked("tags.csv", tags().to_csv(index=False).encode(), "tags")
-    (project / "expectations" / "tags.json").write_text('{"name": "tags", "expectations": [')
+    (project / "expectations" / "tags.json").write_text(content)
     capsys.readouterr()
 
-    code = data("run", "it")
+    code = data(*words)
 
     error = capsys.readouterr().err
     assert code == 1
     assert "correct" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["{", "a: b", "nothing", ""])
+def test_settings_that_can_not_be_read_are_one_line(
+    data: Data, project: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    (project / "great_expectations.yml").write_text(content)
+
+    code = data("run")
+
+    error = capsys.readouterr().err
+    assert code == 1
+    assert "great_expectations.yml can't be read: correct it, or delete" in error
     assert error.count("\n") == 1
 
 
