@@ -38,6 +38,8 @@ def run_checkpoint(checkpoint: Checkpoint) -> list[Outcome]:
         DataError: the file is not what its name says.
     """
     (definition,) = checkpoint.validation_definitions
+    if not all(expectation.id for expectation in definition.suite.expectations):
+        definition.suite.save()  # gives an id to each that somebody wrote, by which its result is found
     with reading(path_of(definition.data)):
         results = checkpoint.run(batch_parameters=frame_parameters(definition.data)).run_results
     by_id = {_configuration(result).id: result for run in results.values() for result in run.results}
@@ -74,7 +76,7 @@ def _seen(kwargs: Mapping[str, Any], result: ExpectationValidationResult) -> str
         column = kwargs.get("column")
         return f"the column {column} is missing, or holds what can't be tested so" if column else "it can't be tested"
     details: Mapping[str, Any] = result.result
-    if "unexpected_count" in details:
+    if "element_count" in details:
         count, rows = details["unexpected_count"], details["element_count"]
         if kwargs.get("mostly", 1) < _HALF:
             return f"{rows - count:,} of {rows:,} rows fulfil it"
@@ -82,7 +84,7 @@ def _seen(kwargs: Mapping[str, Any], result: ExpectationValidationResult) -> str
     observed = details.get("observed_value")
     if isinstance(observed, int | float):
         return f"{observed:,}"
-    if isinstance(observed, list):
+    if isinstance(observed, list) and "column" not in kwargs:  # else they are values
         return ",".join(map(_column_name, islice(observed, EXAMPLE_ROWS)))
     return "as expected" if result.success else "something else"
 

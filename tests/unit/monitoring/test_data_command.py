@@ -214,7 +214,13 @@ def test_suite_by_hand_is_a_file_to_edit(
     assert data("suite", "mine", "--by-hand") == 0
     file = project / "expectations" / "mine.json"
     suite = json.loads(file.read_text())
-    suite["expectations"].append({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "text"}})
+    for kind, more in (
+        ("values_to_be_unique", {}),
+        ("values_to_not_be_null", {}),
+        ("values_to_match_regex", {"regex": "["}),
+        ("distinct_values_to_be_in_set", {"value_set": ["other"]}),
+    ):
+        suite["expectations"].append({"type": f"expect_column_{kind}", "kwargs": {"column": "text", **more}})
     file.write_text(json.dumps(suite))
     (tmp_path / "tweets.csv").write_text("text\nsame\nsame\n")
     data("source", "tweets", tmp_path / "tweets.csv")
@@ -224,7 +230,13 @@ def test_suite_by_hand_is_a_file_to_edit(
     code = data("run", "--json")
 
     assert code == 1
-    assert failures(capsys.readouterr().out) == {"expect_column_values_to_be_unique column=text": [1, 2]}
+    printed = capsys.readouterr().out
+    assert failures(printed) == {
+        "expect_column_values_to_be_unique column=text": [1, 2],
+        "expect_column_values_to_match_regex column=text": [],
+        "expect_column_distinct_values_to_be_in_set column=text": [],
+    }
+    assert "same" not in printed
 
 
 def test_suite_from_a_profile_holds_for_its_data_and_not_for_others(
