@@ -15,7 +15,7 @@ DEV_EXTRAS := build train careful check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench bench-peers lock doc doc-build up down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift mlflow test check format bench bench-peers lock doc doc-build up down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow,
 data-test: .venv/all.stamp ## test the labelled tweets in TICKERTAPE_DATA_DIR before training on them
 	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/topic_train.csv" --kind topic
 	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/sent_train.csv" --kind sentiment
+
+data-docs: .venv/all.stamp ## test the known files of TICKERTAPE_DATA_DIR, and write suites and results as HTML
+	@$(BIN)/tickertape data init
+	@$(BIN)/tickertape data run || true # the pages show what failed
+	@$(BIN)/tickertape data docs
 
 drift: .venv/all.stamp ## compare two files of classified tweets: make drift REFERENCE=FILE CURRENT=FILE
 	@test -n "$(REFERENCE)" -a -n "$(CURRENT)" || { echo "give two files: make drift REFERENCE=FILE CURRENT=FILE" >&2; exit 2; }

@@ -1,6 +1,7 @@
 """Train the topic and the sentiment model, measure them, log and register them.
 
 Reads topic_train.csv and sent_train.csv (columns text,label) in the data folder; `tickertape fetch-data` gets them.
+Both are tested first, as `python -m monitoring validate` does: nothing is trained on a file that breaks an expectation.
 Measures on topic_valid.csv and sent_valid.csv where both are there, else on a share of each class that is held out;
 in that case the model is then fitted again on all tweets. The arguments come from config/args.json in a checkout.
 The model is registered in MLflow (MLFLOW_TRACKING_URI) with the alias challenger. Then it goes through the gate of
@@ -26,6 +27,7 @@ from models.dataset import Split, read_split
 from models.errors import ModelError
 from models.lessons import Teach
 from models.unlabelled import read_unlabelled
+from monitoring.labelled import require_good_tweets
 
 if TYPE_CHECKING:
     from models.report import Report
@@ -67,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = (arguments.data_dir or project.data_dir).expanduser()
     if arguments.unlabelled and not arguments.teacher:
         raise ModelError("--unlabelled is for a teacher to label: add --teacher")
+    require_good_tweets(folder)
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     with _progress_bar() as show:
         show("loading scikit-learn and MLflow", 0, 0)

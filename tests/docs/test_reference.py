@@ -66,6 +66,16 @@ def setting_rows() -> list[str]:
     ]
 
 
+def options_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The options of a command and of its actions, but for help."""
+    options = []
+    for action in parser._actions:  # argparse tells no other way
+        options += [option for option in action.option_strings if option not in {"-h", "--help"}]
+        if isinstance(action, argparse._SubParsersAction):
+            options += [option for inner in action.choices.values() for option in options_of(inner)]
+    return options
+
+
 def missing(expected: list[str], page: str) -> list[str]:
     return [text for text in expected if text not in page]
 
@@ -98,7 +108,7 @@ def test_every_command_stands_in_the_reference_with_its_options(name: str) -> No
     command = COMMANDS[name]
     parser = argparse.ArgumentParser(add_help=False)
     importlib.import_module(command.module).add_arguments(parser)
-    options = [option for action in parser._actions for option in action.option_strings]  # argparse tells no other way
+    options = options_of(parser)
 
     page = reference("commands.md")
     text = section(page, name)
@@ -112,7 +122,7 @@ def test_every_command_stands_in_the_reference_with_its_options(name: str) -> No
 def test_every_option_of_the_reference_is_one(name: str) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     importlib.import_module(COMMANDS[name].module).add_arguments(parser)
-    known = {option for action in parser._actions for option in action.option_strings}
+    known = set(options_of(parser))
 
     rows = [line for line in section(reference("commands.md"), name).splitlines() if line.startswith("| `-")]
 
