@@ -8,6 +8,7 @@ from models.errors import TickertapeError
 COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
     "train": Command("models.commands.train", "train both models, log and register them"),
+    "behaviour": Command("models.commands.behaviour", "test a model against the table of cases"),
 }
 
 if __name__ == "__main__":
