@@ -7,7 +7,10 @@ from models.errors import TickertapeError
 
 COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
-    "train": Command("models.commands.train", "train both models, log and register them"),
+    "train": Command("models.commands.train", "train both models, register and promote them"),
+    "promote": Command(
+        "models.commands.promote", "let a registered version answer, if it passes the gate; or roll back"
+    ),
     "behaviour": Command("models.commands.behaviour", "test a model against the table of cases"),
 }
 

@@ -3,8 +3,9 @@
 Reads topic_train.csv and sent_train.csv (columns text,label) in the data folder; `tickertape fetch-data` gets them.
 Measures on topic_valid.csv and sent_valid.csv where both are there, else on a share of each class that is held out;
 in that case the model is then fitted again on all tweets. The arguments come from config/args.json in a checkout.
-The model is registered in MLflow (MLFLOW_TRACKING_URI) and gets the alias that answers (MLFLOW_MODEL_ALIAS); a
-checkout also gets config/run.json: run id, data hash, arguments and performance.
+The model is registered in MLflow (MLFLOW_TRACKING_URI) with the alias challenger. Then it goes through the gate of
+`tickertape promote`: when it passes, it gets the alias that answers (MLFLOW_MODEL_ALIAS), and a checkout gets
+config/run.json. When it is refused, the reasons are printed and the command ends with 1; it stays registered.
 """
 
 import argparse
@@ -20,14 +21,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from config import settings
 from models.arguments import TrainingArguments
+from models.commands.promote import print_promotion, promote_version
 from models.dataset import read_split
 from models.errors import ModelError
 
 if TYPE_CHECKING:
     from models.report import Report
+    from models.succession import Promotion
 
 _CONFIG = Path(settings.__file__).parent
-_CHECKOUT_MARK = _CONFIG.parent / "pyproject.toml"  # an installed package has none beside it
 _LARGEST_SEED = 2**32 - 1  # what scikit-learn takes
 
 
@@ -39,12 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="also write the weights, their sha256 and a model card there"
     )
+    parser.add_argument("--no-promote", action="store_true", help="register it as the challenger, and leave it at that")
     parser.add_argument("--seed", type=_seed, metavar="N", help="of split, folds and solver (default: args.json's)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, measure, register, write; returns 0."""
+    """Train, measure, register, promote; returns 0, or 1 when the gate refuses the model."""
     project, registry = settings.ProjectSettings(), settings.RegistrySettings()
     chosen = _training_arguments(seed=arguments.seed)
     folder = (arguments.data_dir or project.data_dir).expanduser()
@@ -52,20 +55,19 @@ def run(arguments: argparse.Namespace) -> int:
     with _progress_bar() as show:
         show("loading scikit-learn and MLflow", 0, 0)
         try:
-            from models.champion import Destination, train_champion  # noqa: PLC0415  # costs seconds, may be absent
+            from models.challenger import Destination, train_challenger  # noqa: PLC0415  # costs seconds, may be absent
         except ModuleNotFoundError as exc:
             raise ModelError(f"training needs {exc.name}, which is not installed here; run `make venv`") from exc
         show("opening the model registry", 0, 0)
         destination = Destination(
             tracking_uri=registry.uri(project.home),
             model_name=registry.model_name,
-            model_alias=registry.model_alias,
             export_folder=arguments.export.expanduser() if arguments.export else None,
-            report_file=_CONFIG / "run.json" if _CHECKOUT_MARK.exists() else None,
         )
-        report = train_champion(split, chosen, destination, progress=show)
-    _write_report(report, arguments)
-    return 0
+        report = train_challenger(split, chosen, destination, progress=show)
+    promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)
+    _show(report, promotion, arguments)
+    return 0 if promotion is None or promotion.promoted else 1
 
 
 def _training_arguments(*, seed: int | None) -> TrainingArguments:
@@ -79,18 +81,18 @@ def _training_arguments(*, seed: int | None) -> TrainingArguments:
     return arguments if seed is None else msgspec.structs.replace(arguments, seed=seed)
 
 
-def _write_report(report: "Report", arguments: argparse.Namespace) -> None:
+def _show(report: "Report", promotion: "Promotion | None", arguments: argparse.Namespace) -> None:
     if arguments.json:
-        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode({"report": report, "promotion": promotion}).decode() + "\n")
         return
     from models.report import tables  # noqa: PLC0415  # imports scikit-learn
 
     console = Console()
     console.print(tables(report))
-    if _CHECKOUT_MARK.exists():
-        console.print(f"written: {_CONFIG / 'run.json'}", soft_wrap=True, highlight=False)
     if arguments.export:
         console.print(f"exported: {arguments.export}, {report.weights_bytes:,} bytes of weights", soft_wrap=True)
+    if promotion is not None:
+        print_promotion(promotion)
 
 
 @contextmanager

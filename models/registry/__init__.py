@@ -1,9 +1,15 @@
 """Trained models in MLflow: save and load versions, point aliases at them; the only home of mlflow."""
 
-from models.registry.aliases import CHALLENGER, alias_version, find_version, point_alias, roll_alias_back
-from models.registry.store import Store, existing_store, is_missing_store, open_store
+from models.registry.aliases import (
+    CHALLENGER,
+    alias_version,
+    find_version,
+    point_alias,
+    previous_version,
+    roll_alias_back,
+)
+from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
-    EVALUATION_WEIGHTS,
     REPORT_FILE,
     RegisteredWeights,
     SavedVersion,
@@ -18,7 +24,6 @@ from models.registry.versions import (
 
 __all__ = [
     "CHALLENGER",
-    "EVALUATION_WEIGHTS",
     "REPORT_FILE",
     "RegisteredWeights",
     "SavedVersion",
@@ -28,13 +33,13 @@ __all__ = [
     "alias_version",
     "existing_store",
     "find_version",
-    "is_missing_store",
     "load_file",
     "load_measured_weights",
     "load_version",
     "load_weights",
     "open_store",
     "point_alias",
+    "previous_version",
     "roll_alias_back",
     "save_version",
 ]

@@ -54,17 +54,12 @@ def existing_store(*, tracking_uri: str, model_name: str) -> Store:
     Raises:
         ModelNotFoundError: it is not there, or can't be reached.
     """
-    if is_missing_store(tracking_uri):
+    if tracking_uri.startswith(_SQLITE) and not Path(tracking_uri.removeprefix(_SQLITE)).exists():
         raise ModelNotFoundError(
             f"there is no model registry {tracking_uri} yet; `tickertape train` makes one, MLFLOW_TRACKING_URI and "
             "TICKERTAPE_HOME say where it is"
         )
     return open_store(tracking_uri=tracking_uri, model_name=model_name)
-
-
-def is_missing_store(tracking_uri: str) -> bool:
-    """Tell whether the URI names a sqlite file that is not there."""
-    return tracking_uri.startswith(_SQLITE) and not Path(tracking_uri.removeprefix(_SQLITE)).exists()
 
 
 def connect(tracking_uri: str) -> MlflowClient:

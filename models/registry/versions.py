@@ -184,9 +184,7 @@ def _log_file(store: Store, run_id: str, path: str, content: bytes) -> None:
 
 
 def _downloaded(store: Store, uri: str, folder: Path) -> Path:
-    return Path(
-        artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=store.tracking_uri)
-    )
+    return Path(artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=store.tracking_uri))
 
 
 def _uri(found: FoundVersion, path: str) -> str:

@@ -14,7 +14,7 @@ from models.predictor import ScorerPredictor, load_predictor, pretrained_predict
 from models.records import Tweet
 
 if TYPE_CHECKING:
-    from models.champion import Destination
+    from models.challenger import Destination
     from models.report import Report
 
 pytestmark = [
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 LABELLED = Path(__file__).parents[1] / "data" / "labelled"
-NAME, ALIAS = "tickertape-test", "champion"
+NAME, ALIAS = "tickertape-test", "challenger"
 
 
 def ignore_progress(step: str, done: int, total: int) -> None:
@@ -42,14 +42,14 @@ class Trained(NamedTuple):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A champion trained on the project's own labelled tweets."""
-    from models.champion import Destination, train_champion
+    from models.challenger import Destination, train_challenger
 
     folder = tmp_path_factory.mktemp("registry")
-    destination = Destination(f"sqlite:///{folder / 'mlflow.db'}", NAME, ALIAS, folder / "export", folder / "run.json")
+    destination = Destination(f"sqlite:///{folder / 'mlflow.db'}", NAME, folder / "export")
     steps: list[tuple[str, int, int]] = []
     arguments = TrainingArguments(seed=11)
     split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
-    report = train_champion(split, arguments, destination, progress=lambda *step: steps.append(step))
+    report = train_challenger(split, arguments, destination, progress=lambda *step: steps.append(step))
     return Trained(folder, destination, report, steps)
 
 
@@ -190,15 +190,15 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 
 def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
-    from models.champion import Destination, train_champion
+    from models.challenger import Destination, train_challenger
 
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
-    destination = Destination(f"sqlite:///{tmp_path / 'mlflow.db'}", NAME, ALIAS, blocked, None)
+    destination = Destination(f"sqlite:///{tmp_path / 'mlflow.db'}", NAME, blocked)
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
     with pytest.raises(ModelError, match="blocked can't be written"):
-        train_champion(split, TrainingArguments(seed=11), destination, progress=ignore_progress)
+        train_challenger(split, TrainingArguments(seed=11), destination, progress=ignore_progress)
 
 
 def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
