@@ -80,6 +80,16 @@ PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
     500: _problem_answer("A fault of the server.", examples.FAILED),
     503: _problem_answer("The model is being loaded, or too many requests are in progress.", examples.NOT_READY),
 }
+_LOADING = _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance"})
+PERFORMANCE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: _problem_answer("This installation holds no report.", examples.NO_REPORT),
+    422: _problem_answer("The filter is none of the report's parts.", examples.UNKNOWN_FILTER),
+    503: _LOADING,
+}
+ARGUMENT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    "4XX": _problem_answer("This installation holds no report (404), or no such argument.", examples.UNKNOWN_ARGUMENT),
+    503: _LOADING,
+}
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,7 +8,7 @@ from models.registry.aliases import (
     previous_version,
     roll_alias_back,
 )
-from models.registry.store import Store, existing_store, open_store
+from models.registry.store import Store, existing_store, open_store, reading_store
 from models.registry.versions import (
     REPORT_FILE,
     RegisteredWeights,
@@ -17,7 +17,6 @@ from models.registry.versions import (
     add_file,
     load_file,
     load_measured_weights,
-    load_version,
     load_weights,
     save_version,
 )
@@ -35,11 +34,11 @@ __all__ = [
     "find_version",
     "load_file",
     "load_measured_weights",
-    "load_version",
     "load_weights",
     "open_store",
     "point_alias",
     "previous_version",
+    "reading_store",
     "roll_alias_back",
     "save_version",
 ]

@@ -62,6 +62,16 @@ def existing_store(*, tracking_uri: str, model_name: str) -> Store:
     return open_store(tracking_uri=tracking_uri, model_name=model_name)
 
 
+def reading_store(*, tracking_uri: str, model_name: str) -> Store:
+    """Give a store to read versions from; nothing is asked of it yet, and nothing is made in it.
+
+    Raises:
+        ModelNotFoundError: it can't be reached.
+    """
+    with reaching(tracking_uri):
+        return Store(connect(tracking_uri), tracking_uri, model_name, experiment_id="")
+
+
 def connect(tracking_uri: str) -> MlflowClient:
     """Make MLflow's client: quiet, without telemetry, and quick to say that a server does not answer."""
     for setting, value in (

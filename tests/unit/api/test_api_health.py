@@ -2,6 +2,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import httpx
 
@@ -37,6 +38,7 @@ async def test_ready_names_the_model_that_answers(client: httpx.AsyncClient) -> 
     assert response.json() == {
         "status": "ready",
         "model": {"name": "fixed", "version": "7", "online_version": 2},
+        "last_refusal": None,
     }
     assert response.headers["cache-control"] == "no-store"
 
@@ -94,7 +96,7 @@ async def test_process_that_shares_its_port_takes_connections_only_with_its_mode
         time.sleep(0.05)
         return predictor
 
-    app = create_app(ApiSettings(), load=load, wait_for_model_seconds=30)
+    app = create_app(ApiSettings(), load=load, report_file=Path("none.json"), wait_for_model_seconds=30)
 
     async with (
         app.router.lifespan_context(app),
