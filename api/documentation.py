@@ -87,7 +87,9 @@ PERFORMANCE_ANSWERS: dict[int | str, dict[str, Any]] = {
     503: _LOADING,
 }
 ARGUMENT_ANSWERS: dict[int | str, dict[str, Any]] = {
-    "4XX": _problem_answer("This installation holds no report (404), or no such argument.", examples.UNKNOWN_ARGUMENT),
+    404: _problem_answer(
+        "This installation holds no report, or the report no such argument.", examples.UNKNOWN_ARGUMENT
+    ),
     503: _LOADING,
 }
 
@@ -149,5 +151,11 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=_REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
+    for methods in document["paths"].values():
+        for operation in methods.values():  # FastAPI tells of a 422 for every parameter, in a shape of its own
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     schemas[PredictRequest.__name__]["properties"]["texts"]["maxItems"] = max_texts
     return document

@@ -27,7 +27,9 @@ async def ready(response: Response, state: ProcessStateDep, predictor: Predictor
     model, refusal = predictor.model, state.status.last_refusal
     return Ready(
         model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
-        last_refusal=refusal and Refusal(version=refusal.version, reasons=list(refusal.reasons), time=refusal.time),
+        last_refusal=None
+        if refusal is None
+        else Refusal(version=refusal.version, reasons=list(refusal.reasons), time=refusal.time),
     )
 
 
