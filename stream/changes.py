@@ -17,8 +17,10 @@ CHANGE_TYPE = "tickertape.model.{outcome}.v1"
 PUBLISH_TIMEOUT_SECONDS = 10.0
 
 
-def publish_change(change: ModelChange, *, topic: str, bootstrap_servers: str) -> None:
-    """Publish a change and wait until Kafka has it, at most some seconds; a failure is logged, not raised.
+def publish_change(
+    change: ModelChange, *, topic: str, bootstrap_servers: str, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
+) -> None:
+    """Publish a change and wait until Kafka has it; a failure is logged, not raised.
 
     It has a producer of its own, made for this one record: nothing of it touches the tweets, and changes are rare.
 
@@ -26,18 +28,19 @@ def publish_change(change: ModelChange, *, topic: str, bootstrap_servers: str) -
         change: what happened.
         topic: the metrics topic.
         bootstrap_servers: comma-separated host:port list.
+        timeout_seconds: longest time for each of the three steps: to connect, to find the topic, to deliver.
     """
     try:
         producer = KafkaProducer(
             bootstrap_servers=bootstrap_servers.split(","),
-            bootstrap_timeout_ms=PUBLISH_TIMEOUT_SECONDS * 1000,
-            max_block_ms=PUBLISH_TIMEOUT_SECONDS * 1000,
+            bootstrap_timeout_ms=timeout_seconds * 1000,
+            max_block_ms=timeout_seconds * 1000,
             acks="all",
         )
         try:
             value, headers = msgspec.json.encode(change), change_headers(change)
             sent = producer.send(topic, key=change.name.encode(), value=value, headers=headers)
-            sent.get(timeout=PUBLISH_TIMEOUT_SECONDS)
+            sent.get(timeout=timeout_seconds)
         finally:
             producer.close(timeout=0)
     except (KafkaError, OSError) as exc:
