@@ -1,11 +1,20 @@
 """Every Prometheus metric of worker and API, in one place: name, labels, and what it counts."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, generate_latest, start_http_server
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    Counter,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+    start_http_server,
+)
 
 from models.errors import ApiError
 from models.records import ModelChange, ModelVersion
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+disable_created_metrics()  # a second series for each counter, with the time of its start
 
 MODEL_CHANGES = Counter(
     "tickertape_model_changes_total", "Versions that the alias named since the start, by outcome.", ["outcome"]
