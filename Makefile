@@ -37,7 +37,7 @@ rest-dev: .venv/run.stamp ## answer over HTTP, reloading when the code changes
 rest-prod: .venv/run.stamp ## answer over HTTP with several processes (API_WORKERS)
 	@$(BIN)/tickertape serve --workers $${API_WORKERS:-2}
 
-train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow, make it the champion
+train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow, promote it if it passes the gate
 	@$(BIN)/tickertape train
 
 data-test: .venv/all.stamp ## test the labelled tweets in TICKERTAPE_DATA_DIR before training on them

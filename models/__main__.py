@@ -7,7 +7,7 @@ from models.errors import TickertapeError
 
 COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
-    "train": Command("models.commands.train", "train both models, register and promote them"),
+    "train": Command("models.commands.train", "train both models, log, register and promote them"),
     "promote": Command(
         "models.commands.promote", "let a registered version answer, if it passes the gate; or roll back"
     ),

@@ -89,9 +89,9 @@ class RegistryStore:
         """
         if not self.is_there:
             return None
-        with _needing_mlflow(self.tracking_uri):
-            from models.registry import alias_version, reading_store  # noqa: PLC0415  # costs seconds
-        store = reading_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
+        with _needing_mlflow():
+            from models.registry import alias_version, existing_store  # noqa: PLC0415  # costs seconds
+        store = existing_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
         return alias_version(store, self.model_alias)
 
     def load(self, version: str) -> ScorerPredictor:
@@ -101,9 +101,9 @@ class RegistryStore:
             ModelNotFoundError: the registry can't be reached, or lacks the version's weights.
             ModelCorruptError: the weights are not what their hash or format says.
         """
-        with _needing_mlflow(self.tracking_uri):
-            from models.registry import load_weights, reading_store  # noqa: PLC0415  # costs seconds
-        store = reading_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
+        with _needing_mlflow():
+            from models.registry import existing_store, load_weights  # noqa: PLC0415  # costs seconds
+        store = existing_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
         registered = load_weights(store, version)
         return ScorerPredictor(Scorer(registered.weights), registered.model, self.top_k)
 
@@ -127,14 +127,32 @@ def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_
 
 
 @contextmanager
-def _needing_mlflow(tracking_uri: str) -> Iterator[None]:
+def _needing_mlflow() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as exc:
         raise ModelNotFoundError(
-            f"the model registry {tracking_uri} needs {exc.name}, which is not installed here; run `make venv`, or "
+            f"the model registry needs {exc.name}, which is not installed here; run `make venv`, or "
             "take the pretrained model: leave MLFLOW_TRACKING_URI empty and let TICKERTAPE_HOME have no mlflow.db"
         ) from exc
+
+
+def named_predictor(name: str, *, tracking_uri: str, model_name: str, top_k: int) -> ScorerPredictor:
+    """Load the model of a name: `pretrained`, or a version's number or alias in the registry.
+
+    Raises:
+        ModelNotFoundError: there is none of that name, or the registry can't be reached.
+        ModelCorruptError: the weights are not what their hash or format says.
+    """
+    if name == "pretrained":
+        return pretrained_predictor(top_k)
+    try:
+        from models import registry  # noqa: PLC0415  # as above
+    except ModuleNotFoundError as exc:
+        raise ModelNotFoundError(f"version {name} needs {exc.name}, which is not installed; run `make venv`") from exc
+    store = registry.existing_store(tracking_uri=tracking_uri, model_name=model_name)
+    registered = registry.load_weights(store, registry.find_version(store, name))
+    return ScorerPredictor(Scorer(registered.weights), registered.model, top_k)
 
 
 def _is_missing_sqlite(tracking_uri: str) -> bool:

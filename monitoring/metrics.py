@@ -14,7 +14,8 @@ from models.records import ModelChange, ModelVersion
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-disable_created_metrics()  # a second series for each counter, with the time of its start
+# Leaves out a second series for each counter, with the time of its start.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
 
 MODEL_CHANGES = Counter(
     "tickertape_model_changes_total", "Versions that the alias named since the start, by outcome.", ["outcome"]

@@ -81,6 +81,8 @@ def print_promotion(promotion: "Promotion") -> None:
 
 
 def _outcome(promotion: "Promotion") -> str:
+    if promotion.version == promotion.previous_version:
+        return f"{promotion.model_alias} is version {promotion.version} already"
     if promotion.promoted:
         before = f" (before: {promotion.previous_version})" if promotion.previous_version else ""
         return f"{promotion.model_alias} is version {promotion.version} now{before}"

@@ -8,7 +8,7 @@ from models.registry.aliases import (
     previous_version,
     roll_alias_back,
 )
-from models.registry.store import Store, existing_store, open_store, reading_store
+from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
     REPORT_FILE,
     RegisteredWeights,
@@ -38,7 +38,6 @@ __all__ = [
     "open_store",
     "point_alias",
     "previous_version",
-    "reading_store",
     "roll_alias_back",
     "save_version",
 ]

@@ -35,11 +35,9 @@ def find_version(store: Store, wanted: str) -> str:
         wanted = str((aliases or {})[wanted])
     if wanted in numbers:
         return wanted
-    there = f"versions {', '.join(numbers)}" if numbers else "no version"
+    there = f"there are versions {', '.join(numbers)}" if numbers else "there is no version"
     named = f" and the aliases {', '.join(sorted(aliases))}" if aliases else ""
-    raise ModelNotFoundError(
-        f"{store.model_name} in {store.tracking_uri} has no version or alias {wanted!r}: there are {there}{named}"
-    )
+    raise ModelNotFoundError(f"{store} has no version or alias {wanted!r}: {there}{named}")
 
 
 def point_alias(store: Store, alias: str, *, version: str) -> None:
@@ -68,8 +66,7 @@ def previous_version(store: Store, alias: str) -> str:
         earlier = [version for version in _history(store, alias) if version != current] if current else []
     if not earlier:
         raise ModelNotFoundError(
-            f"the alias {alias} of {store.model_name} in {store.tracking_uri} has no earlier version to go back to; "
-            "promote another version"
+            f"the alias {alias} of {store} has no earlier version to go back to; promote another version"
         )
     return earlier[-1]
 

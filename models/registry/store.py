@@ -1,6 +1,7 @@
 """Reach an MLflow store: a sqlite file, a server or a database, with errors that say what to do."""
 
 import logging
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.errors import ModelNotFoundError
 
 _SQLITE = "sqlite:///"
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 _ANSWER_SECONDS = 10  # MLflow's own 120 s and 7 repeats keep a start waiting for minutes
 _REPEATS = 2
 _REASON_CHARACTERS = 180  # MLflow tells whole stories
@@ -23,12 +25,15 @@ _REASON_CHARACTERS = 180  # MLflow tells whole stories
 
 @dataclass(frozen=True)
 class Store:
-    """An MLflow store that has answered, with the experiment of one registered model."""
+    """One registered model in an MLflow store."""
 
     client: MlflowClient
     tracking_uri: str
     model_name: str
-    experiment_id: str
+
+    def __str__(self) -> str:
+        """Name the model and its store, for messages."""
+        return f"{self.model_name} in {shown(self.tracking_uri)}"
 
 
 def open_store(*, tracking_uri: str, model_name: str) -> Store:
@@ -38,38 +43,33 @@ def open_store(*, tracking_uri: str, model_name: str) -> Store:
         ModelNotFoundError: the store can't be reached.
     """
     with reaching(tracking_uri):
-        artefacts = _artefact_location(tracking_uri)
-        client = connect(tracking_uri)
-        experiment = client.get_experiment_by_name(model_name)
-        if experiment is None:
-            experiment_id = client.create_experiment(model_name, artifact_location=artefacts)
-        else:
-            experiment_id = experiment.experiment_id
-        return Store(client, tracking_uri, model_name, experiment_id)
+        store = Store(connect(tracking_uri), tracking_uri, model_name)
+        experiment_id(store)
+        return store
 
 
 def existing_store(*, tracking_uri: str, model_name: str) -> Store:
-    """Reach a store that must be there already.
+    """Give a store that must be there already; nothing is made in it. A server is asked at the first use.
 
     Raises:
-        ModelNotFoundError: it is not there, or can't be reached.
+        ModelNotFoundError: the `sqlite:///` file is not there, or the URI is none that MLflow knows.
     """
     if tracking_uri.startswith(_SQLITE) and not Path(tracking_uri.removeprefix(_SQLITE)).exists():
         raise ModelNotFoundError(
-            f"there is no model registry {tracking_uri} yet; `tickertape train` makes one, MLFLOW_TRACKING_URI and "
+            f"there is no model registry {shown(tracking_uri)} yet; `tickertape train` makes one, MLFLOW_TRACKING_URI and "
             "TICKERTAPE_HOME say where it is"
         )
-    return open_store(tracking_uri=tracking_uri, model_name=model_name)
-
-
-def reading_store(*, tracking_uri: str, model_name: str) -> Store:
-    """Give a store to read versions from; nothing is asked of it yet, and nothing is made in it.
-
-    Raises:
-        ModelNotFoundError: it can't be reached.
-    """
     with reaching(tracking_uri):
-        return Store(connect(tracking_uri), tracking_uri, model_name, experiment_id="")
+        return Store(connect(tracking_uri), tracking_uri, model_name)
+
+
+def experiment_id(store: Store) -> str:
+    """Find or make the experiment of a model's trainings, which has its name."""
+    artefacts = _artefact_location(store.tracking_uri)
+    experiment = store.client.get_experiment_by_name(store.model_name)
+    if experiment is None:
+        return str(store.client.create_experiment(store.model_name, artifact_location=artefacts))
+    return str(experiment.experiment_id)
 
 
 def connect(tracking_uri: str) -> MlflowClient:
@@ -77,6 +77,7 @@ def connect(tracking_uri: str) -> MlflowClient:
     for setting, value in (
         (mlflow_settings.MLFLOW_DISABLE_TELEMETRY, True),
         (mlflow_settings.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
+        (mlflow_settings.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT, True),
         (mlflow_settings.MLFLOW_HTTP_REQUEST_TIMEOUT, _ANSWER_SECONDS),
         (mlflow_settings.MLFLOW_HTTP_REQUEST_MAX_RETRIES, _REPEATS),
     ):
@@ -96,9 +97,18 @@ def reaching(tracking_uri: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as exc:
         reason = textwrap.shorten(str(exc) or type(exc).__name__, _REASON_CHARACTERS, placeholder=" ...")
         raise ModelNotFoundError(
-            f"the model registry {tracking_uri} can't be used: {reason}; check MLFLOW_TRACKING_URI (`make mlflow` "
+            f"the model registry {shown(tracking_uri)} can't be used: {shown(reason)}; check MLFLOW_TRACKING_URI (`make mlflow` "
             "starts a server, an empty value means the local store)"
         ) from exc
+
+
+def shown(text: str) -> str:
+    """Hide the password of each URL in a text, so that an error can be shown to anybody.
+
+    >>> shown("no answer from postgresql://flow:secret@db/mlflow")
+    'no answer from postgresql://flow:***@db/mlflow'
+    """
+    return _PASSWORD.sub(r"\1***@", text)
 
 
 def _artefact_location(tracking_uri: str) -> str | None:

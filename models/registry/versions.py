@@ -13,7 +13,7 @@ from models.errors import ModelCorruptError
 from models.records import ModelVersion
 from models.registry.aliases import aliases_of, point_alias
 from models.registry.signature import described
-from models.registry.store import Store, reaching
+from models.registry.store import Store, experiment_id, reaching
 from models.weights import WEIGHTS_FILE, Weights, read_weights, sha256_of
 
 MODEL_FOLDER = "model"  # of a run's files
@@ -67,7 +67,7 @@ def save_version(store: Store, run: TrainingRun, *, model_alias: str) -> SavedVe
         ModelNotFoundError: the store can't be reached any more.
     """
     with reaching(store.tracking_uri):
-        run_id = str(store.client.create_run(store.experiment_id, run_name="train").info.run_id)
+        run_id = str(store.client.create_run(experiment_id(store), run_name="train").info.run_id)
         files = {f"{MODEL_FOLDER}/{name}": content for name, content in described(run.files, run_id=run_id).items()}
         if run.measured_weights is not None:
             files[EVALUATION_WEIGHTS] = run.measured_weights
@@ -107,7 +107,7 @@ def load_weights(store: Store, version: str) -> RegisteredWeights:
         found = store.client.get_model_version(store.model_name, version)
         if _WEIGHTS_TAG not in found.tags:
             raise ModelCorruptError(
-                f"version {version} of {store.model_name} in {store.tracking_uri} was not saved by `tickertape train` "
+                f"version {version} of {store} was not saved by `tickertape train` "
                 f"(no tag {_WEIGHTS_TAG}); choose another version, or point the alias at another one"
             )
         path = _downloaded(store, f"{found.source}/{WEIGHTS_FILE}", Path(folder))

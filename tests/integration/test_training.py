@@ -77,10 +77,13 @@ def test_own_labelled_tweets_are_learnt(trained: Trained) -> None:
     assert report.sentiments.accuracy > 0.5  # 0.33 by chance
 
 
-def test_report_file_holds_run_data_arguments_and_performance(trained: Trained) -> None:
-    folder, _, report, _ = trained
+def test_version_keeps_its_report(trained: Trained) -> None:
+    from models import registry
 
-    written = json.loads((folder / "run.json").read_text())
+    folder, destination, report, _ = trained
+    store = registry.existing_store(tracking_uri=destination.tracking_uri, model_name=NAME)
+
+    written = json.loads(registry.load_file(store, report.model_version, path=registry.REPORT_FILE) or b"")
 
     assert written["run_id"] == report.run_id
     assert written["arguments"]["seed"] == 11
@@ -98,8 +101,26 @@ def test_run_keeps_parameters_metrics_and_files(trained: Trained) -> None:
 
     assert run.data.params["data_sha256"] == report.data_sha256
     assert run.data.params["seed"] == "11"
+    assert run.data.params["code_version"].startswith("0.")
+    assert len(run.data.params["environment_lock_sha256"]) == 64
+    assert run.data.metrics["fit_features"] == report.features
     assert run.data.metrics["labels_accuracy"] == pytest.approx(report.labels.accuracy)
     assert run.info.status == "FINISHED"
+
+
+def test_model_has_a_signature_and_an_input_example(trained: Trained, tmp_path: Path) -> None:
+    from mlflow.artifacts import download_artifacts
+    from mlflow.models import Model
+
+    _, destination, report, _ = trained
+    uri = f"runs:/{report.run_id}/model"
+
+    folder = Path(download_artifacts(uri, dst_path=str(tmp_path), tracking_uri=destination.tracking_uri))
+
+    model = Model.load(folder / "MLmodel")
+    assert model.signature.inputs.input_names() == ["text"]
+    assert "sentiment_score" in model.signature.outputs.input_names()
+    assert list(model.load_input_example(str(folder)).columns) == ["text"]
 
 
 def test_every_step_of_the_training_is_told(trained: Trained) -> None:
