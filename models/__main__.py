@@ -11,6 +11,7 @@ COMMANDS = {
     "promote": Command(
         "models.commands.promote", "let a registered version answer, if it passes the gate; or roll back"
     ),
+    "behaviour": Command("models.commands.behaviour", "test a model against the table of cases"),
 }
 
 if __name__ == "__main__":

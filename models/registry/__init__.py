@@ -17,7 +17,6 @@ from models.registry.versions import (
     add_file,
     load_file,
     load_measured_weights,
-    load_version,
     load_weights,
     save_version,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "find_version",
     "load_file",
     "load_measured_weights",
-    "load_version",
     "load_weights",
     "open_store",
     "point_alias",

@@ -13,7 +13,7 @@ from models.errors import ModelCorruptError
 from models.records import ModelVersion
 from models.registry.aliases import aliases_of, point_alias
 from models.registry.signature import described
-from models.registry.store import Store, connect, experiment_id, reaching
+from models.registry.store import Store, experiment_id, reaching
 from models.weights import WEIGHTS_FILE, Weights, read_weights, sha256_of
 
 MODEL_FOLDER = "model"  # of a run's files
@@ -94,22 +94,6 @@ def add_file(store: Store, saved: SavedVersion, *, path: str, content: bytes) ->
     with reaching(store.tracking_uri):
         _log_file(store, saved.run_id, path, content)
         store.client.set_model_version_tag(store.model_name, saved.version, _sha256_tag(path), sha256_of(content))
-
-
-def load_version(*, tracking_uri: str, model_name: str, model_alias: str) -> RegisteredWeights | None:
-    """Load the version an alias points at, its sha256 checked before anything in it is read.
-
-    Returns:
-        None when there is no such model or alias.
-
-    Raises:
-        ModelNotFoundError: the store can't be reached, or lacks the version's files.
-        ModelCorruptError: the files are not what the version's sha256 says, or of another format.
-    """
-    with reaching(tracking_uri):
-        store = Store(connect(tracking_uri), tracking_uri, model_name)
-        version = (aliases_of(store.client, model_name) or {}).get(model_alias)
-    return None if version is None else load_weights(store, version)
 
 
 def load_weights(store: Store, version: str) -> RegisteredWeights:

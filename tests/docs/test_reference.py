@@ -13,8 +13,10 @@ import config.settings
 import monitoring.__main__
 import tickertape
 from config.commands import Command
-from models.records import ClassifiedTweet, TweetSentiment
+from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
+from monitoring import metrics
+from stream.changes import CHANGE_TYPE
 from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE
 from stream.dead_letters import DeadLetter
 
@@ -144,6 +146,7 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
             ("classified", "retention_days"),
             ("sentiment", "retention_days"),
             ("dead_letter", "dead_letter_retention_days"),
+            ("metrics", "metrics_retention_days"),
         )
     ]
 
@@ -154,9 +157,11 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
     assert [row for row in rows if not re.search(row, page)] == []
 
 
-@pytest.mark.parametrize(("topic", "record"), [("classified", ClassifiedTweet), ("sentiment", TweetSentiment)])
+@pytest.mark.parametrize(
+    ("topic", "record"), [("classified", ClassifiedTweet), ("sentiment", TweetSentiment), ("metrics", ModelChange)]
+)
 def test_every_field_of_an_output_stands_under_its_topic(
-    topic: str, record: type[ClassifiedTweet] | type[TweetSentiment]
+    topic: str, record: type[ClassifiedTweet] | type[TweetSentiment] | type[ModelChange]
 ) -> None:
     text = section(reference("topics.md"), f"`tweets.{topic}`")
 
@@ -179,6 +184,17 @@ def test_every_header_stands_in_the_reference() -> None:
 
     assert missing(own, section(page, "`tweets.dead-letter`")) == []
     assert missing(types, section(page, "Headers on every output")) == []
+    changes = [f"`{CHANGE_TYPE.format(outcome=outcome)}`" for outcome in ("swapped", "refused")]
+    assert missing(changes, section(page, "`tweets.metrics`")) == []
+
+
+def test_every_metric_stands_in_the_reference_with_its_type() -> None:
+    types = [line.split()[2:] for line in metrics.exposition().decode().splitlines() if line.startswith("# TYPE")]
+    ours = [(name, kind) for name, kind in types if name.startswith("tickertape_")]
+
+    documented = re.findall(r"^\| `(tickertape_\w+)` \| (\w+) \|", reference("metrics.md"), re.MULTILINE)
+
+    assert sorted(documented) == sorted(ours)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
