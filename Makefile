@@ -15,12 +15,14 @@ DEV_EXTRAS := build train careful check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo kafka worker rest-dev rest-prod produce tail train data-test drift mlflow test check format bench bench-peers lock doc doc-build up down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift mlflow test check format bench bench-peers lock doc doc-build up down clean
 
 help: ## list the verbs
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: .venv/all.stamp ## make .venv with all that development needs
+
+venv-teacher: .venv/teacher.stamp ## add PyTorch (6 GB) to .venv, for `tickertape train --teacher`
 
 demo: .venv/run.stamp ## run everything at once: Kafka, worker, API, a feed, a live table
 	@$(BIN)/tickertape demo
@@ -37,12 +39,17 @@ rest-dev: .venv/run.stamp ## answer over HTTP, reloading when the code changes
 rest-prod: .venv/run.stamp ## answer over HTTP with several processes (API_WORKERS)
 	@$(BIN)/tickertape serve --workers $${API_WORKERS:-2}
 
-train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow, make it the champion
+train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow, promote it if it passes the gate
 	@$(BIN)/tickertape train
 
 data-test: .venv/all.stamp ## test the labelled tweets in TICKERTAPE_DATA_DIR before training on them
 	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/topic_train.csv" --kind topic
 	@$(BIN)/python -m monitoring validate "$${TICKERTAPE_DATA_DIR:-data}/sent_train.csv" --kind sentiment
+
+data-docs: .venv/all.stamp ## test the known files of TICKERTAPE_DATA_DIR, and write suites and results as HTML
+	@$(BIN)/tickertape data init
+	@$(BIN)/tickertape data run || true # the pages show what failed
+	@$(BIN)/tickertape data docs
 
 drift: .venv/all.stamp ## compare two files of classified tweets: make drift REFERENCE=FILE CURRENT=FILE
 	@test -n "$(REFERENCE)" -a -n "$(CURRENT)" || { echo "give two files: make drift REFERENCE=FILE CURRENT=FILE" >&2; exit 2; }
@@ -110,4 +117,9 @@ clean: ## remove .venv, caches and what the project wrote while it ran
 .venv/all.stamp: requirements/dev.lock .venv/run.stamp
 	@echo "setting up .venv for training and tests (once)"
 	@$(INSTALL) --requirement requirements/dev.lock
+	@touch $@
+
+.venv/teacher.stamp: requirements/teacher.lock .venv/all.stamp
+	@echo "adding PyTorch to .venv (once)"
+	@$(INSTALL) --requirement requirements/teacher.lock
 	@touch $@

@@ -10,7 +10,7 @@ from models.errors import TickertapeError
 from monitoring.__main__ import COMMANDS as MONITORING
 from stream.__main__ import COMMANDS as STREAM
 
-COMMANDS: dict[str, Command] = {**STREAM, **API, **MODELS, "drift": MONITORING["drift"]}
+COMMANDS: dict[str, Command] = {**STREAM, **API, **MODELS, "data": MONITORING["data"], "drift": MONITORING["drift"]}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
@@ -10,8 +11,8 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, health, predict
-from api.dependencies import ProcessState
+from api import documentation, health, performance, predict
+from api.dependencies import Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
 from config.settings import ApiSettings
@@ -33,6 +34,8 @@ def create_app(
     settings: ApiSettings,
     *,
     load: Callable[[], Predictor],
+    report_file: Path,
+    follow: Follow | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
 ) -> FastAPI:
@@ -41,6 +44,8 @@ def create_app(
     Args:
         settings: the limits.
         load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
+        report_file: the champion's report, `config/run.json` in a checkout; need not be there.
+        follow: begins to change the model when the registry's alias moves; None to keep the first.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
             processes that share a port: a client must not see which of them is ready.
@@ -49,13 +54,15 @@ def create_app(
         max_texts=settings.max_texts,
         max_requests=settings.max_requests,
         body_timeout_seconds=settings.body_timeout_seconds,
+        report_file=report_file,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        loading = state.status.start_loading(load, on_load_failure)
+        loading = state.status.start_loading(load, on_load_failure, follow=follow)
         await to_thread.run_sync(loading.join, wait_for_model_seconds)
         yield
+        state.status.stop_following()
 
     app = _Application(
         title="Tickertape",
@@ -70,7 +77,7 @@ def create_app(
         exception_handlers={HTTPException: handle_http_exception},
     )
     app.state.process = state
-    for router in (predict.router, health.router, documentation.router):
+    for router in (predict.router, performance.router, health.router, documentation.router):
         app.include_router(router)
     return app
 

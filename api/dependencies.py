@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 from anyio import CapacityLimiter
@@ -11,11 +12,14 @@ from fastapi import Depends, Request
 from api.limits import RequestSlots
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
-from models.records import Tweet
+from models.following import WARM_UP, FollowedPredictor, Follower
+from models.following import Report as ReportChange
+from models.records import ModelChange
+from monitoring.metrics import record_change, show_model
 
 logger = logging.getLogger(__name__)
 
-_WARM_UP = (Tweet(text="$TSLA up 3% after record deliveries"),)
+Follow = Callable[[FollowedPredictor, ReportChange], Follower]
 
 
 class ModelStatus:
@@ -23,28 +27,53 @@ class ModelStatus:
 
     Attributes:
         predictor: set by one assignment, from the thread that loads it.
+        last_refusal: the version that was refused last, since the process started.
     """
 
     predictor: Predictor | None = None
+    last_refusal: ModelChange | None = None
+    _follower: Follower | None = None
 
-    def start_loading(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> threading.Thread:
+    def start_loading(
+        self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None], *, follow: Follow | None
+    ) -> threading.Thread:
         """Load in a thread of its own, so that the process answers `/health/live` and signals meanwhile.
 
         The thread is a daemon: a registry that doesn't answer must not keep the process from ending.
+
+        Args:
+            load: gives the model.
+            on_failure: called in the thread with what `load` or the first prediction raised.
+            follow: begins to change the model when the registry's alias moves; None to keep the first.
         """
-        thread = threading.Thread(target=self._load, args=(load, on_failure), name="load-model", daemon=True)
+        thread = threading.Thread(target=self._load, args=(load, on_failure, follow), name="load-model", daemon=True)
         thread.start()
         return thread
 
-    def _load(self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None]) -> None:
+    def _load(
+        self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None], follow: Follow | None
+    ) -> None:
         try:
-            predictor = load()
-            predictor.predict(_WARM_UP)
+            predictor = FollowedPredictor(load())
+            predictor.predict(WARM_UP)
         except Exception as exc:  # noqa: BLE001  # the thread's edge: any failure means there will be no model
             on_failure(exc)
             return
         self.predictor = predictor
+        show_model(predictor.model)
         logger.info("model_ready", extra={"model": predictor.model.name, "version": predictor.model.version})
+        if follow is not None:
+            self._follower = follow(predictor, self._report)
+
+    def stop_following(self) -> None:
+        """Change the model no more."""
+        if self._follower is not None:
+            self._follower.stop()
+
+    def _report(self, change: ModelChange) -> None:
+        record_change(change)
+        if change.outcome == "refused":
+            self.last_refusal = change
 
 
 class ProcessState:
@@ -54,12 +83,14 @@ class ProcessState:
         max_texts: most texts in one request.
         max_requests: most requests with a body at once.
         body_timeout_seconds: longest time that a body may take to arrive.
+        report_file: the champion's report; need not be there.
     """
 
-    def __init__(self, *, max_texts: int, max_requests: int, body_timeout_seconds: float) -> None:
+    def __init__(self, *, max_texts: int, max_requests: int, body_timeout_seconds: float, report_file: Path) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
         self.body_timeout_seconds = body_timeout_seconds
+        self.report_file = report_file
         self.slots = RequestSlots(max_requests)
         # Reading and writing records holds the interpreter's lock: a second thread would slow the first and the loop.
         self.prediction_threads = CapacityLimiter(1)

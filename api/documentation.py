@@ -80,6 +80,18 @@ PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
     500: _problem_answer("A fault of the server.", examples.FAILED),
     503: _problem_answer("The model is being loaded, or too many requests are in progress.", examples.NOT_READY),
 }
+_LOADING = _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance"})
+PERFORMANCE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: _problem_answer("This installation holds no report.", examples.NO_REPORT),
+    422: _problem_answer("The filter is none of the report's parts.", examples.UNKNOWN_FILTER),
+    503: _LOADING,
+}
+ARGUMENT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: _problem_answer(
+        "This installation holds no report, or the report no such argument.", examples.UNKNOWN_ARGUMENT
+    ),
+    503: _LOADING,
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -139,5 +151,11 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=_REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
+    for methods in document["paths"].values():
+        for operation in methods.values():  # FastAPI tells of a 422 for every parameter, in a shape of its own
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     schemas[PredictRequest.__name__]["properties"]["texts"]["maxItems"] = max_texts
     return document

@@ -17,7 +17,9 @@ from models.errors import (
     MalformedBodyError,
     ModelNotReadyError,
     OverloadedError,
+    ReportNotFoundError,
     TickertapeError,
+    UnknownFilterError,
     UnsupportedBodyError,
 )
 
@@ -25,10 +27,12 @@ logger = logging.getLogger(__name__)
 
 STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     MalformedBodyError: HTTPStatus.BAD_REQUEST,
+    ReportNotFoundError: HTTPStatus.NOT_FOUND,
     BodyTooSlowError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedBodyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidBodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownFilterError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ModelNotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

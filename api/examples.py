@@ -77,3 +77,21 @@ INVALID = {
 }
 FAILED = problem(500, "Internal Server Error", "the request could not be answered; the server's log says why")
 NOT_READY = problem(503, "Service Unavailable", "the model is being loaded: try again in a moment")
+NO_REPORT = problem(
+    404,
+    "Not Found",
+    "this installation holds no report of the model (config/run.json of a checkout): train or promote one there",
+    instance="/performance",
+)
+UNKNOWN_FILTER = problem(
+    422,
+    "Unprocessable Content",
+    "filter is none of the report's parts: allowed are labels, sentiments, overall, classes",
+    instance="/performance",
+)
+UNKNOWN_ARGUMENT = problem(
+    404,
+    "Not Found",
+    "no such argument: there are seed, held_out_share",
+    instance="/args/speed",
+)

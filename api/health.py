@@ -1,26 +1,39 @@
-"""Router: /health/live, /health/ready."""
+"""Router: /health/live, /health/ready, /metrics."""
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
-from api.dependencies import PredictorDep
+from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import NOT_READY_ANSWER
-from api.schemas import Live, ModelVersion, Ready
+from api.schemas import Live, ModelVersion, Ready, Refusal
+from monitoring.metrics import CONTENT_TYPE, exposition
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(tags=["health"])
 
 
-@router.head("/live", include_in_schema=False)
-@router.get("/live", summary="Whether the process runs")
+@router.head("/health/live", include_in_schema=False)
+@router.get("/health/live", summary="Whether the process runs")
 async def live(response: Response) -> Live:
     """Answer 200 as long as the event loop turns; restart the process where this fails."""
     response.headers["cache-control"] = "no-store"
     return Live()
 
 
-@router.head("/ready", include_in_schema=False)
-@router.get("/ready", summary="Whether requests are answered", responses=NOT_READY_ANSWER)
-async def ready(response: Response, predictor: PredictorDep) -> Ready:
-    """Answer 200 with the model's version once it is loaded and has answered; until then send no requests here."""
+@router.head("/health/ready", include_in_schema=False)
+@router.get("/health/ready", summary="Whether requests are answered", responses=NOT_READY_ANSWER)
+async def ready(response: Response, state: ProcessStateDep, predictor: PredictorDep) -> Ready:
+    """Answer 200 with the version that answers once it is loaded and has answered; until then send no requests here."""
     response.headers["cache-control"] = "no-store"
-    model = predictor.model
-    return Ready(model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version))
+    model, refusal = predictor.model, state.status.last_refusal
+    return Ready(
+        model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
+        last_refusal=None
+        if refusal is None
+        else Refusal(version=refusal.version, reasons=list(refusal.reasons), time=refusal.time),
+    )
+
+
+@router.get("/metrics", summary="Metrics of this process for Prometheus", response_class=PlainTextResponse)
+def metrics() -> Response:
+    """Answer in Prometheus' text format."""
+    return Response(exposition(), media_type=CONTENT_TYPE)

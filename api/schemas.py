@@ -4,7 +4,7 @@ Bodies are read and written by the msgspec structs that HTTP shares with Kafka (
 the two alike. These models document them; tests/contract/test_api_schemas.py holds them together.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,8 +116,42 @@ class Live(Body):
     status: Literal["live"] = "live"
 
 
+class Refusal(Body):
+    """A version that the registry's alias named and that does not answer."""
+
+    version: str = Field(description="Its version.")
+    reasons: list[str] = Field(description="Why it was refused, a sentence each.")
+    time: str = Field(description="When, ISO 8601 in UTC with milliseconds.")
+
+
 class Ready(Body):
     """The model is loaded and has answered once."""
 
     status: Literal["ready"] = "ready"
-    model: ModelVersion
+    model: ModelVersion = Field(description="The version that answers now.")
+    last_refusal: Refusal | None = Field(
+        default=None, description="The version that was refused last since the process started, if any was."
+    )
+
+
+class Performance(Body):
+    """How the champion did on held-out tweets, from its report."""
+
+    model_version: str = Field(description="The version that the report is about.")
+    answering_version: str = Field(description="The version that answers `/predict` now.")
+    is_of_answering_model: bool = Field(description="False where the figures are another version's.")
+    run_id: str = Field(description="Its run in MLflow.")
+    data_sha256: str = Field(description="Hash of the labelled tweets.")
+    held_out: str = Field(description="Where the held-out tweets came from.")
+    performance: dict[str, dict[str, Any]] = Field(
+        description="By head, `labels` and `sentiments`, or the part asked for."
+    )
+
+
+class Arguments(Body):
+    """What the champion was trained with, from its report."""
+
+    model_version: str = Field(description="The version that the report is about.")
+    answering_version: str = Field(description="The version that answers `/predict` now.")
+    is_of_answering_model: bool = Field(description="False where the arguments are another version's.")
+    args: dict[str, Any] = Field(description="By name; one alone for `/args/{arg}`.")

@@ -74,6 +74,8 @@ class TopicSettings(BaseSettings):
     """Output: sentiment only, small."""
     dead_letter: TopicName = "tweets.dead-letter"
     """Output: what could not be read, with the reason."""
+    metrics: TopicName = "tweets.metrics"
+    """Output: each change of the model that answers, or its refusal."""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Partitions of a topic that is created."""
     replication_factor: Annotated[int, Field(ge=1, le=10)] = 1
@@ -82,6 +84,8 @@ class TopicSettings(BaseSettings):
     """Days that created topics keep tweets and answers."""
     dead_letter_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that the dead-letter topic keeps what could not be read."""
+    metrics_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days that the metrics topic keeps changes of the model."""
 
 
 class StreamSettings(BaseSettings):
@@ -109,6 +113,8 @@ class StreamSettings(BaseSettings):
     """Whether tweets of an upstream transaction that was aborted are read."""
     top_k: Annotated[int, Field(ge=1, le=20)] = 3
     """Labels with their probability in each output record."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Port on which a worker shows its metrics to Prometheus, on all addresses; 0 for none."""
 
 
 class RegistrySettings(BaseSettings):
@@ -122,6 +128,8 @@ class RegistrySettings(BaseSettings):
     """Name of the registered model."""
     model_alias: Annotated[str, Field(min_length=1)] = "champion"
     """Alias of the version that answers."""
+    poll_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    """Time between two looks at the alias by worker and API; 0 keeps the version that they started with."""
 
     def uri(self, home: Path) -> str:
         """Give the store's URI; without a setting, the sqlite file under the project's home."""

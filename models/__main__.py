@@ -7,8 +7,12 @@ from models.errors import TickertapeError
 
 COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
-    "train": Command("models.commands.train", "train both models, log and register them"),
+    "train": Command("models.commands.train", "train both models, log, register and promote them"),
     "evaluate": Command("models.commands.evaluate", "measure on held-out tweets what training makes"),
+    "promote": Command(
+        "models.commands.promote", "let a registered version answer, if it passes the gate; or roll back"
+    ),
+    "behaviour": Command("models.commands.behaviour", "test a model against the table of cases"),
 }
 
 if __name__ == "__main__":

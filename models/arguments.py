@@ -5,18 +5,31 @@ from typing import Annotated
 import msgspec
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a training depends on besides the data; `config/args.json` in a checkout.
 
+    The arguments below `sentiment_inverse_regularisation` count only with a teacher. A weight says how much a text
+    counts where a labelled tweet counts 1.
+
     Attributes:
-        seed: of the split, the folds and the solver.
+        seed: of the split, the folds, the solver and the teacher.
         held_out_share: of each class, to measure on where no validation files are published.
         fold_count: parts for the out-of-fold scores that the temperatures are fitted on.
         min_tweets_per_feature: features of fewer training tweets are left out.
         label_inverse_regularisation: C of the label head.
         sentiment_inverse_regularisation: C of the sentiment head.
+        teacher_epochs: times that the teacher sees each labelled tweet.
+        teacher_learning_rate: of the teacher's layers, at its highest.
+        hard_share: of the given label in what a labelled tweet should be answered with; the rest is the teacher's.
+        other_head_weight: of tweets that are labelled for the other head.
+        augmented_copies: changed copies of each labelled tweet.
+        augmented_label_weight: of a copy, for the label head.
+        augmented_sentiment_weight: of a copy, for the sentiment head.
+        unlabelled_weight: of a text in the file of unlabelled tweets.
     """
 
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] = 7
@@ -25,3 +38,11 @@ class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     min_tweets_per_feature: Annotated[int, msgspec.Meta(ge=1)] = 2
     label_inverse_regularisation: Positive = 1.0
     sentiment_inverse_regularisation: Positive = 1.0
+    teacher_epochs: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    teacher_learning_rate: Positive = 1.2e-4
+    hard_share: Share = 0.6
+    other_head_weight: NotNegative = 0.6
+    augmented_copies: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
+    augmented_label_weight: NotNegative = 0.5
+    augmented_sentiment_weight: NotNegative = 0.25
+    unlabelled_weight: NotNegative = 0.3

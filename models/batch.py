@@ -18,6 +18,8 @@ Matrix: TypeAlias = sparse.csr_matrix
 """Rows are tweets, columns the features of a `FeatureSpace`."""
 
 _ABSENT_BIAS = -1.0  # what a linear SVC says of a class that no training tweet has
+_NO_SHARE = 0.02  # smaller shares cost a row for each class and tweet, and change nothing that can be measured
+_TOLERANCE = 1e-3  # of the solver; ten times as fine moves no answer of the public data
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,28 @@ def feature_space(counts: IntArray, *, tweet_count: int, min_tweets: int) -> Fea
     return FeatureSpace(ids.astype(np.int32), rounded.astype(np.int8))
 
 
+@dataclass(frozen=True)
+class Targets:
+    """What a head should say of n tweets.
+
+    Attributes:
+        shares: shape (n, classes), each row sums to 1: all on one class for a label that is certain.
+        weights: shape (n,): how much each tweet counts.
+    """
+
+    shares: FloatArray
+    weights: FloatArray
+
+
+def one_hot(classes: Classes, *, class_count: int) -> FloatArray:
+    """Write certain labels as shares; shape (n, class_count)."""
+    return np.eye(class_count)[classes]
+
+
 def fit_head(
     matrix: Matrix, classes: Classes, *, class_count: int, inverse_regularisation: float, seed: int
 ) -> LinearHead:
-    """Fit one linear SVC a class against all others, each class weighing the same in sum.
+    """Fit a head to certain labels, each class weighing the same in sum.
 
     Args:
         matrix: shape (n, rows), from `FeatureSpace.matrix`.
@@ -94,14 +114,41 @@ def fit_head(
         inverse_regularisation: the C of support vector machines; positive.
         seed: of the order in which the solver takes the tweets.
     """
-    estimator = LinearSVC(C=inverse_regularisation, class_weight="balanced", random_state=seed, max_iter=10_000)
-    estimator.fit(matrix, classes)
-    weights = np.zeros((class_count, matrix.shape[1]))
-    biases = np.full(class_count, _ABSENT_BIAS)
-    present = estimator.classes_
-    is_pair = len(present) == len(estimator.coef_) + 1  # two classes share one vector in scikit-learn
-    weights[present] = np.vstack([-estimator.coef_, estimator.coef_]) if is_pair else estimator.coef_
-    biases[present] = np.r_[-estimator.intercept_, estimator.intercept_] if is_pair else estimator.intercept_
+    targets = Targets(one_hot(classes, class_count=class_count), np.ones(len(classes)))
+    balance = class_balance(classes, class_count=class_count)
+    return fit_soft_head(matrix, targets, balance, inverse_regularisation=inverse_regularisation, seed=seed)
+
+
+def class_balance(classes: Classes, *, class_count: int) -> FloatArray:
+    """Give the factors that make each class weigh the same in sum; 0 for a class that doesn't occur."""
+    counts = np.bincount(classes, minlength=class_count)
+    return np.divide(len(classes), class_count * counts, out=np.zeros(class_count), where=counts > 0)
+
+
+def fit_soft_head(
+    matrix: Matrix, targets: Targets, balance: FloatArray, *, inverse_regularisation: float, seed: int
+) -> LinearHead:
+    """Fit one linear SVC a class against all others, to shares: a tweet stands on both sides, with its share on each.
+
+    Args:
+        matrix: shape (n, rows), from `FeatureSpace.matrix`.
+        targets: what the head should say of these n tweets.
+        balance: shape (classes,): how much being of a class counts, 0 or more; being of none of the others counts 1.
+        inverse_regularisation: the C of support vector machines; positive.
+        seed: of the order in which the solver takes the tweets.
+    """
+    class_count = targets.shares.shape[1]
+    weights, biases = np.zeros((class_count, matrix.shape[1])), np.full(class_count, _ABSENT_BIAS)
+    for column, shares in enumerate(targets.shares.T):
+        inside = targets.weights * balance[column] * np.where(shares > _NO_SHARE, shares, 0)
+        outside = targets.weights * np.where(shares < 1 - _NO_SHARE, 1 - shares, 0)
+        rows = np.concatenate([np.flatnonzero(inside), np.flatnonzero(outside)])
+        is_inside = np.arange(len(rows)) < np.count_nonzero(inside)
+        if not is_inside.any():
+            continue
+        estimator = LinearSVC(C=inverse_regularisation, random_state=seed, max_iter=10_000, tol=_TOLERANCE)
+        estimator.fit(matrix[rows], is_inside, np.concatenate([inside[inside > 0], outside[outside > 0]]))
+        weights[column], biases[column] = estimator.coef_[0], estimator.intercept_[0]
     return LinearHead(weights, biases)
 
 

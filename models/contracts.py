@@ -16,3 +16,22 @@ class Predictor(Protocol):
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets; n predictions in the same order. Never raises for any text; n may be 0."""
+
+
+class ModelStore(Protocol):
+    """Where versions of the model are, and which of them is to answer."""
+
+    @property
+    def model_name(self) -> str:
+        """Name of the registered model."""
+
+    def alias_version(self) -> str | None:
+        """Give the version that is to answer; None where nothing says so."""
+
+    def load(self, version: str) -> Predictor:
+        """Load a version, checked to be what was stored.
+
+        Raises:
+            ModelNotFoundError: it is not there, or can't be reached just now.
+            ModelError: it can't be used, whenever one asks.
+        """

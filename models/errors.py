@@ -21,6 +21,8 @@ TickertapeError
 │   ├── BodyTooSlowError           the body did not arrive in time
 │   ├── UnsupportedBodyError       the body's media type, charset or coding is none that is read
 │   ├── ModelNotReadyError         the model is still being loaded
+│   ├── ReportNotFoundError        there is no report of the champion, or nothing of that name in it
+│   ├── UnknownFilterError         the query asks for a part that the report has not
 │   └── OverloadedError            more requests at once than are allowed
 └── ApiError                       the HTTP server can't be started
 """
@@ -128,6 +130,14 @@ class UnsupportedBodyError(RequestError):
 
 class ModelNotReadyError(RequestError):
     """The model is still being loaded."""
+
+
+class ReportNotFoundError(RequestError):
+    """There is no report of the champion, or nothing of that name in it."""
+
+
+class UnknownFilterError(RequestError):
+    """The query asks for a part that the report has not."""
 
 
 class OverloadedError(RequestError):

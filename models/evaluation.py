@@ -71,6 +71,10 @@ class Evaluation(msgspec.Struct, frozen=True):
     labels: HeadEvaluation
     sentiments: HeadEvaluation
 
+    def heads(self) -> dict[str, HeadEvaluation]:
+        """Give both by the name that readers see."""
+        return {"topic": self.labels, "sentiment": self.sentiments}
+
 
 def evaluate(weights: Weights, split: Split) -> Evaluation:
     """Measure weights that were fitted on the split's training tweets on its held-out ones."""

@@ -17,6 +17,7 @@ class Findings(msgspec.Struct, frozen=True):
         arguments: of the training.
         data_sha256: hash over the files with labelled tweets.
         held_out: see `models.report.Report`.
+        has_teacher: True when the weights of the evaluation learned from a teacher too; nothing else here did.
         evaluation: of weights fitted on the training tweets alone.
         learning_curve: by rising share of the training tweets.
         predecessor: see `models.predecessor`.
@@ -25,6 +26,7 @@ class Findings(msgspec.Struct, frozen=True):
     arguments: TrainingArguments
     data_sha256: str
     held_out: Literal["split off", "published"]
+    has_teacher: bool
     evaluation: Evaluation
     learning_curve: tuple[LearningPoint, ...] | None = None
     predecessor: ProtocolScores | None = None

@@ -37,7 +37,8 @@ def f1_scores(counts: npt.NDArray[np.integer]) -> FloatArray:
     """
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     whole = counts.sum(axis=-1) + counts.sum(axis=-2)
-    return np.divide(2 * right, whole, out=np.full(right.shape, np.nan), where=whole > 0)
+    shares: FloatArray = np.divide(2 * right, whole, out=np.full(right.shape, np.nan), where=whole > 0)
+    return shares
 
 
 def accuracy_interval(right: int, tweets: int) -> Interval:

@@ -7,7 +7,8 @@ import msgspec
 from models.arguments import TrainingArguments
 from models.dataset import HeadSplit, Split, split_off
 from models.evaluation import evaluate
-from models.training import Progress, fit_unseen
+from models.fitting import fit
+from models.training import Progress
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 
@@ -25,7 +26,10 @@ class LearningPoint(msgspec.Struct, frozen=True):
 
 
 def learning_curve(split: Split, arguments: TrainingArguments, *, progress: Progress) -> tuple[LearningPoint, ...]:
-    """Train on each of `SHARES`, chosen by the arguments' seed, and measure on the same held-out tweets."""
+    """Train on each of `SHARES`, chosen by the arguments' seed, and measure on the same held-out tweets.
+
+    No teacher takes part: one would have to be fine-tuned for each share.
+    """
     points = []
     for done, share in enumerate(SHARES):
         progress(f"training on {share:.0%} of the tweets", done, len(SHARES))
@@ -40,7 +44,8 @@ def _point(split: Split, arguments: TrainingArguments, share: float) -> Learning
         labels=_part(split.labels, share, arguments.seed),
         sentiments=_part(split.sentiments, share, arguments.seed),
     )
-    evaluation = evaluate(fit_unseen(part, arguments, progress=_say_nothing), part)
+    weights = fit(part.labels.train, part.sentiments.train, None, arguments, begin=_say_nothing)
+    evaluation = evaluate(weights, part)
     labels, sentiments = evaluation.labels.performance, evaluation.sentiments.performance
     return LearningPoint(
         share=share,
@@ -59,5 +64,5 @@ def _part(head: HeadSplit, share: float, seed: int) -> HeadSplit:
     return HeadSplit(split_off(head.train, share=1 - share, seed=seed).train, head.held_out)
 
 
-def _say_nothing(step: str, done: int, total: int) -> None:
+def _say_nothing(step: str) -> None:
     """The steps within a training are not told: the curve has its own."""

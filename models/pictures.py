@@ -5,13 +5,20 @@ import io
 import numpy as np
 from matplotlib.figure import Figure
 
-from models.evaluation import HeadEvaluation
+from models.evaluation import Evaluation, HeadEvaluation
 
 _DOTS_PER_INCH = 100
 _DARK_SHARE = 0.5  # white digits read better from here on
 
 
-def confusion_picture(head: HeadEvaluation) -> bytes:
+def evaluation_pictures(evaluation: Evaluation) -> dict[str, bytes]:
+    """Draw what is confused and what abstaining would give; file name -> PNG."""
+    heads = evaluation.heads()
+    confusion = {f"confusion-{name}.png": _confusion(head) for name, head in heads.items()}
+    return {**confusion, "coverage.png": _coverage(heads)}
+
+
+def _confusion(head: HeadEvaluation) -> bytes:
     """Draw true classes against answers: each row's shares as shades, its tweets as numbers."""
     names = list(head.performance.classes)
     counts = np.array(head.confusion)
@@ -30,12 +37,8 @@ def confusion_picture(head: HeadEvaluation) -> bytes:
     return _png(figure)
 
 
-def coverage_picture(heads: dict[str, HeadEvaluation]) -> bytes:
-    """Draw the share of wrong answers over the share of tweets that are answered, a line a head.
-
-    Args:
-        heads: by the name that the legend shows.
-    """
+def _coverage(heads: dict[str, HeadEvaluation]) -> bytes:
+    """Draw the share of wrong answers over the share of tweets that are answered, a line a head."""
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()
     for name, head in heads.items():

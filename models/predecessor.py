@@ -62,9 +62,7 @@ class ProtocolScores(msgspec.Struct, frozen=True):
     ours_without_repeats: WeightedScores
 
 
-def predecessor_protocol(
-    tweets: LabelledTweets, arguments: TrainingArguments, *, progress: Progress
-) -> ProtocolScores:
+def predecessor_protocol(tweets: LabelledTweets, arguments: TrainingArguments, *, progress: Progress) -> ProtocolScores:
     """Train and measure on three splits with and three without repeats.
 
     Args:
@@ -97,9 +95,7 @@ def _scores(tweets: LabelledTweets, names: tuple[str, ...], arguments: TrainingA
     rest, test = rest_and_test.train, rest_and_test.held_out
     train = split_off(rest, share=VALIDATION_SHARE / (1 - TEST_SHARE), seed=arguments.seed).train
     hashed = batch.HashedTweets(*feature_rows(train.texts))
-    space = batch.feature_space(
-        hashed.counts(), tweet_count=len(train), min_tweets=arguments.min_tweets_per_feature
-    )
+    space = batch.feature_space(hashed.counts(), tweet_count=len(train), min_tweets=arguments.min_tweets_per_feature)
     head = batch.fit_head(
         space.matrix(hashed),
         train.classes,

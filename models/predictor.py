@@ -1,7 +1,9 @@
 """Tweets -> predictions: the one inference path of stream, HTTP and evaluation."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import ModelNotFoundError
@@ -57,33 +59,99 @@ def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED) -> ScorerPred
     return ScorerPredictor(Scorer(weights), model, top_k)
 
 
-def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_k: int) -> ScorerPredictor:
-    """Load the model that answers now: the registry's, or the pretrained one where no registry or alias is yet.
+@dataclass(frozen=True)
+class RegistryStore:
+    """Implements `models.contracts.ModelStore` with the MLflow registry; what is not there is asked for cheaply.
 
-    Args:
+    Attributes:
         tracking_uri: the MLflow store; without one, or with a `sqlite:///` file that is not there, MLflow is not
             even imported.
         model_name: name of the registered model.
         model_alias: alias of the version that answers.
         top_k: labels with their probability in each prediction, 1 to 20.
+    """
+
+    tracking_uri: str
+    model_name: str
+    model_alias: str
+    top_k: int
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether there may be a registry: one is named, and if it is a file, the file is there."""
+        return bool(self.tracking_uri) and not _is_missing_sqlite(self.tracking_uri)
+
+    def alias_version(self) -> str | None:
+        """Give the version that the alias points at; None where no registry, model or alias is yet.
+
+        Raises:
+            ModelNotFoundError: the registry can't be reached.
+        """
+        if not self.is_there:
+            return None
+        with _needing_mlflow():
+            from models.registry import alias_version, existing_store  # noqa: PLC0415  # costs seconds
+        store = existing_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
+        return alias_version(store, self.model_alias)
+
+    def load(self, version: str) -> ScorerPredictor:
+        """Load a version; its sha256 is checked.
+
+        Raises:
+            ModelNotFoundError: the registry can't be reached, or lacks the version's weights.
+            ModelCorruptError: the weights are not what their hash or format says.
+        """
+        with _needing_mlflow():
+            from models.registry import existing_store, load_weights  # noqa: PLC0415  # costs seconds
+        store = existing_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
+        registered = load_weights(store, version)
+        return ScorerPredictor(Scorer(registered.weights), registered.model, self.top_k)
+
+
+def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_k: int) -> ScorerPredictor:
+    """Load the model that answers now: the registry's, or the pretrained one where no registry or alias is yet.
+
+    The arguments are those of `RegistryStore`.
 
     Raises:
         ModelNotFoundError: the registry can't be reached, or lacks the version's weights.
         ModelCorruptError: the weights are not what their hash or format says.
     """
-    if not tracking_uri or _is_missing_sqlite(tracking_uri):
-        return pretrained_predictor(top_k)
+    store = RegistryStore(tracking_uri, model_name, model_alias, top_k)
+    version = store.alias_version()
+    if version is not None:
+        return store.load(version)
+    if store.is_there:
+        logger.warning("alias_not_found_pretrained_answers", extra={"model": model_name, "alias": model_alias})
+    return pretrained_predictor(top_k)
+
+
+@contextmanager
+def _needing_mlflow() -> Iterator[None]:
     try:
-        from models.registry import load_version  # noqa: PLC0415  # MLflow costs seconds, which only its users pay
+        yield
     except ModuleNotFoundError as exc:
         raise ModelNotFoundError(
-            f"the model registry {tracking_uri} needs {exc.name}, which is not installed here; run `make venv`, or "
+            f"the model registry needs {exc.name}, which is not installed here; run `make venv`, or "
             "take the pretrained model: leave MLFLOW_TRACKING_URI empty and let TICKERTAPE_HOME have no mlflow.db"
         ) from exc
-    registered = load_version(tracking_uri=tracking_uri, model_name=model_name, model_alias=model_alias)
-    if registered is None:
-        logger.warning("alias_not_found_pretrained_answers", extra={"model": model_name, "alias": model_alias})
+
+
+def named_predictor(name: str, *, tracking_uri: str, model_name: str, top_k: int) -> ScorerPredictor:
+    """Load the model of a name: `pretrained`, or a version's number or alias in the registry.
+
+    Raises:
+        ModelNotFoundError: there is none of that name, or the registry can't be reached.
+        ModelCorruptError: the weights are not what their hash or format says.
+    """
+    if name == "pretrained":
         return pretrained_predictor(top_k)
+    try:
+        from models import registry  # noqa: PLC0415  # as above
+    except ModuleNotFoundError as exc:
+        raise ModelNotFoundError(f"version {name} needs {exc.name}, which is not installed; run `make venv`") from exc
+    store = registry.existing_store(tracking_uri=tracking_uri, model_name=model_name)
+    registered = registry.load_weights(store, registry.find_version(store, name))
     return ScorerPredictor(Scorer(registered.weights), registered.model, top_k)
 
 

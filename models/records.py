@@ -1,6 +1,7 @@
 """The records that all packages share: a tweet, and what a model says of it."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
@@ -35,6 +36,26 @@ class ModelVersion(msgspec.Struct, frozen=True):
     name: str
     version: str
     online_version: int = 0
+
+
+class ModelChange(msgspec.Struct, frozen=True):
+    """What became of a version that was to answer; the value of `tweets.metrics`.
+
+    Attributes:
+        outcome: `swapped`: it answers now; `refused`: the previous one goes on.
+        name: name of the registered model.
+        version: the version that was to answer.
+        previous_version: the one that answered before.
+        reasons: why it was refused, a sentence each; empty for one that was not.
+        time: when this was decided, ISO 8601 in UTC with milliseconds.
+    """
+
+    outcome: Literal["swapped", "refused"]
+    name: str
+    version: str
+    previous_version: str
+    reasons: tuple[str, ...]
+    time: str
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):

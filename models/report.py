@@ -47,6 +47,11 @@ class Report(msgspec.Struct, frozen=True):
     sentiments: HeadPerformance
 
 
+def encode_report(report: Report) -> bytes:
+    """Write a report as JSON for people and programs; the bytes of `config/run.json`."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
 def parameters(
     arguments: TrainingArguments, result: TrainingResult, *, data_sha256: str
 ) -> dict[str, str | int | float]:
@@ -68,6 +73,19 @@ def metrics(result: TrainingResult) -> dict[str, float]:
         for head, found in (("labels", evaluation.labels), ("sentiments", evaluation.sentiments))
         for name, value in (*_shares(found.performance), *_bounds(found), *_slices(found))
     }
+
+
+def fits(result: TrainingResult) -> list[dict[str, float]]:
+    """List the numbers of each fit by name: first of the weights that were measured, then of those fitted again."""
+    fitted = [result.measured_weights, result.weights] if result.is_refitted else [result.weights]
+    return [
+        {
+            "features": len(weights.ids),
+            "labels_temperature": float(weights.temperatures[0]),
+            "sentiments_temperature": float(weights.temperatures[1]),
+        }
+        for weights in fitted
+    ]
 
 
 def held_out(result: TrainingResult) -> Literal["split off", "published"]:

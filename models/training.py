@@ -5,16 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models import batch
 from models.arguments import TrainingArguments
-from models.calibration import FloatArray, fit_temperature
 from models.dataset import HeadSplit, LabelledTweets, Split
 from models.evaluation import Evaluation, HeadPerformance, evaluate
-from models.features import IntArray, feature_rows
-from models.taxonomy import LABELS, SENTIMENTS
+from models.fitting import FIT_STEPS, fit
+from models.lessons import Teach
 from models.weights import Weights
-
-_CLASS_COUNTS = (len(LABELS), len(SENTIMENTS))
 
 Progress = Callable[[str, int, int], None]
 """Told of each step: what begins now, steps done, steps in all."""
@@ -52,33 +48,26 @@ class TrainingResult:
         return self.evaluation.sentiments.performance
 
 
-def train(split: Split, arguments: TrainingArguments, *, progress: Progress) -> TrainingResult:
+def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, progress: Progress) -> TrainingResult:
     """Train both heads; equal input gives equal weights.
 
     Args:
         split: at least two classes in each head's training tweets.
         arguments: see there.
+        teach: gives the lessons of a teacher, for the training tweets, then for all; None to learn from labels alone.
         progress: told of each step.
     """
-    steps = _Steps(progress, total=3 if split.is_published else 5)
+    steps = _Steps(progress, total=1 + FIT_STEPS * (1 if split.is_published else 2))
     labelled, felt = split.labels.train, split.sentiments.train
-    weights = measured = _fit(labelled, felt, arguments, steps)
+    weights = measured = _fit(labelled, felt, arguments, teach, steps)
     steps.begin("measuring on held-out tweets")
     evaluation = evaluate(measured, split)
     if not split.is_published:
         labelled, felt = _all(split.labels), _all(split.sentiments)
-        weights = _fit(labelled, felt, arguments, steps)
+        weights = _fit(labelled, felt, arguments, teach, steps)
     weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
     return TrainingResult(weights, measured, evaluation, len(labelled), len(felt), not split.is_published)
-
-
-def fit_unseen(split: Split, arguments: TrainingArguments, *, progress: Progress) -> Weights:
-    """Fit both heads on the training tweets alone, as `TrainingResult.measured_weights` are."""
-    steps = _Steps(progress, total=2)
-    weights = _fit(split.labels.train, split.sentiments.train, arguments, steps)
-    steps.finish()
-    return weights
 
 
 class _Steps:
@@ -93,40 +82,10 @@ class _Steps:
         self._progress("done", self._total, self._total)
 
 
-def _fit(labelled: LabelledTweets, felt: LabelledTweets, arguments: TrainingArguments, steps: _Steps) -> Weights:
-    steps.begin(f"hashing {len(labelled) + len(felt):,} tweets")
-    hashed = [batch.HashedTweets(*feature_rows(tweets.texts)) for tweets in (labelled, felt)]
-    space = batch.feature_space(
-        hashed[0].counts() + hashed[1].counts(),
-        tweet_count=len(labelled) + len(felt),
-        min_tweets=arguments.min_tweets_per_feature,
-    )
-    steps.begin(f"fitting both heads on {len(space.ids):,} features")
-    strengths = (arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation)
-    heads, temperatures = [], []
-    for tweets, hashes, class_count, strength in zip((labelled, felt), hashed, _CLASS_COUNTS, strengths, strict=True):
-        head, temperature = _fit_head(space.matrix(hashes), tweets, class_count, strength, arguments)
-        heads.append(head)
-        temperatures.append(temperature)
-    return batch.export_weights(space, (heads[0], heads[1]), np.array(temperatures))
-
-
-def _fit_head(
-    matrix: batch.Matrix, tweets: LabelledTweets, class_count: int, strength: float, arguments: TrainingArguments
-) -> tuple[batch.LinearHead, float]:
-    def fitted(rows: slice | IntArray) -> batch.LinearHead:
-        return batch.fit_head(
-            matrix[rows],
-            tweets.classes[rows],
-            class_count=class_count,
-            inverse_regularisation=strength,
-            seed=arguments.seed,
-        )
-
-    out_of_fold: FloatArray = np.empty((len(tweets), class_count))
-    for fit_rows, score_rows in batch.folds(tweets.classes, fold_count=arguments.fold_count, seed=arguments.seed):
-        out_of_fold[score_rows] = fitted(fit_rows).scores(matrix[score_rows])
-    return fitted(slice(None)), fit_temperature(out_of_fold, tweets.classes)
+def _fit(
+    labelled: LabelledTweets, felt: LabelledTweets, arguments: TrainingArguments, teach: Teach | None, steps: _Steps
+) -> Weights:
+    return fit(labelled, felt, teach(labelled, felt) if teach else None, arguments, begin=steps.begin)
 
 
 def _all(head: HeadSplit) -> LabelledTweets:

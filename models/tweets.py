@@ -11,8 +11,8 @@ from models.text import tickers
 
 MAX_TEXT_CHARACTERS = 25_000  # the longest post that X lets a paying account write
 
-_ID = re.compile(r"[0-9]{1,19}", re.ASCII)  # a 64-bit number, see X API v2 "Twitter IDs"
-_CREATED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
+ID = re.compile(r"[0-9]{1,19}", re.ASCII)  # a 64-bit number, see X API v2 "Twitter IDs"
+CREATED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 class Reason(StrEnum):
@@ -89,7 +89,7 @@ def read_tweet(fields: TweetFields) -> Tweet:
     ('AAPL',)
     """
     text = fields.text
-    if fields.id is not None and not _ID.fullmatch(fields.id):
+    if fields.id is not None and not ID.fullmatch(fields.id):
         raise MalformedRecordError(Reason.INVALID_ID, "id must be 1 to 19 digits")
     if not text or text.isspace():
         raise MalformedRecordError(Reason.EMPTY_TEXT, "text must hold more than white space")
@@ -97,7 +97,7 @@ def read_tweet(fields: TweetFields) -> Tweet:
         raise MalformedRecordError(
             Reason.TEXT_TOO_LONG, f"text has {len(text)} characters, {MAX_TEXT_CHARACTERS} are allowed"
         )
-    if fields.created_at is not None and not _CREATED_AT.fullmatch(fields.created_at):
+    if fields.created_at is not None and not CREATED_AT.fullmatch(fields.created_at):
         raise MalformedRecordError(
             Reason.INVALID_CREATED_AT, "created_at must be ISO 8601 with a zone, as 2026-01-31T09:30:00.000Z"
         )

@@ -99,7 +99,9 @@ def _decode(content: bytes) -> Weights:
             header = msgspec.json.decode(arrays["header"].tobytes(), type=_Header)
             if header != _HEADER:
                 raise ModelCorruptError(f"was made for another version of features or classes: {_difference(header)}")
-            stored = {name: arrays[name] for name in Weights.__dataclass_fields__ if name != _OPTIONAL or name in arrays}
+            stored = {
+                name: arrays[name] for name in Weights.__dataclass_fields__ if name != _OPTIONAL or name in arrays
+            }
             return _checked(Weights(**stored))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as exc:
         raise ModelCorruptError(f"is no weights file ({type(exc).__name__})") from exc

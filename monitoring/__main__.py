@@ -7,6 +7,7 @@ from models.errors import TickertapeError
 
 COMMANDS = {
     "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
+    "data": Command("monitoring.commands.data", "test data with Great Expectations: suites, checkpoints, pages"),
     "drift": Command("monitoring.commands.drift", "compare two files of classified tweets: what moved?"),
 }
 

@@ -34,3 +34,8 @@ LIMITS: Mapping[Kind, Limits] = {
     Kind.TOPIC: Limits(LABELS, duplicate_share=0.15, class_share=0.001),
     Kind.SENTIMENT: Limits(SENTIMENTS, duplicate_share=0.05, class_share=0.05),
 }
+
+# The feed of 74,849 real tweets has 14 % duplicates and 87 % English ones; its most frequent label has 64 %.
+STREAM_DUPLICATE_SHARE = 0.25
+ENGLISH_SHARE = 0.75
+LARGEST_CLASS_SHARE = 0.9

@@ -17,6 +17,7 @@ COMMANDS = {
     "worker": Command("stream.commands.worker", "classify tweets from Kafka to Kafka", runs_until_stopped=True),
     "produce": Command("stream.commands.produce", "publish tweets from a file, standard input or the generator"),
     "tail": Command("stream.commands.tail", "show classified tweets as they come", runs_until_stopped=True),
+    "diff": Command("stream.commands.diff", "compare what two models say of the same tweets"),
 }
 
 if __name__ == "__main__":

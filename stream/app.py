@@ -8,13 +8,19 @@ import gc
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import faust
 
 from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, TopicSettings
+from models.behaviour import behaviour_problems
 from models.contracts import Predictor
-from models.predictor import load_predictor
+from models.following import FollowedPredictor, Follower
+from models.predictor import RegistryStore, load_predictor
+from models.records import ModelChange
+from monitoring.metrics import record_change, show_model
+from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classify import classify
 from stream.delivery import Deliveries, send
@@ -133,12 +139,13 @@ def app_from_environment() -> faust.App:
     home, registry = ProjectSettings().home, RegistrySettings()
     settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
     topics = declare_topics(TopicSettings())
-    predictor = load_predictor(
-        tracking_uri=registry.uri(home),
-        model_name=registry.model_name,
-        model_alias=registry.model_alias,
-        top_k=settings.top_k,
-    )
+    registered = {
+        "tracking_uri": registry.uri(home),
+        "model_name": registry.model_name,
+        "model_alias": registry.model_alias,
+    }
+    predictor = FollowedPredictor(load_predictor(**registered, top_k=settings.top_k))
+    show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(
         bootstrap_servers=bootstrap_servers,
@@ -149,7 +156,27 @@ def app_from_environment() -> faust.App:
         "worker_starts",
         extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
-    return create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
+    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
+    if registry.poll_seconds:
+        store = RegistryStore(**registered, top_k=settings.top_k)
+        report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
+        follower = Follower(predictor, store, gate=behaviour_problems, report=report)
+        _follow(app, follower, poll_seconds=registry.poll_seconds)
+    return app
+
+
+def _follow(app: faust.App, follower: Follower, *, poll_seconds: float) -> None:
+    """Begin to follow the registry when the worker runs, not when somebody else looks at the app."""
+
+    async def begin(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+        follower.start(poll_seconds=poll_seconds)
+
+    app.on_partitions_assigned.connect(begin, weak=False)
+
+
+def _report_change(change: ModelChange, *, topic: str, bootstrap_servers: str) -> None:
+    record_change(change)
+    publish_change(change, topic=topic, bootstrap_servers=bootstrap_servers)
 
 
 def __getattr__(name: str) -> faust.App:

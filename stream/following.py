@@ -32,7 +32,7 @@ def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Itera
     Raises:
         BrokerError: no broker answers, or it refuses to give the topic.
     """
-    consumer = _connect(bootstrap_servers)
+    consumer = connect(bootstrap_servers)
     try:
         _assign(consumer, topic, from_beginning=from_beginning)
         while True:
@@ -43,13 +43,19 @@ def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Itera
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 
 
-def _connect(bootstrap_servers: str) -> KafkaConsumer:
+def connect(bootstrap_servers: str, *, isolation_level: str = "read_uncommitted") -> KafkaConsumer:
+    """Make a consumer without a group.
+
+    Raises:
+        BrokerError: no broker answers.
+    """
     try:
         return KafkaConsumer(
             bootstrap_servers=bootstrap_servers,
             bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
             enable_auto_commit=False,
             allow_auto_create_topics=False,
+            isolation_level=isolation_level,
             auto_offset_reset="earliest",  # only where retention removed what was to be read next
             fetch_max_wait_ms=FETCH_WAIT_MS,
             metrics_enabled=False,

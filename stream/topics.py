@@ -52,11 +52,12 @@ class Topics:
     classified: TopicSpec
     sentiment: TopicSpec
     dead_letter: TopicSpec
+    metrics: TopicSpec
 
     @property
     def all(self) -> tuple[TopicSpec, ...]:
         """The topics in the order of the flow."""
-        return (self.raw, self.classified, self.sentiment, self.dead_letter)
+        return (self.raw, self.classified, self.sentiment, self.dead_letter, self.metrics)
 
 
 def declare_topics(settings: TopicSettings) -> Topics:
@@ -80,6 +81,7 @@ def declare_topics(settings: TopicSettings) -> Topics:
             days=settings.dead_letter_retention_days,
             max_message_bytes=DEAD_LETTER_MAX_BYTES,
         ),
+        metrics=spec(settings.metrics, days=settings.metrics_retention_days),
     )
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from config import settings as settings_module
 from config.commands import DONE, configure_logging
 from config.settings import ApiSettings, ProjectSettings, RegistrySettings
 from models.contracts import Predictor
@@ -26,10 +27,13 @@ from models.errors import TickertapeError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from models.following import FollowedPredictor, Follower, Report
+
 logger = logging.getLogger(__name__)
 
 FACTORY = f"{__name__}:app_from_environment"
-PACKAGES = ("api", "config", "models")
+PACKAGES = ("api", "config", "models", "monitoring")
+REPORT_FILE = Path(settings_module.__file__).with_name("run.json")
 MAX_PORT = 65_535
 MAX_WORKERS = 64
 WAIT_FOR_MODEL_SECONDS = 30.0  # a registry on another continent gives a model in a few
@@ -99,6 +103,8 @@ def _app(
     return create_app(
         settings,
         load=partial(_load, project, settings),
+        report_file=REPORT_FILE,
+        follow=partial(_follow, project, settings) if RegistrySettings().poll_seconds else None,
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )
@@ -114,6 +120,20 @@ def _load(project: ProjectSettings, settings: ApiSettings) -> Predictor:
         model_alias=registry.model_alias,
         top_k=settings.top_k,
     )
+
+
+def _follow(
+    project: ProjectSettings, settings: ApiSettings, predictor: "FollowedPredictor", report: "Report"
+) -> "Follower":
+    from models.behaviour import behaviour_problems  # noqa: PLC0415  # as above
+    from models.following import Follower  # noqa: PLC0415  # as above
+    from models.predictor import RegistryStore  # noqa: PLC0415  # as above
+
+    registry = RegistrySettings()
+    store = RegistryStore(registry.uri(project.home), registry.model_name, registry.model_alias, settings.top_k)
+    follower = Follower(predictor, store, gate=behaviour_problems, report=report)
+    follower.start(poll_seconds=registry.poll_seconds)
+    return follower
 
 
 def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:

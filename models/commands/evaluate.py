@@ -8,22 +8,24 @@ its figures beside ours. With --card it measures everything and writes it, with 
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
+from rich.table import Table
 
 from config import settings
 from models.arguments import TrainingArguments
-from models.commands.train import progress_bar, seed_number, training_arguments
+from models.commands.train import fine_tuned_teacher, progress_bar, seed_number, training_arguments
 from models.dataset import read_split, read_topics
 from models.errors import ModelError
 
 if TYPE_CHECKING:
     from models.findings import Findings
     from models.predecessor import ProtocolScores
+    from models.sheets import Sheet
 
 Show = Callable[[str, int, int], None]
 
@@ -33,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="folder with the tweets (default: TICKERTAPE_DATA_DIR, or data)"
     )
-    parser.add_argument("--seed", type=seed_number, metavar="N", help="of split, folds and solver (default: args.json's)")
+    parser.add_argument(
+        "--seed", type=seed_number, metavar="N", help="of split, folds and solver (default: args.json's)"
+    )
+    parser.add_argument("--teacher", action="store_true", help="learn from a teacher too, as `tickertape train` does")
+    parser.add_argument(
+        "--unlabelled", type=Path, metavar="FILE", help="with --teacher: JSONL of tweets for the teacher to label"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--learning-curve", action="store_true", help="also train on 25, 50 and 75 %% of the tweets; takes a minute"
@@ -49,41 +57,50 @@ def run(arguments: argparse.Namespace) -> int:
     """Train on a part, measure on the rest, print; returns 0."""
     chosen = training_arguments(seed=arguments.seed)
     folder = (arguments.data_dir or settings.ProjectSettings().data_dir).expanduser()
+    if arguments.unlabelled and not arguments.teacher:
+        raise ModelError("--unlabelled is for a teacher to label: add --teacher")
     try:
-        import models.learning_curve  # noqa: F401, PLC0415  # costs seconds, may be absent
-        import models.pictures  # noqa: F401, PLC0415  # as above
+        from models import figures, sheets  # noqa: PLC0415  # costs seconds, may be absent
     except ModuleNotFoundError as exc:
         raise ModelError(f"evaluation needs {exc.name}, which is not installed here; run `make venv`") from exc
+    if arguments.card:
+        figures.read_around(arguments.card)  # before the minutes, not after them
     with progress_bar() as show:
         if arguments.protocol:
-            _print_protocol(_protocol(folder, chosen, show), as_json=arguments.json)
-            return 0
-        findings = _findings(folder, chosen, arguments, show)
+            scores = _protocol(folder, chosen, show)
+        else:
+            findings = _findings(folder, chosen, arguments, show)
+    if arguments.protocol:
+        _show(scores, [sheets.protocol_sheet(scores)], as_json=arguments.json)
+        return 0
     if arguments.card:
-        from models.figures import write_figures  # noqa: PLC0415  # as above
-
-        write_figures(findings, arguments.card.expanduser())
-    _print_findings(findings, as_json=arguments.json)
+        figures.write_figures(findings, arguments.card)
+    _show(findings, sheets.findings_sheets(findings), as_json=arguments.json)
     return 0
 
 
 def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Namespace, show: Show) -> "Findings":
     from models.evaluation import evaluate  # noqa: PLC0415  # as above
     from models.findings import Findings  # noqa: PLC0415  # as above
+    from models.fitting import fit  # noqa: PLC0415  # as above
     from models.learning_curve import learning_curve  # noqa: PLC0415  # as above
-    from models.training import fit_unseen  # noqa: PLC0415  # as above
 
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
-    weights = fit_unseen(split, chosen, progress=show)
+    labelled, felt = split.labels.train, split.sentiments.train
+    lessons = None
+    if arguments.teacher:
+        home = settings.ProjectSettings().home / "teacher"
+        lessons = fine_tuned_teacher(split, chosen, home, unlabelled=arguments.unlabelled, show=show)(labelled, felt)
+    weights = fit(labelled, felt, lessons, chosen, begin=lambda step: show(step, 0, 0))
+    is_all = arguments.card is not None
     return Findings(
         arguments=chosen,
         data_sha256=split.data_sha256,
         held_out="published" if split.is_published else "split off",
+        has_teacher=arguments.teacher,
         evaluation=evaluate(weights, split),
-        learning_curve=learning_curve(split, chosen, progress=show)
-        if arguments.learning_curve or arguments.card
-        else None,
-        predecessor=_protocol(folder, chosen, show) if arguments.card else None,
+        learning_curve=learning_curve(split, chosen, progress=show) if is_all or arguments.learning_curve else None,
+        predecessor=_protocol(folder, chosen, show) if is_all else None,
     )
 
 
@@ -93,19 +110,15 @@ def _protocol(folder: Path, chosen: TrainingArguments, show: Show) -> "ProtocolS
     return predecessor_protocol(read_topics(folder), chosen, progress=show)
 
 
-def _print_protocol(scores: "ProtocolScores", *, as_json: bool) -> None:
+def _show(found: "Findings | ProtocolScores", sheets: "Iterable[Sheet]", *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(scores).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
-    from models.evaluation_tables import protocol_table  # noqa: PLC0415  # as above
-
-    Console().print(protocol_table(scores))
-
-
-def _print_findings(findings: "Findings", *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(findings).decode() + "\n")
-        return
-    from models.evaluation_tables import findings_tables  # noqa: PLC0415  # as above
-
-    Console().print(findings_tables(findings))
+    console = Console()
+    for sheet in sheets:
+        table = Table(title=sheet.heading, caption=sheet.note or None, title_justify="left", caption_justify="left")
+        for place, column in enumerate(sheet.columns):
+            table.add_column(column, justify="right" if place else "left")
+        for row in sheet.rows:
+            table.add_row(*row)
+        console.print(table)

@@ -8,7 +8,7 @@ Settings come from the environment: see docs/reference/settings.md.
 import argparse
 
 from config.commands import DONE, FAILED, configure_logging
-from config.settings import ProjectSettings
+from config.settings import ProjectSettings, StreamSettings
 from models.errors import TickertapeError
 
 
@@ -25,9 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     import faust  # noqa: PLC0415  # half a second that `--help` need not pay
 
+    from monitoring.metrics import serve_metrics  # noqa: PLC0415  # as above
     from stream.app import app_from_environment  # noqa: PLC0415  # as above
 
     app = app_from_environment()
+    if port := StreamSettings().metrics_port:
+        serve_metrics(port)
     worker = faust.Worker(app, override_logging=False, quiet=True, redirect_stdouts=False)
     worker.spinner = None  # it writes to the terminal even when quiet
     try:

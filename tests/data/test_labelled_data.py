@@ -18,7 +18,7 @@ KINDS = {"topic": Kind.TOPIC, "sent": Kind.SENTIMENT}
 
 
 def failures(path: Path, kind: Kind) -> list[str]:
-    from monitoring.expectations import validate  # noqa: PLC0415  # its import warns, which only a test may ignore
+    from monitoring.expectations.labelled import validate  # noqa: PLC0415  # its import warns, which only a test may ignore
 
     return [f"{outcome.expectation}: {outcome.seen}" for outcome in validate(path, kind) if not outcome.success]
 
@@ -65,7 +65,7 @@ def without_class_0(lines: list[str]) -> list[str]:
         (with_unknown_label, "each label is one of"),
         (with_null_text, "no text is missing"),
         (with_flood_of_duplicates, "of the texts repeat another"),
-        (without_class_0, "each class has at least"),
+        (without_class_0, " has at least "),
     ],
 )
 def test_spoiled_copy_is_found(

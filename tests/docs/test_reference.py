@@ -13,8 +13,10 @@ import config.settings
 import monitoring.__main__
 import tickertape
 from config.commands import Command
-from models.records import ClassifiedTweet, TweetSentiment
+from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
+from monitoring import metrics
+from stream.changes import CHANGE_TYPE
 from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE
 from stream.dead_letters import DeadLetter
 
@@ -66,6 +68,16 @@ def setting_rows() -> list[str]:
     ]
 
 
+def options_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The options of a command and of its actions, but for help."""
+    options = []
+    for action in parser._actions:  # argparse tells no other way
+        options += [option for option in action.option_strings if option not in {"-h", "--help"}]
+        if isinstance(action, argparse._SubParsersAction):
+            options += [option for inner in action.choices.values() for option in options_of(inner)]
+    return options
+
+
 def missing(expected: list[str], page: str) -> list[str]:
     return [text for text in expected if text not in page]
 
@@ -98,7 +110,7 @@ def test_every_command_stands_in_the_reference_with_its_options(name: str) -> No
     command = COMMANDS[name]
     parser = argparse.ArgumentParser(add_help=False)
     importlib.import_module(command.module).add_arguments(parser)
-    options = [option for action in parser._actions for option in action.option_strings]  # argparse tells no other way
+    options = options_of(parser)
 
     page = reference("commands.md")
     text = section(page, name)
@@ -112,7 +124,7 @@ def test_every_command_stands_in_the_reference_with_its_options(name: str) -> No
 def test_every_option_of_the_reference_is_one(name: str) -> None:
     parser = argparse.ArgumentParser(add_help=False)
     importlib.import_module(COMMANDS[name].module).add_arguments(parser)
-    known = {option for action in parser._actions for option in action.option_strings}
+    known = set(options_of(parser))
 
     rows = [line for line in section(reference("commands.md"), name).splitlines() if line.startswith("| `-")]
 
@@ -134,6 +146,7 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
             ("classified", "retention_days"),
             ("sentiment", "retention_days"),
             ("dead_letter", "dead_letter_retention_days"),
+            ("metrics", "metrics_retention_days"),
         )
     ]
 
@@ -144,9 +157,11 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
     assert [row for row in rows if not re.search(row, page)] == []
 
 
-@pytest.mark.parametrize(("topic", "record"), [("classified", ClassifiedTweet), ("sentiment", TweetSentiment)])
+@pytest.mark.parametrize(
+    ("topic", "record"), [("classified", ClassifiedTweet), ("sentiment", TweetSentiment), ("metrics", ModelChange)]
+)
 def test_every_field_of_an_output_stands_under_its_topic(
-    topic: str, record: type[ClassifiedTweet] | type[TweetSentiment]
+    topic: str, record: type[ClassifiedTweet] | type[TweetSentiment] | type[ModelChange]
 ) -> None:
     text = section(reference("topics.md"), f"`tweets.{topic}`")
 
@@ -169,6 +184,17 @@ def test_every_header_stands_in_the_reference() -> None:
 
     assert missing(own, section(page, "`tweets.dead-letter`")) == []
     assert missing(types, section(page, "Headers on every output")) == []
+    changes = [f"`{CHANGE_TYPE.format(outcome=outcome)}`" for outcome in ("swapped", "refused")]
+    assert missing(changes, section(page, "`tweets.metrics`")) == []
+
+
+def test_every_metric_stands_in_the_reference_with_its_type() -> None:
+    types = [line.split()[2:] for line in metrics.exposition().decode().splitlines() if line.startswith("# TYPE")]
+    ours = [(name, kind) for name, kind in types if name.startswith("tickertape_")]
+
+    documented = re.findall(r"^\| `(tickertape_\w+)` \| (\w+) \|", reference("metrics.md"), re.MULTILINE)
+
+    assert sorted(documented) == sorted(ours)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))

@@ -29,7 +29,7 @@ START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -39,7 +39,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def docker_kafka() -> Iterator[str]:
     """Run Kafka in a container whose port is known before it starts, so that it can advertise it."""
-    port = free_port()
+    port = find_free_port()
     container = (
         DockerContainer(KAFKA_IMAGE)
         .with_bind_ports(9092, port)
@@ -118,6 +118,11 @@ def kafka_servers(
         with docker_kafka() as servers:
             kafka_used(f"Docker, {KAFKA_IMAGE}")
             yield servers
+
+
+@pytest.fixture
+def free_port() -> int:
+    return find_free_port()
 
 
 @pytest.fixture

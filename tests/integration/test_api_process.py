@@ -93,7 +93,11 @@ def test_documentation_and_health_are_served(start: Start) -> None:
 
     assert httpx.get(served.ready["docs"]).status_code == httpx.codes.OK
     assert httpx.get(f"{served.url}/docs/assets/swagger-ui-bundle.js").status_code == httpx.codes.OK
-    assert httpx.get(f"{served.url}/health/ready").json() == {"status": "ready", "model": served.ready["model"]}
+    assert httpx.get(f"{served.url}/health/ready").json() == {
+        "status": "ready",
+        "model": served.ready["model"],
+        "last_refusal": None,
+    }
     assert document["components"]["schemas"]["PredictRequest"]["properties"]["texts"]["maxItems"] == 7
 
 

@@ -35,6 +35,7 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         f"{topic_prefix}tweets.classified": TopicState(3, 1_048_588),
         f"{topic_prefix}tweets.sentiment": TopicState(3, 1_048_588),
         f"{topic_prefix}tweets.dead-letter": TopicState(3, 2_097_152),
+        f"{topic_prefix}tweets.metrics": TopicState(3, 1_048_588),
     }
     assert settings_of(kafka_servers, topics.raw.name)["retention.ms"] == str(2 * DAY_MS)
     dead_letter = settings_of(kafka_servers, topics.dead_letter.name)

@@ -14,7 +14,7 @@ from models.predictor import ScorerPredictor, load_predictor, pretrained_predict
 from models.records import Tweet
 
 if TYPE_CHECKING:
-    from models.champion import Destination
+    from models.challenger import Destination
     from models.report import Report
 
 pytestmark = [
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 LABELLED = Path(__file__).parents[1] / "data" / "labelled"
-NAME, ALIAS = "tickertape-test", "champion"
+NAME, ALIAS = "tickertape-test", "challenger"
 
 
 def ignore_progress(step: str, done: int, total: int) -> None:
@@ -42,14 +42,14 @@ class Trained(NamedTuple):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A champion trained on the project's own labelled tweets."""
-    from models.champion import Destination, train_champion
+    from models.challenger import Destination, train_challenger
 
     folder = tmp_path_factory.mktemp("registry")
-    destination = Destination(f"sqlite:///{folder / 'mlflow.db'}", NAME, ALIAS, folder / "export", folder / "run.json")
+    destination = Destination(f"sqlite:///{folder / 'mlflow.db'}", NAME, folder / "export")
     steps: list[tuple[str, int, int]] = []
     arguments = TrainingArguments(seed=11)
     split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
-    report = train_champion(split, arguments, destination, progress=lambda *step: steps.append(step))
+    report = train_challenger(split, arguments, destination, teach=None, progress=lambda *step: steps.append(step))
     return Trained(folder, destination, report, steps)
 
 
@@ -77,10 +77,13 @@ def test_own_labelled_tweets_are_learnt(trained: Trained) -> None:
     assert report.sentiments.accuracy > 0.5  # 0.33 by chance
 
 
-def test_report_file_holds_run_data_arguments_and_performance(trained: Trained) -> None:
-    folder, _, report, _ = trained
+def test_version_keeps_its_report(trained: Trained) -> None:
+    from models import registry
 
-    written = json.loads((folder / "run.json").read_text())
+    folder, destination, report, _ = trained
+    store = registry.existing_store(tracking_uri=destination.tracking_uri, model_name=NAME)
+
+    written = json.loads(registry.load_file(store, report.model_version, path=registry.REPORT_FILE) or b"")
 
     assert written["run_id"] == report.run_id
     assert written["arguments"]["seed"] == 11
@@ -98,8 +101,26 @@ def test_run_keeps_parameters_metrics_and_files(trained: Trained) -> None:
 
     assert run.data.params["data_sha256"] == report.data_sha256
     assert run.data.params["seed"] == "11"
+    assert run.data.params["code_version"].startswith("0.")
+    assert len(run.data.params["environment_lock_sha256"]) == 64
+    assert run.data.metrics["fit_features"] == report.features
     assert run.data.metrics["labels_accuracy"] == pytest.approx(report.labels.accuracy)
     assert run.info.status == "FINISHED"
+
+
+def test_model_has_a_signature_and_an_input_example(trained: Trained, tmp_path: Path) -> None:
+    from mlflow.artifacts import download_artifacts
+    from mlflow.models import Model
+
+    _, destination, report, _ = trained
+    uri = f"runs:/{report.run_id}/model"
+
+    folder = Path(download_artifacts(uri, dst_path=str(tmp_path), tracking_uri=destination.tracking_uri))
+
+    model = Model.load(folder / "MLmodel")
+    assert model.signature.inputs.input_names() == ["text"]
+    assert "sentiment_score" in model.signature.outputs.input_names()
+    assert list(model.load_input_example(str(folder)).columns) == ["text"]
 
 
 def test_every_step_of_the_training_is_told(trained: Trained) -> None:
@@ -115,7 +136,7 @@ def test_equal_seed_and_data_give_equal_weights(trained: Trained) -> None:
     _, _, report, _ = trained
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
-    again = train(split, TrainingArguments(seed=11), progress=ignore_progress)
+    again = train(split, TrainingArguments(seed=11), teach=None, progress=ignore_progress)
 
     assert sha256_of(encode_weights(again.weights)) == report.weights_sha256
 
@@ -190,15 +211,15 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 
 def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
-    from models.champion import Destination, train_champion
+    from models.challenger import Destination, train_challenger
 
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
-    destination = Destination(f"sqlite:///{tmp_path / 'mlflow.db'}", NAME, ALIAS, blocked, None)
+    destination = Destination(f"sqlite:///{tmp_path / 'mlflow.db'}", NAME, blocked)
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
     with pytest.raises(ModelError, match="blocked can't be written"):
-        train_champion(split, TrainingArguments(seed=11), destination, progress=ignore_progress)
+        train_challenger(split, TrainingArguments(seed=11), destination, teach=None, progress=ignore_progress)
 
 
 def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from api.app import create_app
+from api.dependencies import Follow
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.records import ModelVersion, Tweet
@@ -37,9 +39,18 @@ def serve() -> Serve:
     async def serve(
         load: Callable[[], Predictor],
         on_load_failure: Callable[[Exception], None] = lambda _: None,
+        *,
+        report_file: Path = Path("none.json"),
+        follow: Follow | None = None,
         **settings: float,
     ) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app(ApiSettings(**settings), load=load, on_load_failure=on_load_failure)
+        app = create_app(
+            ApiSettings(**settings),
+            load=load,
+            report_file=report_file,
+            follow=follow,
+            on_load_failure=on_load_failure,
+        )
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
@@ -55,8 +66,8 @@ def serve_ready(serve: Serve, predictor: Any) -> Serve:
     """Give a function that does the same with the fixed model, and waits until it is loaded."""
 
     @asynccontextmanager
-    async def serve_ready(**settings: float) -> AsyncIterator[httpx.AsyncClient]:
-        async with serve(lambda: predictor, **settings) as client:
+    async def serve_ready(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
+        async with serve(lambda: predictor, **options) as client:
             while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
                 await asyncio.sleep(0.001)
             predictor.asked.clear()

@@ -1,7 +1,9 @@
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import httpx
 
@@ -9,7 +11,9 @@ from api.app import create_app
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.errors import ModelNotFoundError
-from models.records import Prediction, Tweet
+from models.following import FollowedPredictor, Follower
+from models.records import ModelChange, ModelVersion, Prediction, Tweet
+from models.taxonomy import Label
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -37,6 +41,7 @@ async def test_ready_names_the_model_that_answers(client: httpx.AsyncClient) -> 
     assert response.json() == {
         "status": "ready",
         "model": {"name": "fixed", "version": "7", "online_version": 2},
+        "last_refusal": None,
     }
     assert response.headers["cache-control"] == "no-store"
 
@@ -94,7 +99,7 @@ async def test_process_that_shares_its_port_takes_connections_only_with_its_mode
         time.sleep(0.05)
         return predictor
 
-    app = create_app(ApiSettings(), load=load, wait_for_model_seconds=30)
+    app = create_app(ApiSettings(), load=load, report_file=Path("none.json"), wait_for_model_seconds=30)
 
     async with (
         app.router.lifespan_context(app),
@@ -103,3 +108,52 @@ async def test_process_that_shares_its_port_takes_connections_only_with_its_mode
         first = await client.get("/health/ready")
 
     assert first.status_code == httpx.codes.OK
+
+
+async def test_change_of_the_model_is_seen_by_the_next_request_and_a_refusal_is_shown(
+    serve: Serve, predictor: Predictor, make_fixed_predictor: Callable[..., Predictor]
+) -> None:
+    other = make_fixed_predictor(ModelVersion("fixed", "8"), {Label.MACRO: 0.75})
+    followers: list[Follower] = []
+    store = FakeStore()
+
+    def follow(followed: FollowedPredictor, report: Callable[[ModelChange], None]) -> Follower:
+        follower = Follower(followed, store, gate=lambda it: ("case 1 fails",) if it is bad else (), report=report)
+        followers.append(follower)
+        return follower
+
+    bad = make_fixed_predictor(ModelVersion("fixed", "9"), {Label.MACRO: 0.75})
+    store.versions = {"8": other, "9": bad}
+    async with serve(lambda: predictor, follow=follow) as client:
+        while not followers:  # noqa: ASYNC110  # the model is loaded in a thread
+            await asyncio.sleep(0.001)
+        for version in ("8", "9"):
+            store.alias = version
+            followers[0].look()
+        ready = (await client.get("/health/ready")).json()
+        answer = (await client.post("/predict", json={"texts": [{"text": "Oil falls"}]})).json()
+
+    assert ready["model"]["version"] == "8"
+    assert (ready["last_refusal"]["version"], ready["last_refusal"]["reasons"]) == ("9", ["case 1 fails"])
+    assert answer["predictions"][0]["model"]["version"] == "8"
+
+
+async def test_metrics_name_the_version_that_answers(client: httpx.AsyncClient) -> None:
+    response = await client.get("/metrics")
+
+    assert response.headers["content-type"].startswith("text/plain")
+    assert 'tickertape_model_info{name="fixed",version="7"} 1.0' in response.text
+
+
+class FakeStore:
+    """Implements `models.contracts.ModelStore`."""
+
+    model_name = "fixed"
+    alias = ""
+    versions: dict[str, Predictor]
+
+    def alias_version(self) -> str | None:
+        return self.alias
+
+    def load(self, version: str) -> Predictor:
+        return self.versions[version]

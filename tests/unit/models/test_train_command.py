@@ -40,7 +40,7 @@ def test_seed_that_is_no_whole_number_is_wrong_use(tickertape: CommandLine, seed
     assert f"{seed!r} is no whole number from 0 to 4294967295" in done.stderr
 
 
-@pytest.mark.parametrize("library", ["sklearn", "mlflow"])
+@pytest.mark.parametrize("library", ["sklearn", "mlflow", "great_expectations"])
 def test_without_the_training_libraries_it_says_how_to_get_them(
     tickertape: CommandLine, labelled_folder: Path, library: str
 ) -> None:
@@ -51,8 +51,28 @@ def test_without_the_training_libraries_it_says_how_to_get_them(
     assert library in done.stderr
 
 
+def test_nothing_is_trained_on_a_file_that_breaks_an_expectation(
+    tickertape: CommandLine, labelled_folder: Path, tmp_path: Path
+) -> None:
+    with (labelled_folder / "topic_train.csv").open("a", encoding="utf-8") as file:
+        file.write("Headline of no class,99\n")
+
+    done = tickertape("train", "--data-dir", str(labelled_folder), "--export", "export")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "topic_train.csv breaks what is expected, so nothing was trained" in done.stderr
+    assert "each label is one of 0 to 19: 1 of 201 rows break it; rows 201" in done.stderr
+    assert "Headline" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["labelled"]
+
+
 def test_help_needs_no_training_library(tickertape: CommandLine) -> None:
-    done = tickertape("train", "--help", before="sys.modules.update(sklearn=None, mlflow=None, scipy=None); ")
+    done = tickertape(
+        "train",
+        "--help",
+        before="sys.modules.update(sklearn=None, mlflow=None, scipy=None, pandas=None, great_expectations=None); ",
+    )
 
     assert done.returncode == 0
     assert done.stdout.startswith("usage: tickertape train")

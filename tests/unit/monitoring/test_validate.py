@@ -36,16 +36,16 @@ def test_good_file_passes_every_expectation(labelled: Path, capsys: pytest.Captu
 
     output = capsys.readouterr()
     assert code == 0
-    assert [line[:4] for line in output.out.splitlines()] == ["ok  "] * 9
+    assert [line[:4] for line in output.out.splitlines()] == ["ok  "] * 12
     assert output.err == ""
 
 
 @pytest.mark.parametrize(
     ("content", "expectation", "seen", "rows"),
     [
-        (GOOD.replace("text,", "body,", 1), "the columns are text,label", "40 rows of body,label", []),
-        (GOOD.replace("text,label", "label,text", 1), "the columns are text,label", "40 rows of label,text", []),
-        ("text,label\n", "there are rows", "0 rows of text,label", []),
+        (GOOD.replace("text,", "body,", 1), "the columns are text,label", "body,label", []),
+        (GOOD.replace("text,label", "label,text", 1), "the columns are text,label", "label,text", []),
+        ("text,label\n", "there are rows", "0", []),
         (GOOD + ",1\n", "no text is missing", "1 of 41 rows break it", [41]),
         (GOOD + "No label,\n", "no label is missing", "1 of 41 rows break it", [41]),
         (GOOD + "   ,1\n", "each text has more than spaces", "1 of 41 rows break it", [41]),
@@ -55,13 +55,13 @@ def test_good_file_passes_every_expectation(labelled: Path, capsys: pytest.Captu
         (
             GOOD + "Up http://x.example/1,1\n" + "Up https://x.example/2,1\n" * 5,
             "at most 5% of the texts repeat another",
-            "10.9% of 46",
+            "5 of 46 rows break it",
             [42, 43, 44, 45, 46],
         ),
         (
             "text,label\n" + "".join(f"Tweet {'x' * row},{row % 2}\n" for row in range(40)),
-            "each class has at least 5.0% of the rows",
-            "fewest: neutral, 0.00%",
+            "neutral has at least 5.0% of the rows",
+            "0 of 40 rows fulfil it",
             [],
         ),
     ],
@@ -100,11 +100,11 @@ def test_no_text_of_a_tweet_is_shown(labelled: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty: expected the header text,label"),
+        (b"", "is empty: expected a header"),
         (b"text,label\n\xff\xfe,0\n", "is not UTF-8: byte 0xff"),
-        (b"text,label\nUp,0,0\n", "is not CSV: "),
-        (b"text,label\nUp,0\nUp,0,0\n", "is not CSV: "),
-        (b'text,label\n"Up,0\n', "is not CSV: "),
+        (b"text,label\nUp,0,0\n", "is not what its name says: "),
+        (b"text,label\nUp,0\nUp,0,0\n", "is not what its name says: "),
+        (b'text,label\n"Up,0\n', "is not what its name says: "),
     ],
 )
 def test_file_that_is_no_csv_is_one_line_on_standard_error(
@@ -154,6 +154,6 @@ def test_process_is_quiet_and_writes_no_files(labelled: Path, tmp_path: Path) ->
     )
 
     assert ended.stderr == ""
-    assert ended.stdout.count("ok  ") == 9
+    assert ended.stdout.count("ok  ") == 12
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labelled.csv", "temporary"]
     assert list(temporary.iterdir()) == []

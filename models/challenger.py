@@ -1,4 +1,4 @@
-"""Make a champion: train on labelled tweets, register the model, write its files and its report."""
+"""Make a challenger: train on labelled tweets, register the model with its evidence, export its files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,11 @@ from models.card import model_card
 from models.dataset import Split
 from models.errors import ModelError
 from models.evaluation import Evaluation
-from models.pictures import confusion_picture, coverage_picture
-from models.report import Report, held_out, metrics, parameters
+from models.files import write_whole
+from models.lessons import Teach
+from models.pictures import evaluation_pictures
+from models.provenance import provenance
+from models.report import Report, encode_report, fits, held_out, metrics, parameters
 from models.training import Progress, TrainingResult, train
 from models.weights import SHA256_FILE, WEIGHTS_FILE, encode_weights, sha256_of
 
@@ -27,20 +30,16 @@ class Destination:
     Attributes:
         tracking_uri: the MLflow store.
         model_name: name of the registered model.
-        model_alias: alias that the new version gets.
         export_folder: gets the weights, their sha256 and a model card; None for no export.
-        report_file: gets the report as JSON, such as `config/run.json`; None for no file.
     """
 
     tracking_uri: str
     model_name: str
-    model_alias: str
     export_folder: Path | None
-    report_file: Path | None
 
 
-def train_champion(
-    split: Split, arguments: TrainingArguments, destination: Destination, *, progress: Progress
+def train_challenger(
+    split: Split, arguments: TrainingArguments, destination: Destination, *, teach: Teach | None, progress: Progress
 ) -> Report:
     """Train, measure, register, export; nothing is registered or written when an earlier step fails.
 
@@ -48,6 +47,7 @@ def train_champion(
         split: the labelled tweets, see `models.dataset.read_split`.
         arguments: of the training.
         destination: where the model goes.
+        teach: see `models.training.train`.
         progress: told of each step.
 
     Raises:
@@ -55,18 +55,17 @@ def train_champion(
         ModelError: a file can't be written.
     """
     store = registry.open_store(tracking_uri=destination.tracking_uri, model_name=destination.model_name)
-    result = train(split, arguments, progress=progress)
+    result = train(split, arguments, teach=teach, progress=progress)
     files = _files(result, data_sha256=split.data_sha256)
-    saved = registry.save_version(
-        store,
-        registry.TrainingRun(
-            parameters(arguments, result, data_sha256=split.data_sha256),
-            metrics(result),
-            files,
-            _evaluation_files(result.evaluation),
-        ),
-        model_alias=destination.model_alias,
+    run = registry.TrainingRun(
+        parameters={**parameters(arguments, result, data_sha256=split.data_sha256), **provenance()},
+        metrics=metrics(result),
+        fits=fits(result),
+        files=files,
+        measured_weights=encode_weights(result.measured_weights),
+        evaluation=_evaluation_files(result.evaluation),
     )
+    saved = registry.save_version(store, run, model_alias=registry.CHALLENGER)
     report = Report(
         run_id=saved.run_id,
         model_name=destination.model_name,
@@ -82,7 +81,9 @@ def train_champion(
         labels=result.labels,
         sentiments=result.sentiments,
     )
-    _write(destination, files, report)
+    registry.add_file(store, saved, path=registry.REPORT_FILE, content=encode_report(report))
+    if destination.export_folder is not None:
+        _export(destination.export_folder, files, report)
     return report
 
 
@@ -100,32 +101,17 @@ def _files(result: TrainingResult, *, data_sha256: str) -> dict[str, bytes]:
 def _evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
     return {
         EVALUATION_FILE: msgspec.json.format(msgspec.json.encode(evaluation), indent=2),
-        "confusion-topics.png": confusion_picture(evaluation.labels),
-        "confusion-sentiment.png": confusion_picture(evaluation.sentiments),
-        "coverage.png": coverage_picture({"topic": evaluation.labels, "sentiment": evaluation.sentiments}),
+        **evaluation_pictures(evaluation),
     }
 
 
-def _write(destination: Destination, files: dict[str, bytes], report: Report) -> None:
+def _export(folder: Path, files: dict[str, bytes], report: Report) -> None:
     try:
-        if destination.export_folder is not None:
-            destination.export_folder.mkdir(parents=True, exist_ok=True)
-            for name, content in files.items():
-                _write_whole(destination.export_folder / name, content)
-        if destination.report_file is not None:
-            _write_whole(destination.report_file, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_whole(folder / name, content)
     except OSError as exc:
         raise ModelError(
             f"version {report.model_version} of {report.model_name} is registered, but {exc.filename} can't be "
             f"written ({exc.strerror}); make room or choose another folder, then train again"
         ) from exc
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, never half of it."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""The part of docs/model-card.md that `tickertape evaluate --card` writes: tables between two marks, and pictures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.errors import ModelError
+from models.files import write_whole
+from models.findings import Findings
+from models.pictures import evaluation_pictures
+from models.sheets import Sheet, findings_sheets
+
+BEGIN = "<!-- written by `tickertape evaluate --card`: begin -->"
+END = "<!-- written by `tickertape evaluate --card`: end -->"
+
+_PICTURES = "images"
+
+
+def write_figures(findings: Findings, card: Path) -> None:
+    """Replace what stands between the marks of a card, and the pictures in `images` beside it.
+
+    Raises:
+        ModelError: the card can't be read or written, or lacks the marks.
+    """
+    before, after = read_around(card)
+    try:
+        (card.parent / _PICTURES).mkdir(exist_ok=True)
+        for name, content in evaluation_pictures(findings.evaluation).items():
+            write_whole(card.parent / _PICTURES / name, content)
+        write_whole(card, f"{before}{BEGIN}\n\n{figures(findings)}\n{END}{after}".encode())
+    except OSError as exc:
+        raise ModelError(f"{exc.filename} can't be written ({exc.strerror}): choose another model card") from exc
+
+
+def read_around(card: Path) -> tuple[str, str]:
+    """Read what stands before and after the marks of a card.
+
+    Raises:
+        ModelError: the card can't be read, or lacks the marks.
+    """
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ModelError(
+            f"{card} can't be read ({type(exc).__name__}): give the Markdown file of a model card"
+        ) from exc
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ModelError(f"{card} lacks the lines {BEGIN!r} and {END!r}: put them where the figures go")
+    return before, after
+
+
+def figures(findings: Findings) -> str:
+    """Tell all findings in Markdown."""
+    return "\n".join(line for sheet in findings_sheets(findings) for line in _markdown(sheet))
+
+
+def _markdown(sheet: Sheet) -> Iterator[str]:
+    yield f"### {sheet.heading}\n"
+    for shows, name in sheet.pictures:
+        yield f"![{shows}]({_PICTURES}/{name})\n"
+    yield f"| {' | '.join(sheet.columns)} |"
+    yield f"| --- |{' ---: |' * (len(sheet.columns) - 1)}"
+    for row in sheet.rows:
+        cells = [cell.replace("|", "\\|") for cell in row]  # a bar in a class's name would end its cell
+        yield f"| {' | '.join(cells)} |"
+    yield f"\n{sheet.note}\n" if sheet.note else ""

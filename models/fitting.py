@@ -1,0 +1,170 @@
+"""Labelled tweets, and what a teacher adds to them, to one set of weights for both heads."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from models import batch
+from models.arguments import TrainingArguments
+from models.calibration import FloatArray, fit_temperature, softmax
+from models.dataset import LabelledTweets
+from models.features import IntArray, feature_rows
+from models.lessons import Lessons
+from models.taxonomy import LABELS, SENTIMENTS
+from models.weights import Weights
+
+Begin = Callable[[str], None]
+"""Told of each step as it begins."""
+
+FIT_STEPS = 2
+_CLASS_COUNTS = (len(LABELS), len(SENTIMENTS))
+_COLUMNS = (slice(0, len(LABELS)), slice(len(LABELS), len(LABELS) + len(SENTIMENTS)))
+_TEACHER_SHARE = 0.7  # of the mean of the teacher's and the linear model's log-probabilities; 0.5 to 0.8 are alike
+_TINY = 1e-6
+
+
+def fit(
+    labelled: LabelledTweets,
+    felt: LabelledTweets,
+    lessons: Lessons | None,
+    arguments: TrainingArguments,
+    *,
+    begin: Begin,
+) -> Weights:
+    """Fit both heads; equal input gives equal weights.
+
+    Args:
+        labelled: tweets with topics, at least two classes.
+        felt: tweets with sentiments, at least two classes.
+        lessons: of a teacher, for just these tweets; or None to learn from the labels alone.
+        arguments: see there.
+        begin: told of each of the `FIT_STEPS` steps.
+    """
+    texts = [labelled.texts, felt.texts, lessons.further.texts if lessons else ()]
+    begin(f"hashing {sum(map(len, texts)):,} texts")
+    hashed = [batch.HashedTweets(*feature_rows(part)) for part in texts]
+    space = batch.feature_space(
+        np.sum([part.counts() for part in hashed], axis=0),
+        tweet_count=sum(map(len, texts)),
+        min_tweets=arguments.min_tweets_per_feature,
+    )
+    begin(f"fitting both heads on {len(space.ids):,} features")
+    matrices = [space.matrix(part) for part in hashed]
+    heads, temperatures = [], []
+    for place, tweets in enumerate((labelled, felt)):
+        head, temperature = _fitted(_Head(place, tweets, matrices, lessons, arguments))
+        heads.append(head)
+        temperatures.append(temperature)
+    return batch.export_weights(space, (heads[0], heads[1]), np.array(temperatures))
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What one head is fitted on.
+
+    Attributes:
+        place: 0 for the labels, 1 for the sentiments.
+        tweets: labelled for this head.
+        matrices: of the tweets with topics, those with sentiments, and the further texts.
+        lessons: see `fit`.
+        arguments: see `fit`.
+    """
+
+    place: int
+    tweets: LabelledTweets
+    matrices: list[batch.Matrix]
+    lessons: Lessons | None
+    arguments: TrainingArguments
+
+    @property
+    def own(self) -> batch.Matrix:
+        return self.matrices[self.place]
+
+    @property
+    def other(self) -> batch.Matrix:
+        return self.matrices[1 - self.place]
+
+    @property
+    def certain(self) -> batch.Targets:
+        shares = batch.one_hot(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
+        return batch.Targets(shares, np.ones(len(shares)))
+
+    def solve(self, matrix: batch.Matrix, targets: batch.Targets) -> batch.LinearHead:
+        arguments = self.arguments
+        strengths = arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation
+        balance = batch.class_balance(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
+        return batch.fit_soft_head(
+            matrix, targets, balance, inverse_regularisation=strengths[self.place], seed=arguments.seed
+        )
+
+    def folds(self) -> Iterator[tuple[IntArray, IntArray]]:
+        return batch.folds(self.tweets.classes, fold_count=self.arguments.fold_count, seed=self.arguments.seed)
+
+
+def _fitted(head: _Head) -> tuple[batch.LinearHead, float]:
+    """Fit a head and the temperature of its scores."""
+    solved, out_of_fold = _from_labels(head)
+    temperature = fit_temperature(out_of_fold, head.tweets.classes)
+    if head.lessons is None:
+        return solved, temperature
+    return _from_lessons(head, head.lessons, solved, out_of_fold, temperature)
+
+
+def _from_labels(head: _Head) -> tuple[batch.LinearHead, FloatArray]:
+    certain = head.certain
+    out_of_fold = np.empty_like(certain.shares)
+    for fit_rows, score_rows in head.folds():
+        solved = head.solve(head.own[fit_rows], _rows(certain, fit_rows))
+        out_of_fold[score_rows] = solved.scores(head.own[score_rows])
+    return head.solve(head.own, certain), out_of_fold
+
+
+def _from_lessons(
+    head: _Head, lessons: Lessons, first: batch.LinearHead, out_of_fold: FloatArray, temperature: float
+) -> tuple[batch.LinearHead, float]:
+    """Fit once more, to given labels mixed with what the teacher and the first linear model think."""
+    arguments, columns = head.arguments, _COLUMNS[head.place]
+    answers = lessons.labelled, lessons.felt
+    own_answers, other_answers = answers[head.place][:, columns], answers[1 - head.place][:, columns]
+    thought = _mean(own_answers, softmax(out_of_fold, temperature=temperature))
+    own_shares = arguments.hard_share * head.certain.shares + (1 - arguments.hard_share) * thought
+    other_shares = _mean(other_answers, softmax(first.scores(head.other), temperature=temperature))
+    matrix = sparse.vstack([head.own, head.other, head.matrices[-1]]).tocsr()
+    targets = batch.Targets(
+        np.vstack([own_shares, other_shares, lessons.further_probabilities[:, columns]]),
+        np.concatenate(
+            [
+                np.ones(len(own_shares)),
+                np.full(len(other_shares), arguments.other_head_weight),
+                lessons.further.weights[:, head.place],
+            ]
+        ),
+    )
+    origins = _origins(head, lessons)
+    scores = np.empty_like(out_of_fold)
+    for _, score_rows in head.folds():
+        rows = np.flatnonzero(~np.isin(origins, score_rows).any(axis=1))
+        scores[score_rows] = head.solve(matrix[rows], _rows(targets, rows)).scores(head.own[score_rows])
+    return head.solve(matrix, targets), fit_temperature(scores, head.tweets.classes)
+
+
+def _origins(head: _Head, lessons: Lessons) -> IntArray:
+    """Name for each row of the joined matrix the head's own tweets that it was made of; -1 for none; shape (n, 2)."""
+    own_count, other_count = head.own.shape[0], head.other.shape[0]
+    first_own = other_count if head.place else 0  # the lessons count the tweets with topics first
+    own = lessons.further.origins - first_own
+    own = np.where((lessons.further.origins < first_own) | (own >= own_count), -1, own)
+    rows = np.arange(own_count)
+    return np.vstack([np.column_stack([rows, rows]), np.full((other_count, 2), -1), own])
+
+
+def _mean(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Average two sets of probabilities in their logarithms."""
+    logarithms = _TEACHER_SHARE * np.log(first + _TINY) + (1 - _TEACHER_SHARE) * np.log(second + _TINY)
+    return softmax(logarithms, temperature=1.0)
+
+
+def _rows(targets: batch.Targets, rows: IntArray) -> batch.Targets:
+    return batch.Targets(targets.shares[rows], targets.weights[rows])

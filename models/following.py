@@ -1,0 +1,171 @@
+"""Follow the alias of the registry while the process runs: load its version, test it, swap it in or refuse it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from models.contracts import ModelStore, Predictor
+from models.errors import ModelNotFoundError, TickertapeError
+from models.predictions import Predictions
+from models.records import ModelChange, ModelVersion, Tweet, utc_timestamp
+
+logger = logging.getLogger(__name__)
+
+WARM_UP = (Tweet(text="$TSLA up 3% after record deliveries"),)
+MAX_REASONS = 10  # a model that is no good fails a hundred cases; the first say what is wrong
+
+Gate = Callable[[Predictor], tuple[str, ...]]
+Report = Callable[[ModelChange], None]
+
+
+class FollowedPredictor:
+    """Implements `models.contracts.Predictor` with the predictor that answers now.
+
+    Each call is answered by one predictor as a whole, whatever is swapped meanwhile; its `Predictions.model` says by
+    which. `model` says which would answer now, and may be another by the time that the answer is read.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._current = predictor
+
+    @property
+    def model(self) -> ModelVersion:
+        """The versions that answer now."""
+        return self._current.model
+
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
+        """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
+        return self._current.predict(tweets)
+
+    def swap(self, predictor: Predictor) -> None:
+        """Let another predictor answer from the next call on; one assignment, safe from any thread."""
+        self._current = predictor
+
+
+class Follower:
+    """Looks at the alias again and again, in a thread of its own, and lets the version that it names answer.
+
+    The version that answers goes on while another is loaded, when the other is refused, and while the registry can't
+    be reached. What stays the same is logged once, not at each look.
+
+    Args:
+        predictor: gets each version that passes.
+        store: the registry.
+        gate: tests a loaded version; what it gives back are the reasons to refuse it.
+        report: told of each change in the follower's thread; may take its time.
+    """
+
+    def __init__(self, predictor: FollowedPredictor, store: ModelStore, *, gate: Gate, report: Report) -> None:
+        self._predictor = predictor
+        self._store = store
+        self._gate = gate
+        self._report = report
+        self._is_alias_known = False
+        self._trouble: str | None = None
+        self._refused: str | None = None  # told, and not told again until the alias names another version
+        self._is_refused_for_good = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, *, poll_seconds: float) -> None:
+        """Begin to look, each time after so many seconds; does nothing the second time.
+
+        The thread is a daemon: a registry that doesn't answer must not keep the process from ending.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, args=(poll_seconds,), name="follow-model", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; a version that is being loaded is not waited for."""
+        self._stop.set()
+
+    def look(self) -> None:
+        """Look once, and change the model if the alias names another version."""
+        try:
+            version = self._store.alias_version()
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the version that answers goes on
+            self._note("registry_unreachable", error=_described(exc))
+            return
+        if version is None:
+            self._refused = None
+            if self._is_alias_known:
+                self._note("alias_gone")
+            return
+        self._is_alias_known = True
+        self._note(None)
+        if version == self._predictor.model.version:
+            self._refused = None
+        elif version != self._refused or not self._is_refused_for_good:
+            self._change_to(version)
+
+    def _run(self, poll_seconds: float) -> None:
+        while not self._stop.wait(poll_seconds):
+            try:
+                self.look()
+            except Exception:  # the thread's edge: what `report` raised must not end the following
+                logger.exception("model_change_not_reported")
+
+    def _change_to(self, version: str) -> None:
+        try:
+            candidate = self._store.load(version)
+            candidate.predict(WARM_UP)
+            reasons = self._gate(candidate)
+        except ModelNotFoundError as exc:  # perhaps the registry left us meanwhile: it may be there at the next look
+            self._refuse(version, (_described(exc),), for_good=False)
+            return
+        except Exception as exc:  # noqa: BLE001  # whatever is wrong with it, the version that answers goes on
+            reasons = (_described(exc),)
+        if reasons:
+            self._refuse(version, reasons, for_good=True)
+            return
+        change = self._change("swapped", version)
+        self._predictor.swap(candidate)
+        self._refused = None
+        logger.info("model_swapped", extra=_fields(change))
+        self._report(change)
+
+    def _refuse(self, version: str, reasons: tuple[str, ...], *, for_good: bool) -> None:
+        is_told = version == self._refused and not for_good
+        self._refused, self._is_refused_for_good = version, for_good
+        if is_told:
+            return
+        shown = reasons[:MAX_REASONS]
+        if len(reasons) > MAX_REASONS:
+            shown += (f"and {len(reasons) - MAX_REASONS} reasons more",)
+        change = self._change("refused", version, reasons=shown)
+        logger.error("model_refused", extra=_fields(change) | {"reasons": "; ".join(shown)})
+        self._report(change)
+
+    def _change(
+        self, outcome: Literal["swapped", "refused"], version: str, *, reasons: tuple[str, ...] = ()
+    ) -> ModelChange:
+        return ModelChange(
+            outcome=outcome,
+            name=self._store.model_name,
+            version=version,
+            previous_version=self._predictor.model.version,
+            reasons=reasons,
+            time=utc_timestamp(time.time()),
+        )
+
+    def _note(self, trouble: str | None, **fields: str) -> None:
+        """Log where a trouble begins and where it ends."""
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        answers = {"answers": self._predictor.model.version}
+        if trouble is None:
+            logger.info("alias_found_again", extra=answers)
+        else:
+            logger.warning(trouble, extra=fields | answers)
+
+
+def _fields(change: ModelChange) -> dict[str, str]:
+    return {"model": change.name, "version": change.version, "previous_version": change.previous_version}
+
+
+def _described(exc: Exception) -> str:
+    return str(exc) if isinstance(exc, TickertapeError) else f"{type(exc).__name__}: {exc}"

@@ -1,0 +1,43 @@
+"""Trained models in MLflow: save and load versions, point aliases at them; the only home of mlflow."""
+
+from models.registry.aliases import (
+    CHALLENGER,
+    alias_version,
+    find_version,
+    point_alias,
+    previous_version,
+    roll_alias_back,
+)
+from models.registry.store import Store, existing_store, open_store
+from models.registry.versions import (
+    REPORT_FILE,
+    RegisteredWeights,
+    SavedVersion,
+    TrainingRun,
+    add_file,
+    load_file,
+    load_measured_weights,
+    load_weights,
+    save_version,
+)
+
+__all__ = [
+    "CHALLENGER",
+    "REPORT_FILE",
+    "RegisteredWeights",
+    "SavedVersion",
+    "Store",
+    "TrainingRun",
+    "add_file",
+    "alias_version",
+    "existing_store",
+    "find_version",
+    "load_file",
+    "load_measured_weights",
+    "load_weights",
+    "open_store",
+    "point_alias",
+    "previous_version",
+    "roll_alias_back",
+    "save_version",
+]

@@ -1,0 +1,163 @@
+"""Fine-tune the teacher on both heads' tweets at once, with a checkpoint after each epoch."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from models.arguments import TrainingArguments
+from models.dataset import LabelledTweets
+from models.taxonomy import LABELS, SENTIMENTS
+from models.teacher.network import HEADS, Ids, Network, fast_arithmetic, tensors, wordpieces
+
+EpochDone = Callable[[int], None]
+"""Told how many epochs are done."""
+
+_BATCH_SIZE = 32
+_BATCHES_SORTED = 50  # together by length, so that a batch has little padding
+_HEAD_LEARNING_RATE = 1.5e-3
+_LABEL_SMOOTHING, _WEIGHT_DECAY = 0.05, 0.01
+_CLASS_WEIGHT_POWER = -0.3  # rare classes count more, but less than in inverse proportion
+_WARM_UP_SHARE = 0.06
+_LONGEST_GRADIENT = 1.0
+
+
+def fine_tune(
+    labelled: LabelledTweets,
+    felt: LabelledTweets,
+    arguments: TrainingArguments,
+    *,
+    folder: Path,
+    epoch_done: EpochDone,
+) -> Path:
+    """Fine-tune on both heads' tweets at once; a run that was stopped goes on from its last whole epoch.
+
+    Args:
+        labelled: tweets with topics.
+        felt: tweets with sentiments.
+        arguments: epochs, learning rate and seed are read.
+        folder: gets the checkpoint and the weights.
+        epoch_done: told of each epoch.
+
+    Returns:
+        The file of the weights.
+    """
+    torch.manual_seed(arguments.seed)
+    ids = wordpieces().ids(labelled.texts + felt.texts)
+    classes = torch.from_numpy(np.concatenate([labelled.classes, felt.classes + len(LABELS)]))
+    class_weights = torch.cat([_class_weights(labelled, len(LABELS)), _class_weights(felt, len(SENTIMENTS))])
+    network = Network()
+    steps = arguments.teacher_epochs * len(_batches(ids, seed=arguments.seed, epoch=0))
+    optimiser, schedule = _optimiser(network, arguments.teacher_learning_rate, steps=steps)
+    checkpoint = folder / "checkpoint.pt"
+    done = _resume(checkpoint, network, optimiser, schedule)
+    for epoch in range(done, arguments.teacher_epochs):
+        epoch_done(epoch)
+        network.train()
+        for rows in _batches(ids, seed=arguments.seed, epoch=epoch):
+            with fast_arithmetic():
+                scores = network(*tensors([ids[row] for row in rows]))
+            _loss(scores.float(), classes[rows], class_weights).backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad()
+        _save(checkpoint, network, optimiser, schedule, epochs=epoch + 1)
+    epoch_done(arguments.teacher_epochs)
+    weights = folder / "weights.safetensors"
+    save_file(network.state_dict(), weights)
+    checkpoint.unlink(missing_ok=True)
+    return weights
+
+
+def _class_weights(tweets: LabelledTweets, count: int) -> torch.Tensor:
+    shares = np.maximum(np.bincount(tweets.classes, minlength=count), 1) / len(tweets)
+    return torch.from_numpy((shares * count) ** _CLASS_WEIGHT_POWER).float()
+
+
+def _loss(scores: torch.Tensor, classes: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
+    """Sum each head's cross-entropy over its own tweets, a tweet of the batch counting alike."""
+    total = scores.sum() * 0
+    for head in HEADS:
+        rows = (classes >= head.start) & (classes < head.stop)
+        if rows.any():
+            total = total + functional.cross_entropy(
+                scores[rows, head],
+                classes[rows] - head.start,
+                weight=class_weights[head],
+                label_smoothing=_LABEL_SMOOTHING,
+                reduction="sum",
+            )
+    return total / len(classes)
+
+
+def _batches(ids: Ids, *, seed: int, epoch: int) -> list[npt.NDArray[np.int64]]:
+    """Deal the rows into batches of like length, in an order that seed and epoch choose."""
+    chooser = np.random.default_rng([seed, epoch])
+    rows = chooser.permutation(len(ids))
+    lengths = np.array([len(one) for one in ids])
+    batches = [batch for part in _parts(rows, _BATCH_SIZE * _BATCHES_SORTED) for batch in _by_length(part, lengths)]
+    return [batches[place] for place in chooser.permutation(len(batches))]
+
+
+def _by_length(rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    return _parts(rows[np.argsort(lengths[rows], kind="stable")], _BATCH_SIZE)
+
+
+def _parts(rows: npt.NDArray[np.int64], size: int) -> Iterator[npt.NDArray[np.int64]]:
+    return (rows[begin : begin + size] for begin in range(0, len(rows), size))
+
+
+def _optimiser(
+    network: Network, learning_rate: float, *, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    layers = [weight for weight in network.transformer.parameters() if weight.requires_grad]
+    groups = [{"params": layers, "lr": learning_rate}, {"params": network.head.parameters(), "lr": _HEAD_LEARNING_RATE}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=_WEIGHT_DECAY, fused=True)
+    warm_up = max(1, round(_WARM_UP_SHARE * steps))
+
+    def factor(step: int) -> float:
+        return min((step + 1) / warm_up, max(0.0, (steps - step) / max(1, steps - warm_up)))
+
+    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+
+
+def _save(
+    path: Path,
+    network: Network,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    *,
+    epochs: int,
+) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    state = {
+        "network": network.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "schedule": schedule.state_dict(),
+        "random": torch.get_rng_state(),
+        "epochs": epochs,
+    }
+    torch.save(state, unfinished)
+    unfinished.replace(path)
+
+
+def _resume(
+    path: Path,
+    network: Network,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> int:
+    """Load the checkpoint, if there is one; returns the epochs that are done."""
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state["network"])
+    optimiser.load_state_dict(state["optimiser"])
+    schedule.load_state_dict(state["schedule"])
+    torch.set_rng_state(state["random"])
+    return int(state["epochs"])

@@ -1,0 +1,1 @@
+"""Tests of data with Great Expectations; nothing outside this package imports it."""

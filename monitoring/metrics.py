@@ -1,0 +1,58 @@
+"""Every Prometheus metric of worker and API, in one place: name, labels, and what it counts."""
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    Counter,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+    start_http_server,
+)
+
+from models.errors import ApiError
+from models.records import ModelChange, ModelVersion
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+# Leaves out a second series for each counter, with the time of its start.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
+
+MODEL_CHANGES = Counter(
+    "tickertape_model_changes_total", "Versions that the alias named since the start, by outcome.", ["outcome"]
+)
+MODEL_INFO = Gauge("tickertape_model_info", "1 for the version that answers.", ["name", "version"])
+
+for _outcome in ("swapped", "refused"):
+    MODEL_CHANGES.labels(_outcome)  # a rate needs the zero before the first
+
+
+def record_change(change: ModelChange) -> None:
+    """Count a change of the model, and show the version that answers if it is another."""
+    MODEL_CHANGES.labels(change.outcome).inc()
+    if change.outcome == "swapped":
+        show_model(ModelVersion(change.name, change.version))
+
+
+def show_model(model: ModelVersion) -> None:
+    """Show the version that answers from now on."""
+    MODEL_INFO.clear()
+    MODEL_INFO.labels(model.name, model.version).set(1)
+
+
+def exposition() -> bytes:
+    """Give all metrics of this process in Prometheus' text format, with the process's own memory, CPU and files."""
+    return generate_latest()
+
+
+def serve_metrics(port: int) -> None:
+    """Answer `GET /metrics` on a port, on all addresses, in a thread that ends with the process.
+
+    Raises:
+        ApiError: the port is in use or not allowed.
+    """
+    try:
+        start_http_server(port)
+    except OSError as exc:
+        raise ApiError(
+            f"can't show metrics on port {port}: {exc.strerror}; give each worker a STREAM_METRICS_PORT of its own"
+        ) from exc

@@ -1,0 +1,62 @@
+"""Tell of changes of the model on the metrics topic."""
+
+import logging
+import uuid
+
+import msgspec
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from models.records import ModelChange
+from stream.classify import JSON, SOURCE
+from stream.framing import Header
+
+logger = logging.getLogger(__name__)
+
+CHANGE_TYPE = "tickertape.model.{outcome}.v1"
+PUBLISH_TIMEOUT_SECONDS = 10.0
+
+
+def publish_change(
+    change: ModelChange, *, topic: str, bootstrap_servers: str, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
+) -> None:
+    """Publish a change and wait until Kafka has it; a failure is logged, not raised.
+
+    It has a producer of its own, made for this one record: nothing of it touches the tweets, and changes are rare.
+
+    Args:
+        change: what happened.
+        topic: the metrics topic.
+        bootstrap_servers: comma-separated host:port list.
+        timeout_seconds: longest time for each of the three steps: to connect, to find the topic, to deliver.
+    """
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=bootstrap_servers.split(","),
+            bootstrap_timeout_ms=timeout_seconds * 1000,
+            max_block_ms=timeout_seconds * 1000,
+            acks="all",
+        )
+        try:
+            value, headers = msgspec.json.encode(change), change_headers(change)
+            sent = producer.send(topic, key=change.name.encode(), value=value, headers=headers)
+            sent.get(timeout=timeout_seconds)
+        finally:
+            producer.close(timeout=0)
+    except (KafkaError, OSError) as exc:
+        logger.warning(
+            "model_change_not_published",
+            extra={"topic": topic, "version": change.version, "error": f"{type(exc).__name__}: {exc}"},
+        )
+
+
+def change_headers(change: ModelChange) -> list[Header]:
+    """Give the headers of a change: CloudEvents in Kafka's binary mode."""
+    return [
+        ("ce_id", uuid.uuid4().hex.encode()),
+        ("ce_source", SOURCE),
+        ("ce_type", CHANGE_TYPE.format(outcome=change.outcome).encode()),
+        ("ce_specversion", b"1.0"),
+        ("content-type", JSON),
+        ("model-version", change.version.encode()),
+    ]

@@ -1,0 +1,154 @@
+"""Compare what two models say of the same tweets.
+
+A and B are version numbers or aliases of the registry, or `pretrained`. The tweets come from a file, as `tickertape
+produce` reads them, or from the input topic: --from says where each partition begins, --to where it ends (the offset
+itself is not read; default: what the topic holds now). Shows labels and sentiments that flip, examples, and the tickers
+whose mean sentiment moves most. Nothing is written but to standard output.
+
+  tickertape diff champion challenger --file tweets.jsonl.gz
+  tickertape diff 3 4 --from 0:1200,1:1187 --to 0:2200,1:2187 --json
+"""
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from config.commands import DONE, positive_integer
+from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, TopicSettings
+from models.diff import Comparison, Difference
+from models.errors import DataError, MalformedRecordError
+from models.predictor import named_predictor
+from models.records import Tweet
+from stream.codecs import decode_tweet
+from stream.feed.files import format_of, read_records
+from stream.ranges import parse_offsets, read_range
+from stream.topics import declare_topics
+
+_CHUNK_TWEETS = 500
+_ROWS = 15  # of a table; --json has all
+_TOP_K = 1  # only the answer itself is compared
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the two models and where the tweets come from."""
+    parser.add_argument("a", metavar="A", help="version, alias or pretrained")
+    parser.add_argument("b", metavar="B", help="the one that is compared with it")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--file", metavar="FILE", help="JSONL or CSV, .gz too; - reads standard input as JSONL")
+    source.add_argument(
+        "--from",
+        dest="start",
+        type=_offsets,
+        metavar="OFFSETS",
+        help="first offset of each partition, as 0:1200,1:1187",
+    )
+    parser.add_argument(
+        "--to", dest="end", type=_offsets, metavar="OFFSETS", help="where to end, for the same partitions as --from"
+    )
+    parser.add_argument("--examples", type=positive_integer, default=10, metavar="N", help="tweets shown (default: 10)")
+    parser.add_argument("--show-text", action="store_true", help="show the texts of the examples, not only their ids")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare and print; returns 0 whether anything differs or not."""
+    _check_range(arguments)
+    project, registry = ProjectSettings(), RegistrySettings()
+    a, b = (
+        named_predictor(name, tracking_uri=registry.uri(project.home), model_name=registry.model_name, top_k=_TOP_K)
+        for name in (arguments.a, arguments.b)
+    )
+    comparison = Comparison(a, b, example_count=arguments.examples, with_texts=arguments.show_text)
+    values, unreadable = _values(arguments), 0
+    while chunk := list(itertools.islice(values, _CHUNK_TWEETS)):
+        tweets = [tweet for tweet in map(_tweet, chunk) if tweet is not None]
+        unreadable += len(chunk) - len(tweets)
+        comparison.add(tweets)
+    difference = comparison.difference()
+    if not difference.tweets:
+        raise DataError(f"no tweet to compare: {unreadable} records were read, none of which is a tweet")
+    if arguments.json:
+        found = {**msgspec.to_builtins(difference), "unreadable": unreadable}
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        _print(difference, unreadable=unreadable, show_text=arguments.show_text)
+    return DONE
+
+
+def _check_range(arguments: argparse.Namespace) -> None:
+    if arguments.end is not None and (arguments.start is None or set(arguments.end) != set(arguments.start)):
+        raise DataError("--to must name the same partitions as --from, as in --from 0:1200,1:1187 --to 0:2200,1:2187")
+
+
+def _values(arguments: argparse.Namespace) -> Iterator[bytes | None]:
+    if arguments.file is not None:
+        return (value for _, value in read_records(arguments.file, file_format=format_of(arguments.file)))
+    ranges = read_range(
+        KafkaSettings().bootstrap_servers,
+        declare_topics(TopicSettings()).raw.name,
+        start=arguments.start,
+        end=arguments.end,
+        isolation_level=StreamSettings().isolation_level,
+    )
+    return itertools.chain.from_iterable(ranges)
+
+
+def _tweet(value: bytes | None) -> Tweet | None:
+    try:
+        return decode_tweet(value)
+    except MalformedRecordError:
+        return None
+
+
+def _print(difference: Difference, *, unreadable: int, show_text: bool) -> None:
+    console = Console()
+    labels, sentiments = (sum(flip.tweets for flip in flips) for flips in (difference.labels, difference.sentiments))
+    share = 100 / difference.tweets
+    console.print(
+        f"{difference.tweets:,} tweets, A = {difference.model_a.version}, B = {difference.model_b.version}: "
+        f"{labels:,} labels flip ({labels * share:.1f} %), {sentiments:,} sentiments ({sentiments * share:.1f} %); "
+        f"{unreadable:,} records are no tweets",
+        soft_wrap=True,
+        highlight=False,
+    )
+    for title, flips in (("label", difference.labels), ("sentiment", difference.sentiments)):
+        rows = [(str(flip.a), str(flip.b), f"{flip.tweets:,}") for flip in flips[:_ROWS]]
+        _print_table(console, _table((f"{title} by A", "by B", "tweets"), rows), hidden=len(flips) - len(rows))
+    moves = [
+        (move.ticker, f"{move.tweets:,}", f"{move.a:+.3f}", f"{move.b:+.3f}", f"{move.b - move.a:+.3f}")
+        for move in difference.tickers[:_ROWS]
+    ]
+    moved = _table(("ticker", "tweets", "mean sentiment by A", "by B", "change"), moves)
+    _print_table(console, moved, hidden=len(difference.tickers) - len(moves))
+    examples = [
+        (example.id or "", f"{example.label_a} -> {example.label_b}", f"{example.sentiment_a} -> {example.sentiment_b}")
+        + ((example.text or "",) if show_text else ())
+        for example in difference.examples
+    ]
+    _print_table(console, _table(("id", "label", "sentiment", *(("text",) if show_text else ())), examples), hidden=0)
+
+
+def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _print_table(console: Console, table: Table, *, hidden: int) -> None:
+    if table.row_count:
+        console.print(table, markup=False)
+    if hidden:
+        console.print(f"and {hidden:,} more, see --json")
+
+
+def _offsets(text: str) -> dict[int, int]:
+    try:
+        return parse_offsets(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc

@@ -1,0 +1,87 @@
+"""Read a part of a topic by offsets, without a consumer group."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from models.errors import BrokerError
+from stream.following import POLL_MS, connect
+from stream.topics import CONNECT_TIMEOUT_MS
+
+Offsets = Mapping[int, int]
+"""Partition -> offset."""
+
+_SPEC = re.compile(r"[0-9]{1,9}:[0-9]{1,18}(,[0-9]{1,9}:[0-9]{1,18})*", re.ASCII)
+
+
+def parse_offsets(text: str) -> dict[int, int]:
+    """Read `PARTITION:OFFSET`, several with commas between.
+
+    Raises:
+        ValueError: the text is something else, or names a partition twice.
+
+    >>> parse_offsets("0:1200,1:1187")
+    {0: 1200, 1: 1187}
+    """
+    if not _SPEC.fullmatch(text):
+        raise ValueError(f"{text!r} is not like 0:1200,1:1187")
+    pairs = [pair.split(":") for pair in text.split(",")]
+    offsets = {int(partition): int(offset) for partition, offset in pairs}
+    if len(offsets) < len(pairs):
+        raise ValueError(f"{text!r} names a partition twice")
+    return offsets
+
+
+def read_range(
+    bootstrap_servers: str, topic: str, *, start: Offsets, end: Offsets | None, isolation_level: str
+) -> Iterator[list[bytes | None]]:
+    """Give the values of a range of a topic, some of one partition at a time.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topic: its full name.
+        start: first offset of each partition to read.
+        end: offset after the last of each partition; None for what the topic holds now.
+        isolation_level: `read_committed` or `read_uncommitted`.
+
+    Raises:
+        BrokerError: no broker answers, it refuses, or the topic does not hold the whole range.
+    """
+    consumer = connect(bootstrap_servers, isolation_level=isolation_level)
+    try:
+        yield from _records(consumer, topic, start, end)
+    except KafkaError as exc:
+        raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+    finally:
+        consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
+
+
+def _records(consumer: KafkaConsumer, topic: str, start: Offsets, end: Offsets | None) -> Iterator[list[bytes | None]]:
+    partitions = {TopicPartition(topic, number): number for number in start}
+    missing = set(start) - (consumer.partitions_for_topic(topic) or set())
+    if missing:
+        raise BrokerError(f"{topic} has no partition {min(missing)}; see what there is with Kafka's own tools")
+    first, last = consumer.beginning_offsets(list(partitions)), consumer.end_offsets(list(partitions))
+    ends = {}
+    for tp, number in partitions.items():
+        ends[tp] = last[tp] if end is None else end[number]
+        if not first[tp] <= start[number] <= ends[tp] <= last[tp]:
+            raise BrokerError(
+                f"partition {number} of {topic} holds the offsets {first[tp]} to {last[tp]}, asked for were "
+                f"{start[number]} to {ends[tp]}"
+            )
+    consumer.assign(list(partitions))
+    for tp, number in partitions.items():
+        consumer.seek(tp, start[number])
+    unread = {tp for tp, number in partitions.items() if start[number] < ends[tp]}
+    consumer.pause(*(set(partitions) - unread))
+    while unread:
+        for tp, records in consumer.poll(timeout_ms=POLL_MS).items():
+            values = [record.value for record in records if record.offset < ends[tp]]
+            if values:
+                yield values
+        finished = {tp for tp in unread if consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) >= ends[tp]}
+        consumer.pause(*finished)
+        unread -= finished

@@ -1,0 +1,140 @@
+# ruff: noqa: PLC0415 -- MLflow is imported by the tests that use it: it costs seconds and warns while it loads
+"""A running worker follows the alias of a real MLflow registry, between the topics of a real Kafka."""
+
+import itertools
+import json
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from kafka import KafkaProducer
+
+from config.settings import RegistrySettings
+from models.predictor import PRETRAINED, pretrained_predictor
+from models.weights import WEIGHTS_FILE
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.training,  # needs MLflow
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),  # SQLAlchemy complains of what MLflow calls
+]
+
+POLL_SECONDS = 0.2
+
+
+class Registry:
+    """An MLflow store that the worker finds in its home folder; every version holds the shipped weights."""
+
+    def __init__(self, home: Path) -> None:
+        from models.registry import Store, open_store
+
+        self.settings, self._home = RegistrySettings(), home
+        self.store: Store = open_store(tracking_uri=self.settings.uri(home), model_name=self.settings.model_name)
+
+    def save(self, alias: str) -> str:
+        from models.registry import TrainingRun, save_version
+
+        weights = (PRETRAINED / WEIGHTS_FILE).read_bytes()
+        return save_version(self.store, TrainingRun({}, {}, {WEIGHTS_FILE: weights}), model_alias=alias).version
+
+    def champion(self) -> str:
+        return self.save(self.settings.model_alias)
+
+    def tampered_champion(self) -> str:
+        from models.registry import point_alias
+
+        before = set(self._home.rglob(WEIGHTS_FILE))
+        version = self.save("tampered")
+        (file,) = set(self._home.rglob(WEIGHTS_FILE)) - before
+        file.write_bytes(file.read_bytes()[:-1])
+        point_alias(self.store, self.settings.model_alias, version=version)
+        return version
+
+
+class SteadyFeed:
+    """Publishes some hundred tweets a second from a thread, until it is stopped."""
+
+    def __init__(self, cluster: Any) -> None:
+        self.sent: list[tuple[int, int]] = []
+        self._cluster = cluster
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._publish)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _publish(self) -> None:
+        producer = KafkaProducer(bootstrap_servers=self._cluster.servers, acks="all")
+        futures = []
+        for number in itertools.count():
+            value = json.dumps({"id": str(number), "text": f"$AAPL beats Q{number} estimates"}).encode()
+            futures.append(producer.send(self._cluster.topics.raw.name, key=str(number).encode(), value=value))
+            if self._is_over.wait(0.003):
+                break
+        producer.flush()
+        self.sent = [(sent.partition, sent.offset) for sent in (future.get(timeout=30) for future in futures)]
+        producer.close()
+
+
+def versions_by_partition(cluster: Any) -> dict[int, list[str]]:
+    """List the model versions of each partition's outputs, repeats left out, in the order of the outputs."""
+    rows = cluster.read(cluster.topics.classified.name)
+    assert all(json.loads(row.value)["model"]["version"] == row.headers["model-version"].decode() for row in rows)
+    return {
+        partition: [version.decode() for version, _ in itertools.groupby(row.headers["model-version"] for row in its)]
+        for partition, its in itertools.groupby(rows, key=lambda row: row.partition)
+    }
+
+
+def test_worker_follows_the_alias_and_refuses_what_was_tampered_with_while_tweets_flow(
+    cluster: Any, start_worker: Callable[..., Any], tmp_path: Path, free_port: int
+) -> None:
+    worker = start_worker(MLFLOW_POLL_SECONDS=POLL_SECONDS, STREAM_METRICS_PORT=free_port)
+    shipped = pretrained_predictor(1).model.version
+
+    with SteadyFeed(cluster) as feed:
+        cluster.wait_until_answered(200)
+        registry = Registry(tmp_path)  # the worker began without one
+        registry.champion()
+        worker.wait_for(f"version=1 previous_version={shipped}")
+        cluster.wait_until_answered(cluster.answered() + 200)
+        registry.champion()
+        worker.wait_for("version=2 previous_version=1")
+        registry.tampered_champion()
+        worker.wait_for("model_refused")
+        cluster.wait_until_answered(cluster.answered() + 200)
+    cluster.wait_until_answered(len(feed.sent))
+
+    answers = cluster.read(cluster.topics.classified.name)
+    inputs = {f"{cluster.topics.raw.name}-{partition}-{offset}" for partition, offset in feed.sent}
+    assert Counter(answer.headers["ce_id"].decode() for answer in answers) == dict.fromkeys(inputs, 1)
+    assert versions_by_partition(cluster) == {partition: [shipped, "1", "2"] for partition in range(4)}
+    changes = {change.headers["ce_type"].decode(): json.loads(change.value) for change in wait_for_changes(cluster, 3)}
+    refused = changes["tickertape.model.refused.v1"]
+    assert changes.keys() == {"tickertape.model.swapped.v1", "tickertape.model.refused.v1"}
+    assert (refused["version"], refused["previous_version"]) == ("3", "2")
+    assert "sha256" in refused["reasons"][0]
+    with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/metrics", timeout=10) as response:
+        metrics = response.read().decode()
+    assert 'tickertape_model_info{name="tickertape",version="2"} 1.0' in metrics
+    assert 'tickertape_model_changes_total{outcome="swapped"} 2.0' in metrics
+    assert 'tickertape_model_changes_total{outcome="refused"} 1.0' in metrics
+    assert worker.stop() == 0
+
+
+def wait_for_changes(cluster: Any, count: int) -> list[Any]:
+    deadline = time.monotonic() + 30
+    while len(changes := cluster.read(cluster.topics.metrics.name)) < count:
+        assert time.monotonic() < deadline, f"{len(changes)} of {count} changes were published"
+        time.sleep(0.2)
+    return list(changes)

@@ -1,0 +1,116 @@
+# ruff: noqa: PLC0415 -- PyTorch is imported by the tests that use it, where it is there
+"""A small run of the whole way: teacher fine-tuned, texts made and labelled, both heads fitted; stopped and resumed."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.arguments import TrainingArguments
+from models.dataset import LabelledTweets, Split, read_split
+from models.lessons import Lessons
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.skipif(find_spec("torch") is None, reason="needs PyTorch: run `make venv-teacher`"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning:torch"),
+]
+
+LABELLED = Path(__file__).parents[1] / "data" / "labelled"
+ARGUMENTS = TrainingArguments(teacher_epochs=2, teacher_learning_rate=3e-4, augmented_copies=1, fold_count=2)
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    """The project's own labelled tweets, few enough for seconds."""
+    whole = read_split(LABELLED, held_out_share=0.15, seed=7)
+    labels, sentiments = (head.train.take(range(0, len(head.train), 3)) for head in (whole.labels, whole.sentiments))
+    return replace(
+        whole,
+        labels=replace(whole.labels, train=labels),
+        sentiments=replace(whole.sentiments, train=sentiments),
+    )
+
+
+def taught(folder: Path, split: Split, told: list[str]) -> Lessons:
+    from models.teacher.school import School
+
+    school = School(split, ARGUMENTS, folder=folder, unlabelled=["Nickel prices double in a day"], told=told.append)
+    return school.teach(split.labels.train, split.sentiments.train)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("teacher")
+
+
+@pytest.fixture(scope="module")
+def lessons(folder: Path, split: Split) -> Lessons:
+    """What a teacher of two epochs says."""
+    return taught(folder, split, [])
+
+
+def test_teacher_answers_labelled_copied_and_unlabelled_texts(lessons: Lessons, split: Split) -> None:
+    count = len(split.labels.train) + len(split.sentiments.train)
+
+    assert lessons.labelled.shape == (len(split.labels.train), 23)
+    assert lessons.further.texts[-1] == "Nickel prices double in a day"
+    assert len(lessons.further.texts) == count + 1
+    for answers in (lessons.labelled, lessons.felt, lessons.further_probabilities):
+        assert np.allclose(answers[:, :20].sum(axis=1), 1, atol=1e-5)
+        assert np.allclose(answers[:, 20:].sum(axis=1), 1, atol=1e-5)
+
+
+def test_teacher_learns_what_it_was_shown(lessons: Lessons, split: Split) -> None:
+    said = lessons.felt[:, 20:].argmax(axis=1)
+
+    most = np.bincount(split.sentiments.train.classes).max() / len(split.sentiments.train)
+    assert (said == split.sentiments.train.classes).mean() > most
+
+
+def test_steps_that_are_done_are_not_done_again(lessons: Lessons, folder: Path, split: Split) -> None:
+    told: list[str] = []
+
+    again = taught(folder, split, told)
+
+    assert told == []
+    assert np.array_equal(again.further_probabilities, lessons.further_probabilities)
+
+
+@pytest.mark.usefixtures("lessons")
+def test_a_stopped_fine_tuning_goes_on_to_the_same_weights(folder: Path, split: Split, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    from models.teacher.fine_tuning import fine_tune
+
+    class Stopped(Exception):  # noqa: N818  # not an error
+        pass
+
+    def stop_after_the_first(epochs: int) -> None:
+        if epochs == 1:
+            raise Stopped
+
+    tweets: tuple[LabelledTweets, LabelledTweets] = (split.labels.train, split.sentiments.train)
+    with pytest.raises(Stopped):
+        fine_tune(*tweets, ARGUMENTS, folder=tmp_path, epoch_done=stop_after_the_first)
+    epochs: list[int] = []
+    resumed = load_file(fine_tune(*tweets, ARGUMENTS, folder=tmp_path, epoch_done=epochs.append))
+
+    (whole,) = folder.glob("teacher-*/weights.safetensors")
+    assert epochs == [1, 2]
+    for name, weights in load_file(whole).items():
+        assert np.allclose(resumed[name], weights, atol=1e-5), name
+
+
+def test_students_of_the_teacher_answer_both_heads(lessons: Lessons, split: Split) -> None:
+    from models.scorer import Scorer
+    from models.training import train
+
+    published = replace(split, is_published=True)  # so that it is fitted once, on the tweets that the teacher has seen
+
+    result = train(published, ARGUMENTS, teach=lambda _labelled, _felt: lessons, progress=lambda *_: None)
+
+    answers = Scorer(result.weights).probabilities(split.sentiments.train.texts)
+    assert (answers.sentiments.argmax(axis=1) == split.sentiments.train.classes).mean() > 0.8
