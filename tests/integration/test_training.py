@@ -232,7 +232,7 @@ def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
     split = read_split(tmp_path, held_out_share=0.15, seed=11)
     steps = []
 
-    result = train(split, TrainingArguments(), progress=lambda *step: steps.append(step))
+    result = train(split, TrainingArguments(), teach=None, progress=lambda *step: steps.append(step))
 
     assert not result.is_refitted
     assert (result.label_tweets, result.labels.tweets) == (len(split.labels.train), 1)
