@@ -71,8 +71,10 @@ class ClassifiedTweet(Body):
     text: str = Field(description="As it was sent.")
     created_at: str | None = Field(description="As it was sent.")
     tickers: list[str] = Field(description="Upper case, without the dollar sign, each once, in order.")
-    label: Label = Field(description="The most probable of the 20 topics.")
-    label_score: Probability = Field(description="Its probability.")
+    label: Label | Literal["other"] = Field(
+        description="The most probable of the 20 topics; `other` where the model abstains (MODEL_ABSTAIN_BELOW)."
+    )
+    label_score: Probability = Field(description="The largest probability of a topic.")
     labels: dict[Label, Probability] = Field(description="The most probable topics, largest first (API_TOP_K).")
     sentiment: Sentiment = Field(description="The most probable sentiment.")
     sentiment_score: float = Field(ge=-1, le=1, description="P(bullish) - P(bearish).")

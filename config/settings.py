@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -134,6 +134,23 @@ class RegistrySettings(BaseSettings):
     def uri(self, home: Path) -> str:
         """Give the store's URI; without a setting, the sqlite file under the project's home."""
         return self.tracking_uri or f"sqlite:///{(home / 'mlflow.db').absolute()}"
+
+
+class ModelSettings(BaseSettings):
+    """What worker and API make of a model's probabilities."""
+
+    model_config = SettingsConfigDict(env_prefix="MODEL_", frozen=True)
+
+    abstain_below: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The label is `other` where no topic is at least this probable; 0 never abstains."""
+    target_error_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Abstain so often that about this share of the other labels is wrong; 0 sets no target."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if self.abstain_below and self.target_error_rate:
+            raise ValueError("MODEL_ABSTAIN_BELOW and MODEL_TARGET_ERROR_RATE are both set: set one of them")
+        return self
 
 
 class ApiSettings(BaseSettings):

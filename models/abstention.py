@@ -1,5 +1,7 @@
 """When to say nothing: what share of the tweets is answered at which threshold, and how many answers are wrong."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,32 @@ from models.errors import ModelError
 THRESHOLDS = np.arange(100) / 100
 
 _THRESHOLD, _ERROR = 0, 2  # columns of a curve
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """When a label is `other`: below a threshold, or as often as an error rate asks for; at most one of them.
+
+    Attributes:
+        below: abstain when the largest probability is lower, 0 to 1; 0 never does.
+        target_error_rate: share of wrong labels among those that are answered, 0 to 1; 0 sets none.
+    """
+
+    below: float = 0.0
+    target_error_rate: float = 0.0
+
+    def threshold(self, curve: FloatArray) -> float:
+        """Give the threshold for a model with this coverage curve.
+
+        Raises:
+            ModelError: the curve does not reach the target.
+        """
+        if self.target_error_rate:
+            return threshold_for(curve, target_error_rate=self.target_error_rate)
+        return self.below
+
+
+NEVER = Abstention()
 
 
 def coverage_curve(probabilities: FloatArray, truth: npt.NDArray[np.integer]) -> FloatArray:

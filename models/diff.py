@@ -92,11 +92,11 @@ class Comparison:
         """Compare the answers to some more tweets."""
         self._tweets += len(tweets)
         for tweet, a, b in zip(tweets, self._a.predict(tweets), self._b.predict(tweets), strict=True):
-            if a.label is not b.label:
-                self._labels[a.label, b.label] += 1
+            if a.best_label is not b.best_label:
+                self._labels[a.best_label, b.best_label] += 1
             if a.sentiment is not b.sentiment:
                 self._sentiments[a.sentiment, b.sentiment] += 1
-            if (a.label, a.sentiment) != (b.label, b.sentiment) and len(self._examples) < self._example_count:
+            if (a.best_label, a.sentiment) != (b.best_label, b.sentiment) and len(self._examples) < self._example_count:
                 self._examples.append(self._example(tweet, a, b))
             for ticker in tweet.tickers:
                 sums = self._tickers[ticker]
@@ -119,4 +119,4 @@ class Comparison:
 
     def _example(self, tweet: Tweet, a: Prediction, b: Prediction) -> Example:
         text = tweet.text if self._with_texts else None
-        return Example(tweet.id, text, a.label, b.label, a.sentiment, b.sentiment)
+        return Example(tweet.id, text, a.best_label, b.best_label, a.sentiment, b.sentiment)

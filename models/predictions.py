@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.calibration import FloatArray
 from models.records import ModelVersion, Prediction
-from models.taxonomy import LABELS, SENTIMENTS
+from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
 
 class Columns(NamedTuple):
@@ -34,12 +34,19 @@ class Predictions(Sequence[Prediction]):
         columns: the answers as arrays, for who writes many at once.
         answered_by: see `Prediction`.
         model: see `Prediction`.
+        abstain_below: the label is `other` where the largest probability is lower; 0 for never.
     """
 
-    def __init__(self, columns: Columns, *, answered_by: str, model: ModelVersion) -> None:
+    def __init__(self, columns: Columns, *, answered_by: str, model: ModelVersion, abstain_below: float = 0.0) -> None:
         self.columns = columns
         self.answered_by = answered_by
         self.model = model
+        self.abstain_below = abstain_below
+
+    def answers(self) -> npt.NDArray[np.int64]:
+        """Give what each label says; shape (n,), positions in `ANSWERS`."""
+        best, scores = self.columns.labels[:, 0], self.columns.label_scores[:, 0]
+        return np.where(scores < self.abstain_below, len(LABELS), best) if self.abstain_below else best
 
     def __len__(self) -> int:
         return len(self.columns.sentiments)
@@ -54,15 +61,15 @@ class Predictions(Sequence[Prediction]):
         if isinstance(place, slice):
             labels, label_scores, sentiments, sentiment_scores = self.columns
             part = Columns(labels[place], label_scores[place], sentiments[place], sentiment_scores[place])
-            return Predictions(part, answered_by=self.answered_by, model=self.model)
+            return Predictions(part, answered_by=self.answered_by, model=self.model, abstain_below=self.abstain_below)
         place = range(len(self))[place]
         return next(iter(self[place : place + 1]))
 
     def __iter__(self) -> Iterator[Prediction]:
-        rows = zip(*(column.tolist() for column in self.columns), strict=True)
-        for best, chances, sentiment, leaning in rows:
+        rows = zip(*(column.tolist() for column in (self.answers(), *self.columns)), strict=True)
+        for answer, best, chances, sentiment, leaning in rows:
             yield Prediction(
-                label=LABELS[best[0]],
+                label=ANSWERS[answer],
                 label_score=chances[0],
                 labels={LABELS[column]: chance for column, chance in zip(best, chances, strict=True)},
                 sentiment=SENTIMENTS[sentiment],

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.abstention import NEVER, Abstention
 from models.errors import ModelNotFoundError
 from models.predictions import Columns, Predictions
 from models.records import ModelVersion, Tweet
@@ -25,28 +26,33 @@ _SQLITE = "sqlite:///"
 class ScorerPredictor:
     """Implements `models.contracts.Predictor` with one set of weights; safe to share between threads."""
 
-    def __init__(self, scorer: Scorer, model: ModelVersion, top_k: int) -> None:
+    def __init__(self, scorer: Scorer, model: ModelVersion, top_k: int, *, abstention: Abstention = NEVER) -> None:
         """Keep the parts.
 
         Args:
             scorer: gives the probabilities.
             model: the versions that each prediction names.
             top_k: labels with their probability in each prediction, 1 to 20.
+            abstention: when the label is `other`.
+
+        Raises:
+            ModelError: the model can't reach the error rate that `abstention` asks for.
         """
         if not 1 <= top_k <= len(LABELS):
             raise ValueError(f"top_k is {top_k}, allowed are 1 to {len(LABELS)}")
         self.model = model
         self.scorer = scorer
         self._top_k = top_k
+        self._abstain_below = abstention.threshold(scorer.weights.coverage)
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
         answers = self.scorer.answers([tweet.text for tweet in tweets], top_k=self._top_k)
         columns = Columns(answers.labels, answers.label_scores, answers.sentiments, answers.sentiment_scores)
-        return Predictions(columns, answered_by="batch", model=self.model)
+        return Predictions(columns, answered_by="batch", model=self.model, abstain_below=self._abstain_below)
 
 
-def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED) -> ScorerPredictor:
+def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED, abstention: Abstention = NEVER) -> ScorerPredictor:
     """Load the model that ships with the package; needs no network, no registry and no training libraries.
 
     Raises:
@@ -56,7 +62,7 @@ def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED) -> ScorerPred
     sha256 = _stated_sha256(folder / SHA256_FILE)
     weights = read_weights(folder / WEIGHTS_FILE, sha256=sha256)
     model = ModelVersion(PRETRAINED_NAME, f"pretrained-{sha256[:_VERSION_DIGITS]}")
-    return ScorerPredictor(Scorer(weights), model, top_k)
+    return ScorerPredictor(Scorer(weights), model, top_k, abstention=abstention)
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,14 @@ class RegistryStore:
         model_name: name of the registered model.
         model_alias: alias of the version that answers.
         top_k: labels with their probability in each prediction, 1 to 20.
+        abstention: when the label is `other`.
     """
 
     tracking_uri: str
     model_name: str
     model_alias: str
     top_k: int
+    abstention: Abstention = NEVER
 
     @property
     def is_there(self) -> bool:
@@ -100,15 +108,18 @@ class RegistryStore:
         Raises:
             ModelNotFoundError: the registry can't be reached, or lacks the version's weights.
             ModelCorruptError: the weights are not what their hash or format says.
+            ModelError: the model can't reach the error rate that `abstention` asks for.
         """
         with _needing_mlflow():
             from models.registry import existing_store, load_weights  # noqa: PLC0415  # costs seconds
         store = existing_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
         registered = load_weights(store, version)
-        return ScorerPredictor(Scorer(registered.weights), registered.model, self.top_k)
+        return ScorerPredictor(Scorer(registered.weights), registered.model, self.top_k, abstention=self.abstention)
 
 
-def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_k: int) -> ScorerPredictor:
+def load_predictor(
+    *, tracking_uri: str, model_name: str, model_alias: str, top_k: int, abstention: Abstention = NEVER
+) -> ScorerPredictor:
     """Load the model that answers now: the registry's, or the pretrained one where no registry or alias is yet.
 
     The arguments are those of `RegistryStore`.
@@ -116,14 +127,15 @@ def load_predictor(*, tracking_uri: str, model_name: str, model_alias: str, top_
     Raises:
         ModelNotFoundError: the registry can't be reached, or lacks the version's weights.
         ModelCorruptError: the weights are not what their hash or format says.
+        ModelError: the model can't reach the error rate that `abstention` asks for.
     """
-    store = RegistryStore(tracking_uri, model_name, model_alias, top_k)
+    store = RegistryStore(tracking_uri, model_name, model_alias, top_k, abstention)
     version = store.alias_version()
     if version is not None:
         return store.load(version)
     if store.is_there:
         logger.warning("alias_not_found_pretrained_answers", extra={"model": model_name, "alias": model_alias})
-    return pretrained_predictor(top_k)
+    return pretrained_predictor(top_k, abstention=abstention)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from models.taxonomy import Label, Sentiment
+from models.taxonomy import Answer, Label, Sentiment
 
 
 class Tweet(msgspec.Struct, frozen=True, gc=False):
@@ -62,8 +62,8 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     """What a model says of one tweet.
 
     Attributes:
-        label: the most probable topic.
-        label_score: its probability, 0 to 1.
+        label: the most probable topic, or `other` when the model abstains.
+        label_score: the largest probability of a topic, 0 to 1; abstaining leaves it and `labels` as they are.
         labels: the k most probable topics with their probabilities, largest first.
         sentiment: the most probable sentiment.
         sentiment_score: P(bullish) - P(bearish), -1 to 1.
@@ -71,7 +71,7 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
         model: the versions behind the answer.
     """
 
-    label: Label
+    label: Answer
     label_score: float
     labels: dict[Label, float]
     sentiment: Sentiment
@@ -79,11 +79,17 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     answered_by: str
     model: ModelVersion
 
+    @property
+    def best_label(self) -> Label:
+        """The most probable topic, whether the model abstains or not."""
+        return next(iter(self.labels))
+
 
 class ClassifiedTweet(msgspec.Struct, frozen=True, gc=False):
     """The value of `tweets.classified`, and one element of `predictions` over HTTP.
 
     Attributes:
+        label: one of `models.taxonomy.ANSWERS`; msgspec can't decode the type `Answer`, so readers check it.
         classified_at: when the answer was made, ISO 8601 in UTC with milliseconds.
     """
 
@@ -91,7 +97,7 @@ class ClassifiedTweet(msgspec.Struct, frozen=True, gc=False):
     text: str
     created_at: str | None
     tickers: tuple[str, ...]
-    label: Label
+    label: str
     label_score: float
     labels: dict[Label, float]
     sentiment: Sentiment

@@ -1,6 +1,7 @@
 """The closed sets of answers: 20 finance topics and three sentiments, in the order of their data sets' ids."""
 
 from enum import StrEnum
+from typing import Final, Literal, TypeAlias
 
 
 class Label(StrEnum):
@@ -38,3 +39,9 @@ class Sentiment(StrEnum):
 
 LABELS: tuple[Label, ...] = tuple(Label)
 SENTIMENTS: tuple[Sentiment, ...] = tuple(Sentiment)
+
+OTHER: Final = "other"
+"""What is answered instead of a topic when the model abstains; no model learns it."""
+Answer: TypeAlias = Label | Literal["other"]
+ANSWERS: tuple[Answer, ...] = (*LABELS, OTHER)
+"""All that `label` may say: the topics at their positions in `LABELS`, then `OTHER`."""

@@ -22,7 +22,7 @@ from evidently.metrics import ValueDrift
 from scipy.stats import chi2, ks_2samp
 
 from models.errors import WindowTooSmallError
-from models.taxonomy import LABELS
+from models.taxonomy import ANSWERS
 from monitoring.records import Description, Window
 
 MIN_WINDOW_TWEETS = 200  # below, the approximations behind the thresholds are not good, and only a landslide is found
@@ -169,8 +169,8 @@ def label_shifts(reference: Sequence[Description], current: Sequence[Description
     before = Counter(row.label for row in reference)
     after = Counter(row.label for row in current)
     shifts = [
-        LabelShift(label.value, before[label] / len(reference), after[label] / len(current))
-        for label in LABELS
+        LabelShift(str(label), before[label] / len(reference), after[label] / len(current))
+        for label in ANSWERS
         if label in before or label in after
     ]
     return tuple(sorted(shifts, key=lambda shift: -abs(shift.current_share - shift.reference_share)))

@@ -10,7 +10,7 @@ import msgspec
 
 from models.errors import DataNotFoundError
 from models.records import ClassifiedTweet
-from models.taxonomy import Label, Sentiment
+from models.taxonomy import ANSWERS, Sentiment
 from models.text import LINK, tickers, tokens
 
 MAX_WINDOW_TWEETS = 100_000  # about 30 MB of descriptions; more tweets would hardly move a threshold
@@ -23,7 +23,7 @@ class Description(NamedTuple):
     """What of a classified tweet is compared; holds neither text nor author.
 
     Attributes:
-        label: the topic that was answered.
+        label: the topic that was answered, or `other`.
         sentiment: the sentiment that was answered.
         sentiment_score: P(bullish) - P(bearish), -1 to 1.
         label_score: probability of the label, 0 to 1.
@@ -34,7 +34,7 @@ class Description(NamedTuple):
         is_retweet: the text begins with `RT @`, as retweets of a stream do.
     """
 
-    label: Label
+    label: str
     sentiment: Sentiment
     sentiment_score: float
     label_score: float
@@ -66,8 +66,10 @@ def describe(tweet: ClassifiedTweet) -> Description:
     """Derive what is compared from a classified tweet.
 
     Raises:
-        ValueError: a score is outside its range.
+        ValueError: no such label, or a score is outside its range.
     """
+    if tweet.label not in ANSWERS:
+        raise ValueError("label is none of those that a model answers")
     if not (0 <= tweet.label_score <= 1 and -1 <= tweet.sentiment_score <= 1):
         raise ValueError(f"label_score {tweet.label_score} or sentiment_score {tweet.sentiment_score} is out of range")
     return Description(

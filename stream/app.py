@@ -13,7 +13,15 @@ from typing import Any
 
 import faust
 
-from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, TopicSettings
+from config.settings import (
+    KafkaSettings,
+    ModelSettings,
+    ProjectSettings,
+    RegistrySettings,
+    StreamSettings,
+    TopicSettings,
+)
+from models.abstention import Abstention
 from models.behaviour import behaviour_problems
 from models.contracts import Predictor
 from models.following import FollowedPredictor, Follower
@@ -139,12 +147,15 @@ def app_from_environment() -> faust.App:
     home, registry = ProjectSettings().home, RegistrySettings()
     settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
     topics = declare_topics(TopicSettings())
-    registered = {
+    model = ModelSettings()
+    registered: dict[str, Any] = {
         "tracking_uri": registry.uri(home),
         "model_name": registry.model_name,
         "model_alias": registry.model_alias,
+        "top_k": settings.top_k,
+        "abstention": Abstention(below=model.abstain_below, target_error_rate=model.target_error_rate),
     }
-    predictor = FollowedPredictor(load_predictor(**registered, top_k=settings.top_k))
+    predictor = FollowedPredictor(load_predictor(**registered))
     show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(
@@ -158,7 +169,7 @@ def app_from_environment() -> faust.App:
     )
     app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
     if registry.poll_seconds:
-        store = RegistryStore(**registered, top_k=settings.top_k)
+        store = RegistryStore(**registered)
         report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)

@@ -11,11 +11,11 @@ import msgspec
 
 from models.predictions import Predictions
 from models.records import Tweet
-from models.taxonomy import LABELS, SENTIMENTS
+from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
 _encode = msgspec.json.Encoder().encode
 
-_LABELS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in LABELS)
+_ANSWERS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in ANSWERS)
 _LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
 _SENTIMENTS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
 
@@ -39,13 +39,13 @@ def write_answers(
     label_scores = _numbers(columns.label_scores.ravel())
     rows = zip(
         tweets,
-        columns.labels[:, 0].tolist(),
+        predictions.answers().tolist(),
         _grouped(label_scores, columns.labels),
         columns.sentiments.tolist(),
         _numbers(columns.sentiment_scores),
         strict=True,
     )
-    for tweet, label, (label_score, labels), sentiment, sentiment_score in rows:
+    for tweet, answer, (label_score, labels), sentiment, sentiment_score in rows:
         tweet_id = _encode(tweet.id)
         when = b',"created_at":' + _encode(tweet.created_at) + b',"tickers":' + _encode(tweet.tickers)
         leaning = _SENTIMENTS[sentiment] + sentiment_score
@@ -57,7 +57,7 @@ def write_answers(
                     b',"text":',
                     _encode(tweet.text),
                     when,
-                    _LABELS[label],
+                    _ANSWERS[answer],
                     label_score,
                     b',"labels":{',
                     labels,

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from config import settings as settings_module
 from config.commands import DONE, configure_logging
-from config.settings import ApiSettings, ProjectSettings, RegistrySettings
+from config.settings import ApiSettings, ModelSettings, ProjectSettings, RegistrySettings
+from models.abstention import Abstention
 from models.contracts import Predictor
 from models.errors import TickertapeError
 
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
     workers = settings.workers if arguments.workers is None else arguments.workers
+    _abstention()  # a wrong setting ends here, not in each process that is started
 
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
 
@@ -100,17 +102,18 @@ def _app(
 ) -> "FastAPI":
     from api.app import create_app  # noqa: PLC0415  # see `run`
 
+    abstention = _abstention()
     return create_app(
         settings,
-        load=partial(_load, project, settings),
+        load=partial(_load, project, settings, abstention),
         report_file=REPORT_FILE,
-        follow=partial(_follow, project, settings) if RegistrySettings().poll_seconds else None,
+        follow=partial(_follow, project, settings, abstention) if RegistrySettings().poll_seconds else None,
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )
 
 
-def _load(project: ProjectSettings, settings: ApiSettings) -> Predictor:
+def _load(project: ProjectSettings, settings: ApiSettings, abstention: Abstention) -> Predictor:
     from models.predictor import load_predictor  # noqa: PLC0415  # as above
 
     registry = RegistrySettings()
@@ -119,18 +122,30 @@ def _load(project: ProjectSettings, settings: ApiSettings) -> Predictor:
         model_name=registry.model_name,
         model_alias=registry.model_alias,
         top_k=settings.top_k,
+        abstention=abstention,
     )
 
 
+def _abstention() -> Abstention:
+    model = ModelSettings()
+    return Abstention(below=model.abstain_below, target_error_rate=model.target_error_rate)
+
+
 def _follow(
-    project: ProjectSettings, settings: ApiSettings, predictor: "FollowedPredictor", report: "Report"
+    project: ProjectSettings,
+    settings: ApiSettings,
+    abstention: Abstention,
+    predictor: "FollowedPredictor",
+    report: "Report",
 ) -> "Follower":
     from models.behaviour import behaviour_problems  # noqa: PLC0415  # as above
     from models.following import Follower  # noqa: PLC0415  # as above
     from models.predictor import RegistryStore  # noqa: PLC0415  # as above
 
     registry = RegistrySettings()
-    store = RegistryStore(registry.uri(project.home), registry.model_name, registry.model_alias, settings.top_k)
+    store = RegistryStore(
+        registry.uri(project.home), registry.model_name, registry.model_alias, settings.top_k, abstention
+    )
     follower = Follower(predictor, store, gate=behaviour_problems, report=report)
     follower.start(poll_seconds=registry.poll_seconds)
     return follower

@@ -96,7 +96,8 @@ def wanted(case: Case) -> str:
 
 def _outcome(case: Case, predictions: list[Prediction], *, is_known_failure: bool) -> Outcome:
     answers: tuple[Class, ...] = tuple(
-        prediction.label if isinstance(case.expected, Label) else prediction.sentiment for prediction in predictions
+        prediction.best_label if isinstance(case.expected, Label) else prediction.sentiment
+        for prediction in predictions
     )
     return Outcome(case, answers, _has_passed(case, answers), is_known_failure)
 
