@@ -13,7 +13,7 @@ from api.codecs import decode_request, encode_answer
 from api.schemas import ClassifiedTweet, Entities, ModelVersion, PredictAnswer, PredictRequest, Tweet
 from models import records, tweets
 from models.errors import InvalidBodyError
-from models.taxonomy import Label, Sentiment
+from models.taxonomy import OTHER, Answer, Label, Sentiment
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,14 @@ def test_the_same_fields_may_be_missing() -> None:
     assert {name for name, field in Tweet.model_fields.items() if not field.is_required()} == optional
 
 
-def test_every_written_answer_is_as_documented() -> None:
+@pytest.mark.parametrize("label", [Label.M_AND_A_INVESTMENTS, OTHER])
+def test_every_written_answer_is_as_documented(label: Answer) -> None:
     answer = records.ClassifiedTweet(
         id="1",
         text="a\U0001f680",
         created_at="2026-01-31T09:30:00Z",
         tickers=("A", "B"),
-        label=Label.M_AND_A_INVESTMENTS,
+        label=label,
         label_score=1.0,
         labels=dict.fromkeys(Label, 0.05),
         sentiment=Sentiment.BEARISH,

@@ -3,7 +3,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, child_environment
+from config.settings import (
+    KafkaSettings,
+    ModelSettings,
+    ProjectSettings,
+    RegistrySettings,
+    StreamSettings,
+    child_environment,
+)
 
 
 def test_kafka_is_given_only_when_the_environment_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +41,15 @@ def test_setting_out_of_bounds_is_refused(monkeypatch: pytest.MonkeyPatch, name:
 
     with pytest.raises(ValidationError, match=name.lower()):
         StreamSettings()
+
+
+def test_threshold_and_target_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_ABSTAIN_BELOW", "0.5")
+    assert ModelSettings().abstain_below == 0.5
+
+    monkeypatch.setenv("MODEL_TARGET_ERROR_RATE", "0.1")
+    with pytest.raises(ValidationError, match="both set: set one of them"):
+        ModelSettings()
 
 
 def test_child_environment_adds_to_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from models.calibration import FloatArray
-from models.evaluation import ClassPerformance, head_performance
+from models.dataset import HeadSplit, LabelledTweets, Split
+from models.evaluation import ClassPerformance, evaluate, head_performance, most_confused
+from models.weights import Weights
 
 
 def answers(columns: Sequence[int], class_count: int) -> FloatArray:
@@ -30,6 +32,20 @@ def test_class_that_never_occurs_doesn_t_lower_the_mean() -> None:
 
     assert performance.macro_f1 == 1.0
     assert performance.classes["c"] == ClassPerformance(0, 0.0, 0.0, 0.0)
+
+
+def test_confused_pairs_come_with_the_most_frequent_first(two_word_weights: Weights) -> None:
+    texts = ("good", "good one", "bad", "good news", "bad news")
+    tweets = LabelledTweets(texts, np.array([1, 1, 1, 0, 2]))
+    head = HeadSplit(tweets, tweets)
+    split = Split(head, head, is_published=False, data_sha256="")
+
+    labels = evaluate(two_word_weights, split).labels
+
+    assert most_confused(labels, count=1) == [("Fed | Central Banks", "Analyst Update", 2)]
+    assert sum(map(sum, labels.confusion)) == labels.performance.tweets == 5
+    assert labels.coverage[0][1] == 1.0
+    assert labels.coverage[0][2] == pytest.approx(1 - labels.performance.accuracy)
 
 
 @pytest.mark.training

@@ -3,7 +3,7 @@ import pytest
 
 from models.predictions import Columns, Predictions
 from models.records import ModelVersion
-from models.taxonomy import LABELS, SENTIMENTS
+from models.taxonomy import LABELS, OTHER, SENTIMENTS
 
 MODEL = ModelVersion("tiny", "3")
 
@@ -35,6 +35,17 @@ def test_record_by_its_place_is_that_of_the_row(predictions: Predictions) -> Non
     assert [predictions[place] for place in (0, 1, 2, -1, -3)] == [rows[0], rows[1], rows[2], rows[2], rows[0]]
     assert list(predictions[1:]) == rows[1:]
     assert len(predictions) == 3
+
+
+def test_unsure_label_is_other_and_the_rest_stays(predictions: Predictions) -> None:
+    unsure = Predictions(predictions.columns, answered_by="batch", model=MODEL, abstain_below=0.75)
+
+    assert [one.label for one in unsure] == [LABELS[4], OTHER, LABELS[7]]
+    assert unsure.answers().tolist() == [4, 20, 7]
+    assert [(one.label_score, one.labels, one.best_label) for one in unsure] == [
+        (one.label_score, one.labels, one.label) for one in predictions
+    ]
+    assert [one.label for one in unsure[1:]] == [OTHER, LABELS[7]]
 
 
 @pytest.mark.parametrize("place", [3, -4])

@@ -1,15 +1,19 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from models.errors import ModelCorruptError, ModelNotFoundError
+from models.abstention import Abstention
+from models.behaviour import behaviour_problems
+from models.errors import ModelCorruptError, ModelError, ModelNotFoundError
 from models.predictor import PRETRAINED, ScorerPredictor, load_predictor, pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.scorer import Scorer
-from models.taxonomy import Label, Sentiment
+from models.taxonomy import OTHER, Label, Sentiment
 from models.weights import Weights
 
 
@@ -32,6 +36,32 @@ def test_prediction_holds_the_k_most_probable_labels_largest_first(two_word_weig
     assert prediction.sentiment is Sentiment.NEUTRAL
     assert prediction.sentiment_score == pytest.approx(0.120872, abs=1e-6)  # softmax of 10, 10.5 and 11
     assert (prediction.answered_by, prediction.model) == ("batch", model)
+
+
+def test_predictor_abstains_below_its_threshold(two_word_weights: Weights) -> None:
+    model = ModelVersion("tiny", "3")
+    tweets = [Tweet("good"), Tweet("nothing that is known")]  # 0.996 and 0.632 sure
+
+    unsure = ScorerPredictor(Scorer(two_word_weights), model, 2, abstention=Abstention(below=0.9)).predict(tweets)
+
+    assert [one.label for one in unsure] == [Label.ANALYST_UPDATE, OTHER]
+
+
+def test_target_error_rate_chooses_the_threshold_by_the_curve_of_the_weights(two_word_weights: Weights) -> None:
+    weights = replace(two_word_weights, coverage=np.array([[0.0, 1.0, 0.3], [0.9, 0.5, 0.1]]))
+    abstention = Abstention(target_error_rate=0.2)
+
+    predictor = ScorerPredictor(Scorer(weights), ModelVersion("tiny", "3"), 2, abstention=abstention)
+
+    assert predictor.predict([Tweet("good")]).abstain_below == 0.9
+    with pytest.raises(ModelError, match="carries no coverage curve"):
+        ScorerPredictor(Scorer(two_word_weights), ModelVersion("tiny", "3"), 2, abstention=abstention)
+
+
+def test_abstaining_model_is_tested_by_what_it_holds_most_probable() -> None:
+    never_sure = pretrained_predictor(1, abstention=Abstention(below=1.0))
+
+    assert behaviour_problems(never_sure) == behaviour_problems(pretrained_predictor(1))
 
 
 def test_no_tweets_give_no_predictions() -> None:

@@ -48,6 +48,23 @@ def test_weights_read_are_the_weights_written(two_word_weights: Weights, stored:
         assert getattr(read, name).tolist() == written.tolist()
 
 
+def test_file_without_a_coverage_curve_is_read_as_one_with_an_empty_curve(
+    two_word_weights: Weights, stored: Store
+) -> None:
+    arrays = arrays_of(encode_weights(two_word_weights))
+    del arrays["coverage"]
+    path, sha256 = stored(encoded(arrays))
+
+    assert read_weights(path, sha256=sha256).coverage.shape == (0, 3)
+
+
+def test_coverage_curve_is_kept(two_word_weights: Weights, stored: Store) -> None:
+    curve = np.array([[0.0, 1.0, 0.2], [0.5, 0.8, 0.1]])
+    path, sha256 = stored(encode_weights(replace(two_word_weights, coverage=curve)))
+
+    assert read_weights(path, sha256=sha256).coverage.tolist() == curve.tolist()
+
+
 def test_equal_weights_give_equal_bytes(two_word_weights: Weights) -> None:
     assert encode_weights(two_word_weights) == encode_weights(replace(two_word_weights))
 

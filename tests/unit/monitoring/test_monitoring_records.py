@@ -103,6 +103,13 @@ def test_answer_outside_the_contract_is_no_classified_tweet(
     assert (window.tweets_read, window.unreadable_lines) == (0, 1)
 
 
+def test_answer_of_a_model_that_abstains_is_a_classified_tweet(tmp_path: Path, make_classified: Make) -> None:
+    path = tmp_path / "tweets.jsonl"
+    path.write_bytes(line(make_classified(label="other")))
+
+    assert [row.label for row in read_window(path).descriptions] == ["other"]
+
+
 def test_field_that_comes_with_a_later_version_is_no_fault(tmp_path: Path, make_classified: Make) -> None:
     path = tmp_path / "tweets.jsonl"
     path.write_bytes(msgspec.json.encode({**msgspec.to_builtins(make_classified()), "language": "en"}))

@@ -37,7 +37,8 @@ def answered(draw: st.DrawFn) -> tuple[list[Tweet], Predictions]:
         sentiment_scores=np.array([draw(millionths) * draw(st.sampled_from([1, -1])) for _ in its_tweets]),
     )
     model = ModelVersion(draw(texts), draw(texts), draw(st.integers(0, 2**31)))
-    return its_tweets, Predictions(columns, answered_by=draw(texts), model=model)
+    below = draw(st.sampled_from([0.0, 0.5, 1.0]))
+    return its_tweets, Predictions(columns, answered_by=draw(texts), model=model, abstain_below=below)
 
 
 def defined(its_tweets: list[Tweet], predictions: Predictions) -> list[tuple[bytes, bytes]]:
