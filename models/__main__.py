@@ -9,6 +9,7 @@ COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
     "train": Command("models.commands.train", "train both models, log and register them"),
     "behaviour": Command("models.commands.behaviour", "test a model against the table of cases"),
+    "explain": Command("models.commands.explain", "show the terms that carried an answer"),
 }
 
 if __name__ == "__main__":

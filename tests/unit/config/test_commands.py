@@ -10,7 +10,7 @@ from config.commands import Command, run_command
 from models.errors import TickertapeError
 from tickertape import COMMANDS
 
-VERBS = {"broker", "worker", "serve", "produce", "tail", "train", "fetch-data", "demo", "drift"}
+VERBS = {"broker", "worker", "serve", "produce", "tail", "train", "fetch-data", "demo", "drift", "behaviour", "explain"}
 
 MODULE = '''
 """Try the frame.
