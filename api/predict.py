@@ -20,7 +20,7 @@ from models.records import classified_tweet, utc_timestamp
 # Up to this many bytes a request takes about a millisecond, less than a change of threads may cost the others.
 INLINE_BODY_BYTES = 8192
 
-EXPLAINED_TERMS = 10  # more say little; the answer stays below 5 kB a text
+EXPLAINED_TERMS = 10  # more say little, and the answer grows with each
 
 router = APIRouter(tags=["predict"])
 
