@@ -1,10 +1,12 @@
 """Bytes <-> records: the HTTP edge of `models.tweets` and `models.records`."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from models.errors import InvalidBodyError, MalformedBodyError, MalformedRecordError, UnsupportedBodyError
+from models.explain import Explanation
 from models.records import ClassifiedTweet, Tweet
 from models.tweets import Reason, TweetFields, TweetRecord, read_tweet, tweet_fields
 
@@ -24,12 +26,18 @@ _MISSHAPEN = re.compile(r"(?P<detail>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 
 
+class ExplainedTweet(ClassifiedTweet, frozen=True):
+    """One element of `predictions` where explanations are asked for."""
+
+    explanation: Explanation
+
+
 class _Texts(msgspec.Struct, frozen=True):
     texts: list[msgspec.Raw]
 
 
 class _Predictions(msgspec.Struct, frozen=True):
-    predictions: list[ClassifiedTweet]
+    predictions: Sequence[ClassifiedTweet]
 
 
 _texts_decoder = msgspec.json.Decoder(_Texts)
@@ -83,7 +91,7 @@ def decode_request(body: bytes, *, max_texts: int) -> list[Tweet]:
         raise MalformedBodyError(f"the body is not JSON: {exc}") from exc
 
 
-def encode_answer(predictions: list[ClassifiedTweet]) -> bytes:
+def encode_answer(predictions: Sequence[ClassifiedTweet]) -> bytes:
     """Write the answer of `POST /predict`."""
     return _encoder.encode(_Predictions(predictions))
 

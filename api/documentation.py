@@ -70,14 +70,23 @@ PREDICT_BODY: dict[str, Any] = {
         }
     },
 }
+PREDICT_PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "explain",
+        "in": "query",
+        "description": "Add to each answer the terms that carried it; slower.",
+        "schema": {"type": "boolean", "default": False},
+    }
+]
 PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "One answer for each text.", "content": {"application/json": {"example": examples.ANSWER}}},
     400: _problem_answer("The body is no JSON in UTF-8.", examples.MALFORMED),
     408: _problem_answer("The body did not arrive in time.", examples.TOO_SLOW),
     413: _problem_answer("The body has too many bytes.", examples.TOO_LARGE),
     415: _problem_answer("The body is not sent as plain application/json.", examples.UNSUPPORTED),
-    422: _problem_answer("The body is of another shape, or a text is not allowed.", examples.INVALID),
+    422: _problem_answer("The body is of another shape, or a text or parameter is not allowed.", examples.INVALID),
     500: _problem_answer("A fault of the server.", examples.FAILED),
+    501: _problem_answer("The answers of this model can't be explained.", examples.NOT_EXPLAINABLE),
     503: _problem_answer("The model is being loaded, or too many requests are in progress.", examples.NOT_READY),
 }
 _LOADING = _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance"})

@@ -14,7 +14,9 @@ from models.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
     InvalidBodyError,
+    InvalidQueryError,
     MalformedBodyError,
+    ModelNotExplainableError,
     ModelNotReadyError,
     OverloadedError,
     ReportNotFoundError,
@@ -33,6 +35,8 @@ STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     UnsupportedBodyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     InvalidBodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownFilterError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidQueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ModelNotExplainableError: HTTPStatus.NOT_IMPLEMENTED,
     ModelNotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

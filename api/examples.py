@@ -76,6 +76,11 @@ INVALID = {
     ],
 }
 FAILED = problem(500, "Internal Server Error", "the request could not be answered; the server's log says why")
+NOT_EXPLAINABLE = problem(
+    501,
+    "Not Implemented",
+    "the answers of tickertape 7 are not those of a linear scorer and can't be explained; ask without explanation",
+)
 NOT_READY = problem(503, "Service Unavailable", "the model is being loaded: try again in a moment")
 NO_REPORT = problem(
     404,

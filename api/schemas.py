@@ -83,10 +83,49 @@ class ClassifiedTweet(Body):
     classified_at: str = Field(description="ISO 8601 in UTC with milliseconds.")
 
 
+class Share(Body):
+    """A part of what decided; the parts of an answer add up to its `total`."""
+
+    score: float = Field(description="What it adds to the score of the answered class, a margin without unit.")
+    lead: float = Field(description="What it adds to the lead over the runner-up; below 0 it spoke for that one.")
+
+
+class TermShare(Body):
+    """The part of one term."""
+
+    term: str = Field(description="A word, two neighbours, the start or end of a word, or a placeholder.")
+    score: float = Field(description="As in `Share`.")
+    lead: float = Field(description="As in `Share`.")
+
+
+class AnswerExplanation(Body):
+    """Why a class was answered: `total` is the sum of `bias`, `terms` and `rest`."""
+
+    answer: Label | Sentiment = Field(description="The class that was answered.")
+    runner_up: Label | Sentiment = Field(description="The class with the next score.")
+    total: Share
+    bias: Share = Field(description="What there is without any term.")
+    terms: list[TermShare] = Field(description="Those that moved the lead most, largest first, ten at most.")
+    rest: Share = Field(description="All other terms together.")
+
+
+class Explanation(Body):
+    """Why a text got its topic and its sentiment."""
+
+    label: AnswerExplanation
+    sentiment: AnswerExplanation
+
+
+class ExplainedTweet(ClassifiedTweet):
+    """The answer with `explain=true`."""
+
+    explanation: Explanation
+
+
 class PredictAnswer(Body):
     """One answer for each text."""
 
-    predictions: list[ClassifiedTweet] = Field(description="In the order of `texts`.")
+    predictions: list[ExplainedTweet | ClassifiedTweet] = Field(description="In the order of `texts`.")
 
 
 class FieldProblem(Body):

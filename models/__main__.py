@@ -13,6 +13,7 @@ COMMANDS = {
         "models.commands.promote", "let a registered version answer, if it passes the gate; or roll back"
     ),
     "behaviour": Command("models.commands.behaviour", "test a model against the table of cases"),
+    "explain": Command("models.commands.explain", "show the terms that carried an answer"),
 }
 
 if __name__ == "__main__":

@@ -17,12 +17,14 @@ TickertapeError
 ├── RequestError                   an HTTP request that can't be answered
 │   ├── MalformedBodyError         the body is no JSON in UTF-8
 │   ├── InvalidBodyError           the body is JSON, but not what was asked for; has a list of fields
+│   ├── InvalidQueryError          a parameter of the URL has a value that is not allowed
 │   ├── BodyTooLargeError          the body has more bytes than are allowed
 │   ├── BodyTooSlowError           the body did not arrive in time
 │   ├── UnsupportedBodyError       the body's media type, charset or coding is none that is read
 │   ├── ModelNotReadyError         the model is still being loaded
 │   ├── ReportNotFoundError        there is no report of the champion, or nothing of that name in it
 │   ├── UnknownFilterError         the query asks for a part that the report has not
+│   ├── ModelNotExplainableError   the model's answers are not sums over terms
 │   └── OverloadedError            more requests at once than are allowed
 └── ApiError                       the HTTP server can't be started
 """
@@ -116,6 +118,10 @@ class InvalidBodyError(RequestError):
         self.fields = tuple(fields)
 
 
+class InvalidQueryError(RequestError):
+    """A parameter of the URL has a value that is not allowed."""
+
+
 class BodyTooLargeError(RequestError):
     """The body has more bytes than are allowed."""
 
@@ -138,6 +144,10 @@ class ReportNotFoundError(RequestError):
 
 class UnknownFilterError(RequestError):
     """The query asks for a part that the report has not."""
+
+
+class ModelNotExplainableError(RequestError):
+    """A model's answers are not sums over terms, so no terms can be named."""
 
 
 class OverloadedError(RequestError):

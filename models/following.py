@@ -31,6 +31,11 @@ class FollowedPredictor:
         self._current = predictor
 
     @property
+    def current(self) -> Predictor:
+        """The predictor that answers now."""
+        return self._current
+
+    @property
     def model(self) -> ModelVersion:
         """The versions that answer now."""
         return self._current.model
@@ -42,6 +47,11 @@ class FollowedPredictor:
     def swap(self, predictor: Predictor) -> None:
         """Let another predictor answer from the next call on; one assignment, safe from any thread."""
         self._current = predictor
+
+
+def answering(predictor: Predictor) -> Predictor:
+    """Give the one that answers now, so that several calls go to the same; any other predictor is itself."""
+    return predictor.current if isinstance(predictor, FollowedPredictor) else predictor
 
 
 class Follower:

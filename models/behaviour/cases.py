@@ -65,9 +65,9 @@ def cases() -> tuple[Case, ...]:
         return tuple(_case(row) for row in csv.DictReader(stream, strict=True))
 
 
-def known_failures(*, folder: Path = FOLDER) -> frozenset[str]:
+def known_failures() -> frozenset[str]:
     """Read the ids of the cases that the shipped model is known to fail."""
-    return frozenset((folder / KNOWN_FAILURES_FILE).read_text(encoding="utf-8").split())
+    return frozenset((FOLDER / KNOWN_FAILURES_FILE).read_text(encoding="utf-8").split())
 
 
 def _case(row: dict[str, str]) -> Case:

@@ -4,6 +4,8 @@ Reads topic_train.csv and sent_train.csv (columns text,label) in the data folder
 Both are tested first, as `python -m monitoring validate` does: nothing is trained on a file that breaks an expectation.
 Measures on topic_valid.csv and sent_valid.csv where both are there, else on a share of each class that is held out;
 in that case the model is then fitted again on all tweets. The arguments come from config/args.json in a checkout.
+With --teacher a transformer is fine-tuned on the training tweets first; the model then learns from its answers too, to
+labelled tweets, to changed copies of them and to --unlabelled ones. What it did is kept: a stopped run goes on.
 The model is registered in MLflow (MLFLOW_TRACKING_URI) with the alias challenger. Then it goes through the gate of
 `tickertape promote`: when it passes, it gets the alias that answers (MLFLOW_MODEL_ALIAS), and a checkout gets
 config/run.json. When it is refused, the reasons are printed and the command ends with 1; it stays registered.

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from api import codecs, schemas
 from api.codecs import decode_request, encode_answer
 from api.schemas import ClassifiedTweet, Entities, ModelVersion, PredictAnswer, PredictRequest, Tweet
-from models import records, tweets
+from models import explain, records, tweets
 from models.errors import InvalidBodyError
 from models.taxonomy import OTHER, Answer, Label, Sentiment
 
@@ -21,6 +22,11 @@ from models.taxonomy import OTHER, Answer, Label, Sentiment
     [
         (ClassifiedTweet, records.ClassifiedTweet),
         (ModelVersion, records.ModelVersion),
+        (schemas.ExplainedTweet, codecs.ExplainedTweet),
+        (schemas.Explanation, explain.Explanation),
+        (schemas.AnswerExplanation, explain.AnswerExplanation),
+        (schemas.TermShare, explain.TermShare),
+        (schemas.Share, explain.Share),
         (Tweet, tweets.TweetFields),
         (Entities, tweets.Entities),
     ],

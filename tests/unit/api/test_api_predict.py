@@ -1,12 +1,15 @@
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
 
-from api.predict import INLINE_BODY_BYTES, answer_to
+from api.predict import EXPLAINED_TERMS, INLINE_BODY_BYTES, answer_to
+from api.schemas import PredictAnswer
 from models.contracts import Predictor
+from models.predictor import pretrained_predictor
 from models.records import Tweet
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -61,6 +64,45 @@ async def test_a_request_before_the_model_is_there_gets_503_and_when_to_come_bac
     assert response.json()["detail"] == "the model is being loaded: try again in a moment"
 
 
+async def test_explanation_stands_beside_the_fields_that_are_answered_without_it(explained: httpx.AsyncClient) -> None:
+    texts = {"texts": [{"text": "$TSLA shares surge 9%"}, {"text": "Crude oil falls"}]}
+
+    plain = (await explained.post("/predict?explain=false", json=texts)).json()["predictions"]
+    response = await explained.post("/predict?explain=true", json=texts)
+
+    PredictAnswer.model_validate_json(response.content)
+    for without, answer in zip(plain, response.json()["predictions"], strict=True):
+        explanation = answer.pop("explanation")
+        assert answer | {"classified_at": ""} == without | {"classified_at": ""}
+        assert explanation["label"]["answer"] == answer["label"]
+        assert explanation["sentiment"]["answer"] == answer["sentiment"]
+        assert 1 <= len(explanation["label"]["terms"]) <= EXPLAINED_TERMS
+
+
+async def test_a_wrong_text_is_refused_with_explanation_as_without(explained: httpx.AsyncClient) -> None:
+    answers = [
+        await explained.post(path, json={"texts": [{"text": ""}]}) for path in ("/predict", "/predict?explain=true")
+    ]
+
+    assert answers[0].status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert answers[1].json() == answers[0].json()
+
+
+@pytest.mark.parametrize("value", ["", "1", "True", "yes"])
+async def test_explain_that_is_neither_true_nor_false_is_a_problem(client: httpx.AsyncClient, value: str) -> None:
+    response = await client.post(f"/predict?explain={value}", json={"texts": [{"text": "x"}]})
+
+    assert response.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert response.json()["detail"] == f"explain is {value!r}: send true or false"
+
+
+async def test_a_model_that_is_no_sum_over_terms_is_not_explained(client: httpx.AsyncClient) -> None:
+    response = await client.post("/predict?explain=true", json={"texts": [{"text": "x"}]})
+
+    assert response.status_code == httpx.codes.NOT_IMPLEMENTED
+    assert response.json()["detail"].startswith("the answers of fixed 7 are not those of a linear scorer")
+
+
 def test_one_request_has_one_time_for_all_its_answers(predictor: Predictor) -> None:
     answer = httpx.Response(
         200, content=answer_to(b'{"texts":[{"text":"a"},{"text":"b"}]}', predictor=predictor, max_texts=2)
@@ -69,6 +111,15 @@ def test_one_request_has_one_time_for_all_its_answers(predictor: Predictor) -> N
     first, second = answer.json()["predictions"]
 
     assert first["classified_at"] == second["classified_at"]
+
+
+@pytest.fixture
+async def explained(serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application with the shipped model."""
+    async with serve(lambda: pretrained_predictor(3)) as client:
+        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
+            await asyncio.sleep(0.001)
+        yield client
 
 
 def _never_loaded() -> Predictor:

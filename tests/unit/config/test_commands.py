@@ -23,6 +23,8 @@ VERBS = {
     "drift",
     "promote",
     "diff",
+    "behaviour",
+    "explain",
 }
 
 MODULE = '''

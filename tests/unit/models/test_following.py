@@ -9,7 +9,7 @@ import pytest
 
 from models.contracts import Predictor
 from models.errors import ModelCorruptError, ModelNotFoundError
-from models.following import MAX_REASONS, FollowedPredictor, Follower
+from models.following import MAX_REASONS, FollowedPredictor, Follower, answering
 from models.records import ModelChange, ModelVersion, Tweet
 from models.taxonomy import Label
 
@@ -227,3 +227,14 @@ def test_thread_goes_on_when_a_report_fails(
 
     assert followed.model.version == "3"
     assert "model_change_not_reported" in events(caplog)
+
+
+def test_predictor_that_answers_now_is_found_behind_the_followed_one(
+    followed: FollowedPredictor, store: FakeStore
+) -> None:
+    second = store.load("2")
+
+    followed.swap(second)
+
+    assert answering(followed) is second
+    assert answering(second) is second

@@ -34,7 +34,7 @@ def test_each_english_text_comes_once_without_what_is_labelled(tmp_path: Path) -
         {"text": "RT @miner: nickel prices double in a day https://t.co/b"},
         {"text": "FED raises interest rates again! https://t.co/c"},
         {"text": "Gold rises to a record high"},
-        {"text": "Der Goldpreis steigt auf ein Rekordhoch", "lang": "de"},
+        {"text": "Der Goldpreis steigt und steigt", "lang": "de"},
         {"text": "up https://t.co/d"},
     )
 

@@ -1,0 +1,148 @@
+"""The terms that carried one answer: how much each added to the score of the answered class, and to its lead."""
+
+from math import sqrt
+from zlib import crc32
+
+import msgspec
+import numpy as np
+
+from models.calibration import FloatArray
+from models.contracts import Predictor
+from models.errors import ModelNotExplainableError
+from models.features import FEATURE_COUNT, terms
+from models.predictor import ScorerPredictor
+from models.scorer import Scorer
+from models.taxonomy import LABELS, SENTIMENTS
+from models.weights import Weights
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A part of what decided; the parts of an answer add up to its `total`.
+
+    Attributes:
+        score: what it adds to the score of the answered class, a margin without unit.
+        lead: what it adds to that score's lead over the runner-up's; below 0 it spoke for the runner-up.
+    """
+
+    score: float
+    lead: float
+
+
+class TermShare(msgspec.Struct, frozen=True):
+    """The part of one term.
+
+    Attributes:
+        term: a word, two neighbours, the start (`shar...`) or the end (`...ing`) of a word, or a placeholder such as
+            `<money>`; terms that share a feature id, which the model can't tell apart, are joined by ` / `.
+        score: see `Share`.
+        lead: see `Share`.
+    """
+
+    term: str
+    score: float
+    lead: float
+
+
+class AnswerExplanation(msgspec.Struct, frozen=True):
+    """Why a class was answered: `total` is the sum of `bias`, `terms` and `rest`, up to the rounding of floats.
+
+    Attributes:
+        answer: the class that was answered.
+        runner_up: the class with the next score.
+        total: the answer's score, and its lead over the runner-up's.
+        bias: what there is without any term.
+        terms: those that moved the lead most, largest first; terms without weight are left out.
+        rest: all other terms together.
+    """
+
+    answer: str
+    runner_up: str
+    total: Share
+    bias: Share
+    terms: tuple[TermShare, ...]
+    rest: Share
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why a text got its topic and its sentiment."""
+
+    label: AnswerExplanation
+    sentiment: AnswerExplanation
+
+
+def explainable(predictor: Predictor) -> Scorer:
+    """Give the linear scorer that makes a predictor's answers.
+
+    Raises:
+        ModelNotExplainableError: something else makes them.
+    """
+    if not isinstance(predictor, ScorerPredictor):
+        raise ModelNotExplainableError(
+            f"the answers of {predictor.model.name} {predictor.model.version} are not those of a linear scorer and "
+            "can't be explained; ask without explanation"
+        )
+    return predictor.scorer
+
+
+def explain(scorer: Scorer, text: str, *, top: int) -> Explanation:
+    """Take both scores of a text apart, exactly: a linear score is a sum over terms.
+
+    Args:
+        scorer: whose answer is explained.
+        text: any.
+        top: most terms to name for each answer; the others are summed up.
+    """
+    answers = scorer.answers([text], top_k=1)
+    names, columns = _parts(scorer.weights, text)
+    biases = scorer.weights.biases.astype(np.float64)
+    label, sentiment = int(answers.labels[0, 0]), int(answers.sentiments[0])
+    explanations = []
+    for classes, first, answer in ((LABELS, 0, label), (SENTIMENTS, len(LABELS), sentiment)):
+        scores = answers.scores[0, first : first + len(classes)]
+        runner_up = next(place for place in np.argsort(-scores, kind="stable").tolist() if place != answer)
+        pair = [first + answer, first + runner_up]
+        parts = _shares(columns[:, pair])
+        order = np.argsort(-np.abs(parts[:, 1]), kind="stable")
+        explanations.append(
+            AnswerExplanation(
+                answer=classes[answer],
+                runner_up=classes[runner_up],
+                total=_share(_shares(answers.scores[:, pair])),
+                bias=_share(_shares(biases[None, pair])),
+                terms=tuple(
+                    TermShare(names[place], *parts[place].tolist()) for place in order[:top] if parts[place].any()
+                ),
+                rest=_share(parts[order[top:]]),
+            )
+        )
+    return Explanation(*explanations)
+
+
+def _parts(weights: Weights, text: str) -> tuple[list[str], FloatArray]:
+    """Name the features of a text that have a row, and give what each adds to every score; shape (n, `COLUMNS`)."""
+    shown: dict[int, list[str]] = {}
+    for term in dict.fromkeys(terms(text)):
+        shown.setdefault(crc32(term) % FEATURE_COUNT, []).append(_readable(term))
+    ids = np.fromiter(shown, dtype=np.int32)
+    places = np.searchsorted(weights.ids, ids)
+    known = [
+        (names, place)
+        for (id_, names), place in zip(shown.items(), places.tolist(), strict=True)
+        if place < len(weights.ids) and weights.ids[place] == id_
+    ]
+    table = weights.table[[place for _, place in known]].astype(np.float64)
+    length = sqrt(max(table[:, -1].sum(), 1))
+    return [" / ".join(names) for names, _ in known], table[:, :-1] * weights.scales / length
+
+
+def _readable(term: bytes) -> str:
+    return term.replace(b"*", b"...").decode(errors="replace")
+
+
+def _shares(pairs: FloatArray) -> FloatArray:
+    """Turn columns of the answer and the runner-up into columns of score and lead."""
+    return np.column_stack([pairs[:, 0], pairs[:, 0] - pairs[:, 1]])
+
+
+def _share(parts: FloatArray) -> Share:
+    return Share(*parts.sum(axis=0).tolist())
