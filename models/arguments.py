@@ -44,5 +44,5 @@ class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     other_head_weight: NotNegative = 0.6
     augmented_copies: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
     augmented_label_weight: NotNegative = 0.5
-    augmented_sentiment_weight: NotNegative = 0.25
+    augmented_sentiment_weight: NotNegative = 0.1
     unlabelled_weight: NotNegative = 0.3

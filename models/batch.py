@@ -144,7 +144,8 @@ def fit_soft_head(
         outside = targets.weights * np.where(shares < 1 - _NO_SHARE, 1 - shares, 0)
         rows = np.concatenate([np.flatnonzero(inside), np.flatnonzero(outside)])
         is_inside = np.arange(len(rows)) < np.count_nonzero(inside)
-        if not is_inside.any():
+        if len(set(is_inside.tolist())) == 1:  # no tweet is of this class, or all are: there is nothing to tell apart
+            biases[column] = -_ABSENT_BIAS if is_inside[0] else _ABSENT_BIAS
             continue
         estimator = LinearSVC(C=inverse_regularisation, random_state=seed, max_iter=10_000, tol=_TOLERANCE)
         estimator.fit(matrix[rows], is_inside, np.concatenate([inside[inside > 0], outside[outside > 0]]))

@@ -1,13 +1,13 @@
 """Offline metrics of both heads on held-out tweets: accuracy, F1 by class, calibration, intervals, slices, coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from models.abstention import coverage_curve
-from models.calibration import FloatArray, expected_calibration_error
+from models.calibration import FloatArray, cross_fitted, expected_calibration_error, fit_temperature
 from models.dataset import Classes, HeadSplit, Split
 from models.intervals import Interval, accuracy_interval, confusion_counts, f1_scores, macro_f1_interval
 from models.scorer import Scorer
@@ -77,14 +77,37 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 def evaluate(weights: Weights, split: Split) -> Evaluation:
-    """Measure weights that were fitted on the split's training tweets on its held-out ones."""
-    scorer = Scorer(weights)
-    labels = scorer.probabilities(split.labels.held_out.texts).labels
-    sentiments = scorer.probabilities(split.sentiments.held_out.texts).sentiments
-    return Evaluation(
-        labels=_head_evaluation(labels, split.labels, weights, LABELS),
-        sentiments=_head_evaluation(sentiments, split.sentiments, weights, SENTIMENTS),
+    """Measure weights that were fitted on the split's training tweets on its held-out ones.
+
+    Where the held-out tweets were split off, their temperature is what further tweets get (`held_out_temperatures`), so
+    probabilities are those of `models.calibration.cross_fitted`; published ones are never fitted on.
+    """
+    heads = [
+        _head_evaluation(
+            cross_fitted(scores, head.held_out.classes) if not split.is_published else probabilities,
+            head,
+            weights,
+            names,
+        )
+        for scores, probabilities, head, names in _held_out(weights, split)
+    ]
+    return Evaluation(labels=heads[0], sentiments=heads[1])
+
+
+def held_out_temperatures(weights: Weights, split: Split) -> FloatArray:
+    """Fit both heads' temperatures on the held-out tweets of weights that have not seen them; shape (2,)."""
+    return np.array(
+        [fit_temperature(scores, head.held_out.classes) for scores, _, head, _ in _held_out(weights, split)]
     )
+
+
+def _held_out(weights: Weights, split: Split) -> Iterator[tuple[FloatArray, FloatArray, HeadSplit, Sequence[str]]]:
+    """Give each head's scores and probabilities of its held-out tweets."""
+    scorer = Scorer(weights)
+    texts = split.labels.held_out.texts
+    yield scorer.scores(texts).labels, scorer.probabilities(texts).labels, split.labels, LABELS
+    texts = split.sentiments.held_out.texts
+    yield scorer.scores(texts).sentiments, scorer.probabilities(texts).sentiments, split.sentiments, SENTIMENTS
 
 
 def head_performance(probabilities: FloatArray, truth: Classes, names: Sequence[str]) -> HeadPerformance:

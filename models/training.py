@@ -7,7 +7,7 @@ import numpy as np
 
 from models.arguments import TrainingArguments
 from models.dataset import HeadSplit, LabelledTweets, Split
-from models.evaluation import Evaluation, HeadPerformance, evaluate
+from models.evaluation import Evaluation, HeadPerformance, evaluate, held_out_temperatures
 from models.fitting import FIT_STEPS, fit
 from models.lessons import Teach
 from models.weights import Weights
@@ -65,6 +65,7 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     if not split.is_published:
         labelled, felt = _all(split.labels), _all(split.sentiments)
         weights = _fit(labelled, felt, arguments, teach, steps)
+        weights = replace(weights, temperatures=held_out_temperatures(measured, split))
     weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
     return TrainingResult(weights, measured, evaluation, len(labelled), len(felt), not split.is_published)

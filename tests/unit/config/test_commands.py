@@ -23,6 +23,7 @@ VERBS = {
     "drift",
     "promote",
     "diff",
+    "evaluate",
     "behaviour",
     "explain",
 }

@@ -1,22 +1,28 @@
+# ruff: noqa: PLC0415 -- scikit-learn and matplotlib cost seconds, which only these tests pay
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from models.errors import ModelError
 
+if TYPE_CHECKING:
+    from models.findings import Findings
+
 pytestmark = pytest.mark.training  # what it shows comes from modules that train
 
 
 @pytest.fixture
-def findings():  # type: ignore[no-untyped-def]  # its type is imported below: scikit-learn costs seconds
-    from models.arguments import TrainingArguments  # noqa: PLC0415  # as above
-    from models.dataset import HeadSplit, LabelledTweets, Split  # noqa: PLC0415  # as above
-    from models.evaluation import evaluate  # noqa: PLC0415  # as above
-    from models.findings import Findings  # noqa: PLC0415  # as above
-    from models.learning_curve import LearningPoint  # noqa: PLC0415  # as above
-    from models.predecessor import PREDECESSOR, ProtocolScores  # noqa: PLC0415  # as above
-    from models.predictor import pretrained_predictor  # noqa: PLC0415  # as above
+def findings() -> "Findings":
+    """Findings on two tweets."""
+    from models.arguments import TrainingArguments
+    from models.dataset import HeadSplit, LabelledTweets, Split
+    from models.evaluation import evaluate
+    from models.findings import Findings
+    from models.learning_curve import LearningPoint
+    from models.predecessor import PREDECESSOR, ProtocolScores
+    from models.predictor import pretrained_predictor
 
     tweets = LabelledTweets(("Fed hikes rates", "Company launches phone"), np.array([1, 2]))
     head = HeadSplit(tweets, tweets)
@@ -32,8 +38,8 @@ def findings():  # type: ignore[no-untyped-def]  # its type is imported below: s
     )
 
 
-def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findings) -> None:  # type: ignore[no-untyped-def]  # as above
-    from models.figures import BEGIN, END, write_figures  # noqa: PLC0415  # as above
+def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findings: "Findings") -> None:
+    from models.figures import BEGIN, END, write_figures
 
     card = tmp_path / "card.md"
     card.write_text(f"# Card\n\n{BEGIN}\nold figures\n{END}\n\nBy hand.\n", encoding="utf-8")
@@ -56,8 +62,8 @@ def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findi
 
 
 @pytest.mark.parametrize("content", ["no marks", "<!-- written by `tickertape evaluate --card`: begin -->"])
-def test_card_without_both_marks_is_refused_and_stays(tmp_path: Path, findings, content: str) -> None:  # type: ignore[no-untyped-def]  # as above
-    from models.figures import write_figures  # noqa: PLC0415  # as above
+def test_card_without_both_marks_is_refused_and_stays(tmp_path: Path, findings: "Findings", content: str) -> None:
+    from models.figures import write_figures
 
     card = tmp_path / "card.md"
     card.write_text(content, encoding="utf-8")
