@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -182,11 +183,15 @@ def test_killed_worker_loses_nothing_and_repeats_are_recognisable(cluster: Clust
 
 
 def test_partitions_that_move_under_load_lose_and_repeat_nothing(cluster: Cluster, start_worker: StartWorker) -> None:
-    sent = cluster.publish(tweets(40_000))
     first = start_worker(**SMALL_STEPS)
-    cluster.wait_until_answered(500)
-
-    second = start_worker(**SMALL_STEPS)
+    sent = cluster.publish(tweets(20_000))
+    with ThreadPoolExecutor(1) as beside:
+        starting = beside.submit(start_worker, **SMALL_STEPS)
+        while not starting.done():  # however long the second takes to start
+            if len(sent) - cluster.answered() < 10_000:
+                sent += cluster.publish(tweets(5_000, start=len(sent)))
+            time.sleep(0.1)
+    second = starting.result()
     answered_when_moved = cluster.answered()
     cluster.wait_until_answered(len(sent))
 
