@@ -18,8 +18,8 @@ Matrix: TypeAlias = sparse.csr_matrix
 """Rows are tweets, columns the features of a `FeatureSpace`."""
 
 _ABSENT_BIAS = -1.0  # what a linear SVC says of a class that no training tweet has
-_NO_SHARE = 0.02  # smaller shares cost a row for each class and tweet, and change nothing that can be measured
-_TOLERANCE = 1e-3  # of the solver; ten times as fine moves no answer of the public data
+_NO_SHARE = 0.02  # smaller shares are left out: each would cost a row for its tweet and class
+_TOLERANCE = 1e-3  # of the solver; ten times scikit-learn's own, with the same accuracies on held-out tweets
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def fit_soft_head(
         outside = targets.weights * np.where(shares < 1 - _NO_SHARE, 1 - shares, 0)
         rows = np.concatenate([np.flatnonzero(inside), np.flatnonzero(outside)])
         is_inside = np.arange(len(rows)) < np.count_nonzero(inside)
-        if len(set(is_inside.tolist())) == 1:  # no tweet is of this class, or all are: there is nothing to tell apart
-            biases[column] = -_ABSENT_BIAS if is_inside[0] else _ABSENT_BIAS
+        if is_inside.all() or not is_inside.any():  # of this class, or not of it: there is nothing to tell apart
+            biases[column] = -_ABSENT_BIAS if is_inside.any() else _ABSENT_BIAS
             continue
         estimator = LinearSVC(C=inverse_regularisation, random_state=seed, max_iter=10_000, tol=_TOLERANCE)
         estimator.fit(matrix[rows], is_inside, np.concatenate([inside[inside > 0], outside[outside > 0]]))

@@ -79,7 +79,12 @@ def link_free(text: str) -> str:
     >>> link_free("Fed hikes &amp; holds! https://t.co/abc")
     'fed hikes holds'
     """
-    return _NOT_A_WORD.sub(" ", _LINK.sub(" ", html.unescape(text)).lower()).strip()
+    return _NOT_A_WORD.sub(" ", without_links(text).lower()).strip()
+
+
+def without_links(text: str) -> str:
+    """Put spaces in place of links, and characters in place of HTML entities."""
+    return _LINK.sub(" ", html.unescape(text))
 
 
 def read_split(folder: Path, *, held_out_share: float, seed: int) -> Split:

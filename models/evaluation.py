@@ -13,7 +13,7 @@ from models.intervals import Interval, accuracy_interval, confusion_counts, f1_s
 from models.scorer import Scorer
 from models.slices import SlicePerformance, slice_performances
 from models.taxonomy import LABELS, SENTIMENTS
-from models.weights import Weights
+from models.weights import HEAD_COLUMNS, Weights
 
 
 class ClassPerformance(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def evaluate(weights: Weights, split: Split) -> Evaluation:
     """
     heads = [
         _head_evaluation(
-            cross_fitted(scores, head.held_out.classes) if not split.is_published else probabilities,
+            probabilities if split.is_published else cross_fitted(scores, head.held_out.classes),
             head,
             weights,
             names,
@@ -104,10 +104,9 @@ def held_out_temperatures(weights: Weights, split: Split) -> FloatArray:
 def _held_out(weights: Weights, split: Split) -> Iterator[tuple[FloatArray, FloatArray, HeadSplit, Sequence[str]]]:
     """Give each head's scores and probabilities of its held-out tweets."""
     scorer = Scorer(weights)
-    texts = split.labels.held_out.texts
-    yield scorer.scores(texts).labels, scorer.probabilities(texts).labels, split.labels, LABELS
-    texts = split.sentiments.held_out.texts
-    yield scorer.scores(texts).sentiments, scorer.probabilities(texts).sentiments, split.sentiments, SENTIMENTS
+    for head, columns, names in zip((split.labels, split.sentiments), HEAD_COLUMNS, (LABELS, SENTIMENTS), strict=True):
+        answers = scorer.answers(head.held_out.texts, top_k=1)
+        yield answers.scores[:, columns], answers.probabilities[:, columns], head, names
 
 
 def head_performance(probabilities: FloatArray, truth: Classes, names: Sequence[str]) -> HeadPerformance:

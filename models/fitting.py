@@ -13,15 +13,14 @@ from models.dataset import LabelledTweets
 from models.features import IntArray, feature_rows
 from models.lessons import Lessons
 from models.taxonomy import LABELS, SENTIMENTS
-from models.weights import Weights
+from models.weights import HEAD_COLUMNS, Weights
 
 Begin = Callable[[str], None]
 """Told of each step as it begins."""
 
 FIT_STEPS = 2
 _CLASS_COUNTS = (len(LABELS), len(SENTIMENTS))
-_COLUMNS = (slice(0, len(LABELS)), slice(len(LABELS), len(LABELS) + len(SENTIMENTS)))
-_TEACHER_SHARE = 0.7  # of the mean of the teacher's and the linear model's log-probabilities; 0.5 to 0.8 are alike
+_TEACHER_SHARE = 0.7  # of the mean of the teacher's and the linear model's log-probabilities
 _TINY = 1e-6
 
 
@@ -125,7 +124,7 @@ def _from_lessons(
     head: _Head, lessons: Lessons, first: batch.LinearHead, out_of_fold: FloatArray, temperature: float
 ) -> tuple[batch.LinearHead, float]:
     """Fit once more, to given labels mixed with what the teacher and the first linear model think."""
-    arguments, columns = head.arguments, _COLUMNS[head.place]
+    arguments, columns = head.arguments, HEAD_COLUMNS[head.place]
     answers = lessons.labelled, lessons.felt
     own_answers, other_answers = answers[head.place][:, columns], answers[1 - head.place][:, columns]
     thought = _mean(own_answers, softmax(out_of_fold, temperature=temperature))

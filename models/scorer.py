@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from models.calibration import FloatArray
 from models.compiled.layout import Answers, heads_of, rows_of
-from models.taxonomy import LABELS
-from models.weights import Weights
+from models.weights import HEAD_COLUMNS, Weights
 
 
 @dataclass(frozen=True)
@@ -47,4 +46,4 @@ class Scorer:
 
 
 def _by_head(columns: FloatArray) -> HeadScores:
-    return HeadScores(columns[:, : len(LABELS)], columns[:, len(LABELS) :])
+    return HeadScores(*(columns[:, head] for head in HEAD_COLUMNS))

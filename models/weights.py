@@ -18,6 +18,8 @@ from models.taxonomy import LABELS, SENTIMENTS
 
 FORMAT = 1
 COLUMNS = len(LABELS) + len(SENTIMENTS)
+HEAD_COLUMNS = (slice(0, len(LABELS)), slice(len(LABELS), COLUMNS))
+"""The columns of the labels, and those of the sentiments."""
 LARGEST = 127  # of a signed byte; -128 is left out so that every column is symmetric
 WEIGHTS_FILE = "weights.npz"
 SHA256_FILE = "weights.sha256"  # one line, as sha256sum writes it

@@ -12,7 +12,8 @@ from torch.nn import functional
 from models.arguments import TrainingArguments
 from models.dataset import LabelledTweets
 from models.taxonomy import LABELS, SENTIMENTS
-from models.teacher.network import HEADS, Ids, Network, fast_arithmetic, tensors, wordpieces
+from models.teacher.network import Ids, Network, fast_arithmetic, tensors, wordpieces
+from models.weights import HEAD_COLUMNS
 
 EpochDone = Callable[[int], None]
 """Told how many epochs are done."""
@@ -82,7 +83,7 @@ def _class_weights(tweets: LabelledTweets, count: int) -> torch.Tensor:
 def _loss(scores: torch.Tensor, classes: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
     """Sum each head's cross-entropy over its own tweets, a tweet of the batch counting alike."""
     total = scores.sum() * 0
-    for head in HEADS:
+    for head in HEAD_COLUMNS:
         rows = (classes >= head.start) & (classes < head.stop)
         if rows.any():
             total = total + functional.cross_entropy(

@@ -13,11 +13,9 @@ from torch.nn import functional
 from transformers import AutoModel
 
 from models.calibration import FloatArray
-from models.taxonomy import LABELS, SENTIMENTS
 from models.teacher.wordpieces import Wordpieces, padded
+from models.weights import COLUMNS, HEAD_COLUMNS
 
-_COLUMNS = len(LABELS) + len(SENTIMENTS)
-HEADS = (slice(0, len(LABELS)), slice(len(LABELS), _COLUMNS))
 _WIDTH = 384  # of MiniLM's hidden states
 _BATCH_SIZE = 64
 _DROPOUT = 0.1
@@ -47,13 +45,13 @@ class Teacher:
         """
         ids = self._wordpieces.ids(texts)
         self._network.eval()
-        found = np.empty((len(ids), _COLUMNS))
+        found = np.empty((len(ids), COLUMNS))
         order = np.argsort([len(one) for one in ids], kind="stable")
         with torch.inference_mode(), fast_arithmetic():
             for begin in range(0, len(ids), _BATCH_SIZE):
                 rows = order[begin : begin + _BATCH_SIZE]
                 scores = self._network(*tensors([ids[row] for row in rows])).double()
-                found[rows] = torch.cat([scores[:, head].softmax(1) for head in HEADS], 1).numpy()
+                found[rows] = torch.cat([scores[:, head].softmax(1) for head in HEAD_COLUMNS], 1).numpy()
                 progress(begin + len(rows))
         return found
 
@@ -78,7 +76,7 @@ def neighbours(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def use_all_processors() -> None:
-    """Let PyTorch use hardware threads too: by itself it takes one for each core, which is slower here by a half."""
+    """Let PyTorch use hardware threads too: by itself it takes one for each core."""
     torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
@@ -97,7 +95,7 @@ class Network(torch.nn.Module):  # type: ignore[misc]  # torch is not there wher
             requires_grad=False
         )  # rare words keep their meaning
         self.dropout = torch.nn.Dropout(_DROPOUT)
-        self.head = torch.nn.Linear(_WIDTH, _COLUMNS)
+        self.head = torch.nn.Linear(_WIDTH, COLUMNS)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Score n texts; ids and mask of shape (n, longest), see `tensors`; scores of shape (n, 23)."""
@@ -129,7 +127,7 @@ def tensors(ids: Ids) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def fast_arithmetic() -> AbstractContextManager[None]:
-    """Multiply in 16 bits where the processor can: 1.6 times as fast, no loss that was seen."""
+    """Multiply in 16 bits where the processor can: 1.6 times as fast where it was tried."""
     has_it = torch.cpu.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001  # torch's own test
     context: AbstractContextManager[None] = torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_it)
     return context

@@ -16,6 +16,7 @@ from models.arguments import TrainingArguments
 from models.augmentation import WORD, augmented
 from models.calibration import FloatArray
 from models.dataset import LabelledTweets, Split
+from models.files import write_whole
 from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.teacher.fine_tuning import fine_tune
 from models.teacher.network import Teacher, neighbours, use_all_processors
@@ -97,7 +98,7 @@ class School:
         path = self._folder / f"neighbours-{_digest(words)}.json"
         if not path.exists():
             self._told(f"looking for words of like meaning, for {len(words):,} words")
-            _write_whole(path, msgspec.json.encode(neighbours(words)))
+            write_whole(path, msgspec.json.encode(neighbours(words)))
         return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
 
     def _answers(self, folder: Path, texts: Sequence[str]) -> FloatArray:
@@ -111,15 +112,8 @@ class School:
             answers = teacher.probabilities(texts, progress=told)
             content = io.BytesIO()
             np.save(content, answers.astype(np.float32))
-            _write_whole(path, content.getvalue())
+            write_whole(path, content.getvalue())
         return np.load(path, allow_pickle=False).astype(np.float64)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then rename: a step that was stopped leaves nothing that looks done."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
 
 
 def _is_word(text: str) -> bool:

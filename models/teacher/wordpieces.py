@@ -1,6 +1,5 @@
 """Tweets -> wordpiece ids, as the teacher's transformer was made for; the only importer of tokenizers."""
 
-import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-MAX_WORDPIECES = 64  # a tweet has 22 on average; the longest of the public data that is cut loses its last words
+from models.dataset import without_links
+
+MAX_WORDPIECES = 64  # a tweet of the public data has 22 on average
 _MAX_CHARACTERS = 400
 
-_LINK = re.compile(r"(?:https?://|www\.|\bt\.co/)\S*|\bhttp\S*…?$", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
@@ -22,7 +22,7 @@ def readable(text: str) -> str:
     >>> readable("AT&amp;T rises  https://t.co/x")
     'AT&T rises'
     """
-    return _SPACES.sub(" ", _LINK.sub(" ", html.unescape(text))).strip()[:_MAX_CHARACTERS]
+    return _SPACES.sub(" ", without_links(text)).strip()[:_MAX_CHARACTERS]
 
 
 class Wordpieces:
