@@ -15,7 +15,7 @@ from api.schemas import PredictAnswer
 from models.contracts import Predictor
 from models.errors import BodyTooSlowError, InvalidQueryError
 from models.explain import explain, explainable
-from models.following import answering
+from models.following import answering, asks_teacher
 from models.records import classified_tweet, utc_timestamp
 
 # Up to this many bytes a request takes about a millisecond, less than a change of threads may cost the others.
@@ -41,7 +41,7 @@ async def predict(request: Request, state: ProcessStateDep, predictor: Predictor
     is_explained = bool(request.scope["query_string"]) and _asks_to_explain(request)
     with state.slots.taken():
         body = await _body(request, state.body_timeout_seconds)
-        if len(body) <= INLINE_BODY_BYTES and not is_explained:
+        if len(body) <= INLINE_BODY_BYTES and not is_explained and not asks_teacher(predictor):
             answer = answer_to(body, predictor=predictor, max_texts=state.max_texts)
         else:
             to_answer = explained_answer_to if is_explained else answer_to
@@ -106,16 +106,16 @@ def explained_answer_to(body: bytes, *, predictor: Predictor, max_texts: int) ->
         MalformedBodyError: no JSON in UTF-8.
         InvalidBodyError: JSON of another shape.
     """
-    predictor = answering(predictor)  # a swap between answer and explanation would explain another model's answer
-    scorer = explainable(predictor)
+    # A swap between answer and explanation would explain another model's answer; and a teacher has no terms.
+    linear = explainable(answering(predictor))
     tweets = decode_request(body, max_texts=max_texts)
     classified_at = utc_timestamp(time.time())
-    predictions = predictor.predict(tweets)
+    predictions = linear.predict(tweets)
     return encode_answer(
         [
             ExplainedTweet(
                 **msgspec.structs.asdict(classified_tweet(tweet, prediction, classified_at=classified_at)),
-                explanation=explain(scorer, tweet.text, top=EXPLAINED_TERMS),
+                explanation=explain(linear.scorer, tweet.text, top=EXPLAINED_TERMS),
             )
             for tweet, prediction in zip(tweets, predictions, strict=True)
         ]

@@ -78,7 +78,9 @@ class ClassifiedTweet(Body):
     labels: dict[Label, Probability] = Field(description="The most probable topics, largest first (API_TOP_K).")
     sentiment: Sentiment = Field(description="The most probable sentiment.")
     sentiment_score: float = Field(ge=-1, le=1, description="P(bullish) - P(bearish).")
-    answered_by: str = Field(description="Which model answered; `batch` is the registered one.")
+    answered_by: str = Field(
+        description="Which model answered; `batch` is the registered one, `teacher` it and its teacher together."
+    )
     model: ModelVersion
     classified_at: str = Field(description="ISO 8601 in UTC with milliseconds.")
 

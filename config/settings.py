@@ -146,6 +146,15 @@ class ModelSettings(BaseSettings):
     target_error_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Abstain so often that about this share of the other labels is wrong; 0 sets no target."""
 
+    quality: Literal["fast", "careful"] = "fast"
+    """Who answers: the fast model alone, or also its teacher where the fast one is least sure."""
+    careful_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of tweets that the teacher is to see, of tweets like those the model was measured on."""
+    careful_tweets_per_second: Annotated[float, Field(gt=0, le=100_000)] = 100.0
+    """Most tweets that the teacher of one process sees in a second; the fast model answers the others alone."""
+    careful_wait_ms: Annotated[float, Field(gt=0, le=10_000)] = 100.0
+    """Longest time that one chunk or request waits for the teacher, in milliseconds."""
+
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         if self.abstain_below and self.target_error_rate:
@@ -185,6 +194,11 @@ class DemoSettings(BaseSettings):
     """Seconds after which the demo ends by itself; 0 means at Ctrl-C."""
     rate: Annotated[float, Field(gt=0, le=10_000)] = 200.0
     """Tweets a second that the generator publishes."""
+
+
+def set_for_this_process(**variables: str) -> None:
+    """Set variables of the environment, for this process and those that it starts."""
+    os.environ.update(variables)
 
 
 def child_environment(**variables: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Make a challenger: train on labelled tweets, register the model with its evidence, export its files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,19 +9,21 @@ import msgspec
 from models import registry
 from models.arguments import TrainingArguments
 from models.card import model_card
+from models.careful.measuring import CarefulPoint, served_teacher
 from models.dataset import Split
 from models.errors import ModelError
 from models.evaluation import Evaluation
 from models.files import write_whole
-from models.lessons import Teach
-from models.pictures import evaluation_pictures
+from models.lessons import Schooling
+from models.pictures import care_picture, evaluation_pictures
 from models.provenance import provenance
-from models.report import Report, encode_report, fits, held_out, metrics, parameters
+from models.report import Report, careful_metrics, encode_report, fits, held_out, metrics, parameters
 from models.training import Progress, TrainingResult, train
 from models.weights import SHA256_FILE, WEIGHTS_FILE, encode_weights, sha256_of
 
 CARD_FILE = "README.md"
 EVALUATION_FILE = "evaluation.json"
+CARE_FILE = "care.json"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,12 @@ class Destination:
 
 
 def train_challenger(
-    split: Split, arguments: TrainingArguments, destination: Destination, *, teach: Teach | None, progress: Progress
+    split: Split,
+    arguments: TrainingArguments,
+    destination: Destination,
+    *,
+    school: Schooling | None,
+    progress: Progress,
 ) -> Report:
     """Train, measure, register, export; nothing is registered or written when an earlier step fails.
 
@@ -47,7 +55,7 @@ def train_challenger(
         split: the labelled tweets, see `models.dataset.read_split`.
         arguments: of the training.
         destination: where the model goes.
-        teach: see `models.training.train`.
+        school: has the teacher to learn from, which is then kept with the version; None to learn from labels alone.
         progress: told of each step.
 
     Raises:
@@ -55,15 +63,20 @@ def train_challenger(
         ModelError: a file can't be written.
     """
     store = registry.open_store(tracking_uri=destination.tracking_uri, model_name=destination.model_name)
-    result = train(split, arguments, teach=teach, progress=progress)
+    result = train(split, arguments, teach=school.teach if school else None, progress=progress)
     files = _files(result, data_sha256=split.data_sha256)
+    its_teacher: dict[str, bytes] = {}
+    care: tuple[CarefulPoint, ...] = ()
+    if school:
+        progress("measuring the teacher", 0, 0)
+        its_teacher[registry.TEACHER_FILE], care = served_teacher(school, result.measured_weights, split)
     run = registry.TrainingRun(
         parameters={**parameters(arguments, result, data_sha256=split.data_sha256), **provenance()},
-        metrics=metrics(result),
+        metrics={**metrics(result), **careful_metrics(care)},
         fits=fits(result),
-        files=files,
+        files={**files, **its_teacher},
         measured_weights=encode_weights(result.measured_weights),
-        evaluation=_evaluation_files(result.evaluation),
+        evaluation=_evaluation_files(result.evaluation, care),
     )
     saved = registry.save_version(store, run, model_alias=registry.CHALLENGER)
     report = Report(
@@ -98,10 +111,14 @@ def _files(result: TrainingResult, *, data_sha256: str) -> dict[str, bytes]:
     }
 
 
-def _evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
+def _evaluation_files(evaluation: Evaluation, care: Sequence[CarefulPoint]) -> dict[str, bytes]:
+    of_care = {}
+    if care:
+        of_care = {CARE_FILE: msgspec.json.format(msgspec.json.encode(care), indent=2), **care_picture(care)}
     return {
         EVALUATION_FILE: msgspec.json.format(msgspec.json.encode(evaluation), indent=2),
         **evaluation_pictures(evaluation),
+        **of_care,
     }
 
 

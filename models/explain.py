@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from models.calibration import FloatArray
+from models.careful.predictor import fast
 from models.contracts import Predictor
 from models.errors import ModelNotExplainableError
 from models.features import FEATURE_COUNT, terms
@@ -70,18 +71,19 @@ class Explanation(msgspec.Struct, frozen=True):
     sentiment: AnswerExplanation
 
 
-def explainable(predictor: Predictor) -> Scorer:
-    """Give the linear scorer that makes a predictor's answers.
+def explainable(predictor: Predictor) -> ScorerPredictor:
+    """Give the linear model that makes a predictor's answers; of a careful one, the fast one that asks no teacher.
 
     Raises:
         ModelNotExplainableError: something else makes them.
     """
+    predictor = fast(predictor)
     if not isinstance(predictor, ScorerPredictor):
         raise ModelNotExplainableError(
             f"the answers of {predictor.model.name} {predictor.model.version} are not those of a linear scorer and "
             "can't be explained; ask without explanation"
         )
-    return predictor.scorer
+    return predictor
 
 
 def explain(scorer: Scorer, text: str, *, top: int) -> Explanation:

@@ -6,7 +6,7 @@ from pathlib import Path
 from models.errors import ModelError
 from models.files import write_whole
 from models.findings import Findings
-from models.pictures import evaluation_pictures
+from models.pictures import care_picture, evaluation_pictures
 from models.sheets import Sheet, findings_sheets
 
 BEGIN = "<!-- written by `tickertape evaluate --card`: begin -->"
@@ -24,7 +24,8 @@ def write_figures(findings: Findings, card: Path) -> None:
     before, after = read_around(card)
     try:
         (card.parent / _PICTURES).mkdir(exist_ok=True)
-        for name, content in evaluation_pictures(findings.evaluation).items():
+        pictures = evaluation_pictures(findings.evaluation) | (care_picture(findings.care) if findings.care else {})
+        for name, content in pictures.items():
             write_whole(card.parent / _PICTURES / name, content)
         write_whole(card, f"{before}{BEGIN}\n\n{figures(findings)}\n{END}{after}".encode())
     except OSError as exc:

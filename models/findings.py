@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from models.arguments import TrainingArguments
+from models.careful.measuring import CarefulPoint
 from models.evaluation import Evaluation
 from models.learning_curve import LearningPoint
 from models.predecessor import ProtocolScores
@@ -21,6 +22,7 @@ class Findings(msgspec.Struct, frozen=True):
         evaluation: of weights fitted on the training tweets alone.
         learning_curve: by rising share of the training tweets.
         predecessor: see `models.predecessor`.
+        care: by rising share of tweets that the teacher sees.
     """
 
     arguments: TrainingArguments
@@ -30,3 +32,4 @@ class Findings(msgspec.Struct, frozen=True):
     evaluation: Evaluation
     learning_curve: tuple[LearningPoint, ...] | None = None
     predecessor: ProtocolScores | None = None
+    care: tuple[CarefulPoint, ...] | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -51,6 +52,23 @@ class Lessons:
     felt: FloatArray
     further: FurtherTexts
     further_probabilities: FloatArray
+
+
+class Schooling(Protocol):
+    """The part of `models.teacher.school.School` that is used where PyTorch need not be."""
+
+    def teach(self, labelled: LabelledTweets, felt: LabelledTweets) -> Lessons:
+        """See `Teach`."""
+
+    def served(self, doubts: FloatArray) -> bytes:
+        """Give the teacher as a file to serve.
+
+        Args:
+            doubts: see `models.careful.doubt.doubt_quantiles`.
+
+        Returns:
+            The file that `models.careful.teacher.ServedTeacher` loads.
+        """
 
 
 Teach = Callable[[LabelledTweets, LabelledTweets], Lessons]

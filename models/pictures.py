@@ -1,10 +1,12 @@
 """Pictures of an evaluation as PNG; the only importer of matplotlib."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from models.careful.measuring import CarefulPoint
 from models.evaluation import Evaluation, HeadEvaluation
 
 _DOTS_PER_INCH = 100
@@ -16,6 +18,28 @@ def evaluation_pictures(evaluation: Evaluation) -> dict[str, bytes]:
     heads = evaluation.heads()
     confusion = {f"confusion-{name}.png": _confusion(head) for name, head in heads.items()}
     return {**confusion, "coverage.png": _coverage(heads)}
+
+
+def care_picture(points: Sequence[CarefulPoint]) -> dict[str, bytes]:
+    """Draw accuracy over tweets a second, a line a head and a mark a share of tweets; file name -> PNG."""
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    speeds = [point.tweets_per_second for point in points]
+    for name, heads in (
+        ("topic", [point.labels for point in points]),
+        ("sentiment", [point.sentiments for point in points]),
+    ):
+        axes.plot(speeds, [100 * head.accuracy for head in heads], marker="o", label=name)
+    for point, speed in zip(points, speeds, strict=True):
+        axes.annotate(
+            f"{point.share:.0%}", (speed, 100 * point.labels.accuracy), (0, 6), textcoords="offset points", fontsize=7
+        )
+    axes.set_xscale("log")
+    axes.set_xlabel("tweets a second on one core; marks: share of tweets that the teacher sees")
+    axes.set_ylabel("right answers, %")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return {"care.png": _png(figure)}
 
 
 def _confusion(head: HeadEvaluation) -> bytes:

@@ -10,6 +10,9 @@ from models.calibration import FloatArray
 from models.records import ModelVersion, Prediction
 from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
+ANSWERERS = ("batch", "teacher")
+"""Who may answer: the registered model alone, or it and its teacher together."""
+
 
 class Columns(NamedTuple):
     """The answers themselves, a row a tweet.
@@ -19,12 +22,14 @@ class Columns(NamedTuple):
         label_scores: float64 of shape (n, k): their probabilities, six decimals.
         sentiments: int64 of shape (n,): the position in `SENTIMENTS` of the most probable one.
         sentiment_scores: float64 of shape (n,): P(bullish) - P(bearish), six decimals.
+        answerers: int64 of shape (n,): the position in `ANSWERERS` of who answered.
     """
 
     labels: npt.NDArray[np.int64]
     label_scores: FloatArray
     sentiments: npt.NDArray[np.int64]
     sentiment_scores: FloatArray
+    answerers: npt.NDArray[np.int64]
 
 
 class Predictions(Sequence[Prediction]):
@@ -32,14 +37,12 @@ class Predictions(Sequence[Prediction]):
 
     Attributes:
         columns: the answers as arrays, for who writes many at once.
-        answered_by: see `Prediction`.
         model: see `Prediction`.
         abstain_below: the label is `other` where the largest probability is lower; 0 for never.
     """
 
-    def __init__(self, columns: Columns, *, answered_by: str, model: ModelVersion, abstain_below: float = 0.0) -> None:
+    def __init__(self, columns: Columns, *, model: ModelVersion, abstain_below: float = 0.0) -> None:
         self.columns = columns
-        self.answered_by = answered_by
         self.model = model
         self.abstain_below = abstain_below
 
@@ -59,21 +62,20 @@ class Predictions(Sequence[Prediction]):
 
     def __getitem__(self, place: int | slice) -> "Prediction | Predictions":
         if isinstance(place, slice):
-            labels, label_scores, sentiments, sentiment_scores = self.columns
-            part = Columns(labels[place], label_scores[place], sentiments[place], sentiment_scores[place])
-            return Predictions(part, answered_by=self.answered_by, model=self.model, abstain_below=self.abstain_below)
+            part = Columns._make(column[place] for column in self.columns)
+            return Predictions(part, model=self.model, abstain_below=self.abstain_below)
         place = range(len(self))[place]
         return next(iter(self[place : place + 1]))
 
     def __iter__(self) -> Iterator[Prediction]:
         rows = zip(*(column.tolist() for column in (self.answers(), *self.columns)), strict=True)
-        for answer, best, chances, sentiment, leaning in rows:
+        for answer, best, chances, sentiment, leaning, answerer in rows:
             yield Prediction(
                 label=ANSWERS[answer],
                 label_score=chances[0],
                 labels={LABELS[column]: chance for column, chance in zip(best, chances, strict=True)},
                 sentiment=SENTIMENTS[sentiment],
                 sentiment_score=leaning,
-                answered_by=self.answered_by,
+                answered_by=ANSWERERS[answerer],
                 model=self.model,
             )

@@ -67,7 +67,7 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
         labels: the k most probable topics with their probabilities, largest first.
         sentiment: the most probable sentiment.
         sentiment_score: P(bullish) - P(bearish), -1 to 1.
-        answered_by: which of the models answered; `batch` is the registered one alone.
+        answered_by: which of the models answered; `batch` is the registered one alone, `teacher` it and its teacher together.
         model: the versions behind the answer.
     """
 

@@ -1,6 +1,6 @@
 """What a training is remembered by: `config/run.json`, MLflow's parameters and metrics, and tables to read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from models.arguments import TrainingArguments
+from models.careful.measuring import CarefulPoint
 from models.evaluation import HeadEvaluation, HeadPerformance
 from models.training import TrainingResult
 
@@ -72,6 +73,23 @@ def metrics(result: TrainingResult) -> dict[str, float]:
         f"{head}_{name}": value
         for head, found in (("labels", evaluation.labels), ("sentiments", evaluation.sentiments))
         for name, value in (*_shares(found.performance), *_bounds(found), *_slices(found))
+    }
+
+
+def careful_metrics(points: Sequence[CarefulPoint]) -> dict[str, float]:
+    """List what care gives by name, such as `careful_10_labels_accuracy` where the teacher sees a tenth of the tweets."""
+    return {
+        f"careful_{100 * point.share:.0f}_{name}": value
+        for point in points
+        for name, value in (
+            ("labels_accuracy", point.labels.accuracy),
+            ("labels_macro_f1", point.labels.macro_f1),
+            ("labels_calibration_error", point.labels.calibration_error),
+            ("sentiments_accuracy", point.sentiments.accuracy),
+            ("sentiments_macro_f1", point.sentiments.macro_f1),
+            ("sentiments_calibration_error", point.sentiments.calibration_error),
+            ("tweets_per_second", point.tweets_per_second),
+        )
     }
 
 

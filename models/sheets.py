@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import astuple
+
+from models.careful.measuring import CarefulPoint
 from models.evaluation import HeadEvaluation, most_confused
 from models.findings import Findings
 from models.intervals import Interval
@@ -45,6 +48,8 @@ def findings_sheets(findings: Findings) -> Iterator[Sheet]:
         "topic", heads["topic"], [("Share of wrong answers by the share of tweets that are answered", "coverage.png")]
     )
     yield _coverage("sentiment", heads["sentiment"], [])
+    if findings.care is not None:
+        yield _care(findings.care)
     if findings.learning_curve is not None:
         yield _learning_curve(findings.learning_curve)
     if findings.predecessor is not None:
@@ -125,6 +130,31 @@ def _coverage(name: str, head: HeadEvaluation, pictures: Sequence[tuple[str, str
         ("abstain below", "answered", "wrong of these"),
         [(f"{threshold:.1f}", f"{coverage:.1%}", f"{error:.1%}") for threshold, coverage, error in shown],
         pictures=pictures,
+    )
+
+
+def _care(points: Sequence[CarefulPoint]) -> Sheet:
+    head = ("accuracy", "macro-F1", "calibration error")
+    return Sheet(
+        "Fast and careful",
+        (
+            "tweets that the teacher sees",
+            *(f"topic {name}" for name in head),
+            *(f"sentiment {name}" for name in head),
+            "tweets/s",
+        ),
+        [
+            (
+                f"{point.share:.0%}" if point.share else "none: fast",
+                *_shares(*astuple(point.labels)),
+                *_shares(*astuple(point.sentiments)),
+                f"{point.tweets_per_second:,.0f}",
+            )
+            for point in points
+        ],
+        "The teacher sees the held-out tweets that the fast model is least sure of, in both heads together; its "
+        "probabilities and the fast model's are then averaged. Tweets a second are those of the model alone on one core.",
+        pictures=[("Accuracy by tweets a second", "care.png")],
     )
 
 

@@ -9,6 +9,7 @@ from prometheus_client import (
     start_http_server,
 )
 
+from models.careful.predictor import OUTCOMES
 from models.errors import ApiError
 from models.records import ModelChange, ModelVersion
 
@@ -22,6 +23,12 @@ MODEL_CHANGES = Counter(
 )
 MODEL_INFO = Gauge("tickertape_model_info", "1 for the version that answers.", ["name", "version"])
 
+CAREFUL_TWEETS = Counter(
+    "tickertape_careful_tweets_total", "Tweets that the fast model was unsure of, by what the teacher did.", ["outcome"]
+)
+
+for _outcome in OUTCOMES:
+    CAREFUL_TWEETS.labels(_outcome)
 for _outcome in ("swapped", "refused"):
     MODEL_CHANGES.labels(_outcome)  # a rate needs the zero before the first
 
@@ -31,6 +38,11 @@ def record_change(change: ModelChange) -> None:
     MODEL_CHANGES.labels(change.outcome).inc()
     if change.outcome == "swapped":
         show_model(ModelVersion(change.name, change.version))
+
+
+def count_careful(outcome: str, tweets: int) -> None:
+    """Count tweets that the fast model was unsure of; see `models.careful.predictor.OUTCOMES`."""
+    CAREFUL_TWEETS.labels(outcome).inc(tweets)
 
 
 def show_model(model: ModelVersion) -> None:

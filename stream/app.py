@@ -4,6 +4,7 @@
 first asked for: `faust -A stream.app worker`.
 """
 
+import asyncio
 import gc
 import logging
 import time
@@ -15,19 +16,18 @@ import faust
 
 from config.settings import (
     KafkaSettings,
-    ModelSettings,
     ProjectSettings,
     RegistrySettings,
     StreamSettings,
     TopicSettings,
 )
-from models.abstention import Abstention
 from models.behaviour import behaviour_problems
+from models.commands.stores import serving_store
 from models.contracts import Predictor
-from models.following import FollowedPredictor, Follower
-from models.predictor import RegistryStore, load_predictor
+from models.following import FollowedPredictor, Follower, asks_teacher
+from models.loading import load_predictor
 from models.records import ModelChange
-from monitoring.metrics import record_change, show_model
+from monitoring.metrics import count_careful, record_change, show_model
 from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classify import classify
@@ -101,9 +101,16 @@ def _register_classifier(
         async with Deliveries(limit=chunks_in_flight) as deliveries:
             async for event in stream.noack().events():
                 partition = event.message.partition
-                answer = classify(
-                    event.message.value, partition=partition, topics=topics, predictor=predictor, time=time.time()
+                work = partial(
+                    classify,
+                    event.message.value,
+                    partition=partition,
+                    topics=topics,
+                    predictor=predictor,
+                    time=time.time(),
                 )
+                # A teacher takes its time: meanwhile deliveries and heartbeats go on.
+                answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
                 if answer.refused:
                     logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
                 route = _route(partition, cluster, topics)
@@ -147,15 +154,8 @@ def app_from_environment() -> faust.App:
     home, registry = ProjectSettings().home, RegistrySettings()
     settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
     topics = declare_topics(TopicSettings())
-    model = ModelSettings()
-    registered: dict[str, Any] = {
-        "tracking_uri": registry.uri(home),
-        "model_name": registry.model_name,
-        "model_alias": registry.model_alias,
-        "top_k": settings.top_k,
-        "abstention": Abstention(below=model.abstain_below, target_error_rate=model.target_error_rate),
-    }
-    predictor = FollowedPredictor(load_predictor(**registered))
+    store = serving_store(top_k=settings.top_k, count=count_careful)
+    predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(
@@ -169,7 +169,6 @@ def app_from_environment() -> faust.App:
     )
     app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
     if registry.poll_seconds:
-        store = RegistryStore(**registered)
         report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)

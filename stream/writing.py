@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from models.predictions import Predictions
+from models.predictions import ANSWERERS, Predictions
 from models.records import Tweet
 from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
@@ -35,7 +35,7 @@ def write_answers(
     """
     columns = predictions.columns
     model = b',"model":' + _encode(predictions.model) + b',"classified_at":' + _encode(classified_at) + b"}"
-    answered_by = b',"answered_by":' + _encode(predictions.answered_by) + model
+    answered_by = [b',"answered_by":' + _encode(answerer) + model for answerer in ANSWERERS]
     label_scores = _numbers(columns.label_scores.ravel())
     rows = zip(
         tweets,
@@ -43,9 +43,10 @@ def write_answers(
         _grouped(label_scores, columns.labels),
         columns.sentiments.tolist(),
         _numbers(columns.sentiment_scores),
+        columns.answerers.tolist(),
         strict=True,
     )
-    for tweet, answer, (label_score, labels), sentiment, sentiment_score in rows:
+    for tweet, answer, (label_score, labels), sentiment, sentiment_score, answerer in rows:
         tweet_id = _encode(tweet.id)
         when = b',"created_at":' + _encode(tweet.created_at) + b',"tickers":' + _encode(tweet.tickers)
         leaning = _SENTIMENTS[sentiment] + sentiment_score
@@ -63,7 +64,7 @@ def write_answers(
                     labels,
                     b"}",
                     leaning,
-                    answered_by,
+                    answered_by[answerer],
                 )
             ),
             b"".join((b'{"id":', tweet_id, when, leaning, model)),

@@ -56,8 +56,9 @@ class FixedPredictor:
             label_scores=np.tile(list(self._labels.values()), (len(tweets), 1)),
             sentiments=np.full(len(tweets), SENTIMENTS.index(Sentiment.BULLISH)),
             sentiment_scores=np.full(len(tweets), 0.5),
+            answerers=np.zeros(len(tweets), dtype=np.int64),
         )
-        return Predictions(columns, answered_by="batch", model=self.model)
+        return Predictions(columns, model=self.model)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from config import settings as settings_module
 from config.commands import DONE, configure_logging
 from config.settings import ApiSettings, ModelSettings, ProjectSettings, RegistrySettings
-from models.abstention import Abstention
 from models.contracts import Predictor
 from models.errors import TickertapeError
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from models.following import FollowedPredictor, Follower, Report
+    from models.loading import RegistryStore
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +55,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that share the port; API_WORKERS if no number is given (default: one process)",
     )
     processes.add_argument("--reload", action="store_true", help="start again when a source file changes")
+    parser.add_argument(
+        "--quality",
+        choices=["fast", "careful"],
+        help="who answers: the fast model alone, or also its teacher where it is least sure (MODEL_QUALITY)",
+    )
     parser.add_argument("--json", action="store_true", help="when ready, write one JSON object to standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server takes over; the frame then exits 0
+    if arguments.quality:
+        settings_module.set_for_this_process(MODEL_QUALITY=arguments.quality)
     project, settings = ProjectSettings(), ApiSettings()
     configure_logging(project.log_level, as_json=project.log_json)
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
     workers = settings.workers if arguments.workers is None else arguments.workers
-    _abstention()  # a wrong setting ends here, not in each process that is started
+    ModelSettings()  # a wrong setting ends here, not in each process that is started
 
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
 
@@ -81,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         elif workers > 1:
             server.serve_in_processes(listener, FACTORY, workers=workers)
         else:
-            server.serve(listener, partial(_app, project, settings))
+            server.serve(listener, partial(_app, settings))
     return DONE
 
 
@@ -90,11 +97,10 @@ def app_from_environment() -> "FastAPI":
     project, settings = ProjectSettings(), ApiSettings()
     configure_logging(project.log_level, as_json=project.log_json)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return _app(project, settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
+    return _app(settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
 
 
 def _app(
-    project: ProjectSettings,
     settings: ApiSettings,
     on_load_failure: Callable[[Exception], None],
     *,
@@ -102,53 +108,36 @@ def _app(
 ) -> "FastAPI":
     from api.app import create_app  # noqa: PLC0415  # see `run`
 
-    abstention = _abstention()
     return create_app(
         settings,
-        load=partial(_load, project, settings, abstention),
+        load=partial(_load, settings),
         report_file=REPORT_FILE,
-        follow=partial(_follow, project, settings, abstention) if RegistrySettings().poll_seconds else None,
+        follow=partial(_follow, settings) if RegistrySettings().poll_seconds else None,
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )
 
 
-def _load(project: ProjectSettings, settings: ApiSettings, abstention: Abstention) -> Predictor:
-    from models.predictor import load_predictor  # noqa: PLC0415  # as above
+def _load(settings: ApiSettings) -> Predictor:
+    from models.loading import load_predictor  # noqa: PLC0415  # as above
 
-    registry = RegistrySettings()
-    return load_predictor(
-        tracking_uri=registry.uri(project.home),
-        model_name=registry.model_name,
-        model_alias=registry.model_alias,
-        top_k=settings.top_k,
-        abstention=abstention,
-    )
+    return load_predictor(_store(settings))
 
 
-def _abstention() -> Abstention:
-    model = ModelSettings()
-    return Abstention(below=model.abstain_below, target_error_rate=model.target_error_rate)
-
-
-def _follow(
-    project: ProjectSettings,
-    settings: ApiSettings,
-    abstention: Abstention,
-    predictor: "FollowedPredictor",
-    report: "Report",
-) -> "Follower":
+def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Report") -> "Follower":
     from models.behaviour import behaviour_problems  # noqa: PLC0415  # as above
     from models.following import Follower  # noqa: PLC0415  # as above
-    from models.predictor import RegistryStore  # noqa: PLC0415  # as above
 
-    registry = RegistrySettings()
-    store = RegistryStore(
-        registry.uri(project.home), registry.model_name, registry.model_alias, settings.top_k, abstention
-    )
-    follower = Follower(predictor, store, gate=behaviour_problems, report=report)
-    follower.start(poll_seconds=registry.poll_seconds)
+    follower = Follower(predictor, _store(settings), gate=behaviour_problems, report=report)
+    follower.start(poll_seconds=RegistrySettings().poll_seconds)
     return follower
+
+
+def _store(settings: ApiSettings) -> "RegistryStore":
+    from models.commands.stores import serving_store  # noqa: PLC0415  # as above
+    from monitoring.metrics import count_careful  # noqa: PLC0415  # as above
+
+    return serving_store(top_k=settings.top_k, count=count_careful)
 
 
 def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:

@@ -16,8 +16,10 @@ from config import settings
 from models.behaviour import BehaviourReport, behaviour_report
 from models.behaviour.card import card_with
 from models.behaviour.cases import FOLDER, KNOWN_FAILURES_FILE
+from models.commands.stores import registry_store
 from models.errors import ModelError
-from models.predictor import ScorerPredictor, load_predictor, pretrained_predictor
+from models.loading import load_predictor
+from models.predictor import pretrained_predictor
 
 _CARD = Path(settings.__file__).parents[1] / "docs" / "model-card.md"  # an installed package has none
 _TOP_K = 1  # the cases ask for the first label alone
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Test the model; returns 0 when nothing but known failures fails, else 1."""
-    predictor = _registered() if arguments.registered else pretrained_predictor(_TOP_K)
+    predictor = load_predictor(registry_store(top_k=_TOP_K)) if arguments.registered else pretrained_predictor(_TOP_K)
     report = behaviour_report(predictor)
     if arguments.accept:
         _accept(report)
@@ -53,16 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
 
         show(tables(report))
     return 0 if all(outcome.passed or outcome.is_known_failure for outcome in report.outcomes) else 1
-
-
-def _registered() -> ScorerPredictor:
-    registry = settings.RegistrySettings()
-    return load_predictor(
-        tracking_uri=registry.uri(settings.ProjectSettings().home),
-        model_name=registry.model_name,
-        model_alias=registry.model_alias,
-        top_k=_TOP_K,
-    )
 
 
 def _accept(report: BehaviourReport) -> None:

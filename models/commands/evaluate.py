@@ -3,7 +3,8 @@
 Trains as `tickertape train` does on the training tweets of the data folder, measures on the held-out ones and prints
 accuracy and F1 with 95 % intervals, each class, slices, what abstaining would give, and what is confused. Nothing is
 registered. With --protocol predecessor it measures by the protocol of this project's predecessor instead, and prints
-its figures beside ours. With --card it measures everything and writes it, with pictures, into a model card.
+its figures beside ours. With --quality careful it also measures what `--quality careful` of a worker gives and costs.
+With --card it measures everything and writes it, with pictures, into a model card.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from models.commands.training_options import (
     add_data_options,
     add_teacher_options,
     check_teacher_options,
-    chosen_teacher,
+    chosen_school,
     data_folder,
     progress_bar,
     training_arguments,
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `evaluate`."""
     add_data_options(parser)
     add_teacher_options(parser)
+    parser.add_argument(
+        "--quality",
+        choices=["fast", "careful"],
+        default="fast",
+        help="careful, with --teacher: also measure both together, by the share of tweets that the teacher sees",
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--learning-curve", action="store_true", help="also train on 25, 50 and 75 %% of the tweets; takes a minute"
@@ -55,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Train on a part, measure on the rest, print; returns 0."""
     chosen, folder = training_arguments(seed=arguments.seed), data_folder(arguments)
     check_teacher_options(arguments)
+    if arguments.quality == "careful" and not arguments.teacher:
+        raise ModelError("--quality careful needs a teacher: add --teacher")
     try:
         from models import figures, sheets  # noqa: PLC0415  # costs seconds, may be absent
     except ModuleNotFoundError as exc:
@@ -76,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Namespace, show: Show) -> "Findings":
+    from models.careful.measuring import served_teacher  # noqa: PLC0415  # as above
     from models.evaluation import evaluate  # noqa: PLC0415  # as above
     from models.findings import Findings  # noqa: PLC0415  # as above
     from models.fitting import fit  # noqa: PLC0415  # as above
@@ -83,9 +93,14 @@ def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Names
 
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     labelled, felt = split.labels.train, split.sentiments.train
-    teach = chosen_teacher(arguments, split, chosen, show=show)
-    weights = fit(labelled, felt, teach(labelled, felt) if teach else None, chosen, begin=lambda step: show(step, 0, 0))
+    school = chosen_school(arguments, split, chosen, show=show)
+    lessons = school.teach(labelled, felt) if school else None
+    weights = fit(labelled, felt, lessons, chosen, begin=lambda step: show(step, 0, 0))
     is_all = arguments.card is not None
+    care = None
+    if school and (is_all or arguments.quality == "careful"):
+        show("measuring the teacher", 0, 0)
+        _, care = served_teacher(school, weights, split)
     return Findings(
         arguments=chosen,
         data_sha256=split.data_sha256,
@@ -94,6 +109,7 @@ def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Names
         evaluation=evaluate(weights, split),
         learning_curve=learning_curve(split, chosen, progress=show) if is_all or arguments.learning_curve else None,
         predecessor=_protocol(folder, chosen, show) if is_all else None,
+        care=care,
     )
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from config.commands import positive_integer
-from config.settings import ProjectSettings, RegistrySettings
+from models.commands.stores import registry_store
 from models.explain import AnswerExplanation, Explanation, explain, explainable
-from models.predictor import load_predictor
+from models.loading import load_predictor
 from models.tweets import TweetFields, read_tweet
 
 if TYPE_CHECKING:
@@ -36,14 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain each text; returns 0."""
-    registry = RegistrySettings()
-    predictor = load_predictor(
-        tracking_uri=registry.uri(ProjectSettings().home),
-        model_name=registry.model_name,
-        model_alias=registry.model_alias,
-        top_k=1,
-    )
-    scorer = explainable(predictor)
+    scorer = explainable(load_predictor(registry_store(top_k=1))).scorer
     for text in _texts(arguments.texts):
         tweet = read_tweet(TweetFields(text=text))
         explained = _Explained(tweet.text, explain(scorer, tweet.text, top=arguments.top))

@@ -6,6 +6,7 @@ Measures on topic_valid.csv and sent_valid.csv where both are there, else on a s
 in that case the model is then fitted again on all tweets. The arguments come from config/args.json in a checkout.
 With --teacher a transformer is fine-tuned on the training tweets first; the model then learns from its answers too, to
 labelled tweets, to changed copies of them and to --unlabelled ones. What it did is kept: a stopped run goes on.
+The teacher is registered with the model, in 8 bits, for workers and the API to ask with `--quality careful`.
 The model is registered in MLflow (MLFLOW_TRACKING_URI) with the alias challenger. Then it goes through the gate of
 `tickertape promote`: when it passes, it gets the alias that answers (MLFLOW_MODEL_ALIAS), and a checkout gets
 config/run.json. When it is refused, the reasons are printed and the command ends with 1; it stays registered.
@@ -25,7 +26,7 @@ from models.commands.training_options import (
     add_data_options,
     add_teacher_options,
     check_teacher_options,
-    chosen_teacher,
+    chosen_school,
     data_folder,
     progress_bar,
     training_arguments,
@@ -69,8 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
             model_name=registry.model_name,
             export_folder=arguments.export.expanduser() if arguments.export else None,
         )
-        teach = chosen_teacher(arguments, split, chosen, show=show)
-        report = train_challenger(split, chosen, destination, teach=teach, progress=show)
+        school = chosen_school(arguments, split, chosen, show=show)
+        report = train_challenger(split, chosen, destination, school=school, progress=show)
     promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)
     _show(report, promotion, arguments)
     return 0 if promotion is None or promotion.promoted else 1

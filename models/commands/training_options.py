@@ -13,7 +13,7 @@ from config import settings
 from models.arguments import TrainingArguments
 from models.dataset import Split
 from models.errors import ModelError
-from models.lessons import Teach
+from models.lessons import Schooling
 from models.unlabelled import read_unlabelled
 
 ARGUMENTS_FILE = Path(settings.__file__).parent / "args.json"
@@ -79,10 +79,10 @@ def training_arguments(*, seed: int | None) -> TrainingArguments:
     return arguments if seed is None else msgspec.structs.replace(arguments, seed=seed)
 
 
-def chosen_teacher(
+def chosen_school(
     arguments: argparse.Namespace, split: Split, chosen: TrainingArguments, *, show: Show
-) -> Teach | None:
-    """Give the lessons of a teacher that is fine-tuned when it is first asked, and kept; None where none is wanted.
+) -> Schooling | None:
+    """Give a school whose teacher is fine-tuned when it is first asked, and kept; None where none is wanted.
 
     Raises:
         ModelError: its libraries are not installed.
@@ -96,7 +96,7 @@ def chosen_teacher(
         raise ModelError(f"a teacher needs {exc.name}, which is not installed here; run `make venv-teacher`") from exc
     texts = read_unlabelled(arguments.unlabelled, split) if arguments.unlabelled else []
     folder = settings.ProjectSettings().home / "teacher"
-    return School(split, chosen, folder=folder, unlabelled=texts, told=lambda step: show(step, 0, 0)).teach
+    return School(split, chosen, folder=folder, unlabelled=texts, told=lambda step: show(step, 0, 0))
 
 
 @contextmanager

@@ -11,12 +11,14 @@ from models.registry.aliases import (
 from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
     REPORT_FILE,
+    TEACHER_FILE,
     RegisteredWeights,
     SavedVersion,
     TrainingRun,
     add_file,
     load_file,
     load_measured_weights,
+    load_teacher,
     load_weights,
     save_version,
 )
@@ -24,6 +26,7 @@ from models.registry.versions import (
 __all__ = [
     "CHALLENGER",
     "REPORT_FILE",
+    "TEACHER_FILE",
     "RegisteredWeights",
     "SavedVersion",
     "Store",
@@ -34,6 +37,7 @@ __all__ = [
     "find_version",
     "load_file",
     "load_measured_weights",
+    "load_teacher",
     "load_weights",
     "open_store",
     "point_alias",

@@ -21,6 +21,7 @@ MODEL_WEIGHTS = f"{MODEL_FOLDER}/{WEIGHTS_FILE}"
 EVALUATION_FOLDER = "evaluation"
 EVALUATION_WEIGHTS = f"{EVALUATION_FOLDER}/{WEIGHTS_FILE}"
 REPORT_FILE = "report.json"
+TEACHER_FILE = "teacher.onnx"  # among the model's files, where it has a teacher
 _WEIGHTS_TAG = "weights_sha256"
 
 
@@ -153,6 +154,11 @@ def load_file(store: Store, version: str, *, path: str) -> bytes | None:
                 f"{expected}; restore the file, or train again"
             )
         return content
+
+
+def load_teacher(store: Store, version: str) -> bytes | None:
+    """Load the teacher of a version as the file that is served; None where it has none; for errors see `load_file`."""
+    return load_file(store, version, path=f"{MODEL_FOLDER}/{TEACHER_FILE}")
 
 
 def _log(store: Store, run_id: str, run: TrainingRun) -> None:

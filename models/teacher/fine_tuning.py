@@ -18,6 +18,7 @@ from models.weights import HEAD_COLUMNS
 EpochDone = Callable[[int], None]
 """Told how many epochs are done."""
 
+WEIGHTS_FILE = "weights.safetensors"
 _BATCH_SIZE = 32
 _BATCHES_SORTED = 50  # together by length, so that a batch has little padding
 _HEAD_LEARNING_RATE = 1.5e-3
@@ -69,7 +70,7 @@ def fine_tune(
             optimiser.zero_grad()
         _save(checkpoint, network, optimiser, schedule, epochs=epoch + 1)
     epoch_done(arguments.teacher_epochs)
-    weights = folder / "weights.safetensors"
+    weights = folder / WEIGHTS_FILE
     save_file(network.state_dict(), weights)
     checkpoint.unlink(missing_ok=True)
     return weights

@@ -82,7 +82,13 @@ def use_all_processors() -> None:
 
 def wordpieces() -> Wordpieces:
     """Give the transformer's vocabulary."""
-    return Wordpieces(get_model_path() / "tokenizer.json")
+    return Wordpieces(vocabulary())
+
+
+def vocabulary() -> bytes:
+    """Give the content of the transformer's `tokenizer.json`."""
+    content: bytes = (get_model_path() / "tokenizer.json").read_bytes()
+    return content
 
 
 class Network(torch.nn.Module):  # type: ignore[misc]  # torch is not there where types are checked

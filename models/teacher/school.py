@@ -15,11 +15,13 @@ import numpy as np
 from models.arguments import TrainingArguments
 from models.augmentation import WORD, augmented
 from models.calibration import FloatArray
+from models.careful.teacher import metadata
 from models.dataset import LabelledTweets, Split
 from models.files import write_whole
 from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
-from models.teacher.fine_tuning import fine_tune
-from models.teacher.network import Teacher, neighbours, use_all_processors
+from models.teacher.export import export
+from models.teacher.fine_tuning import WEIGHTS_FILE, fine_tune
+from models.teacher.network import Teacher, neighbours, use_all_processors, vocabulary
 from models.teacher.wordpieces import readable
 
 Told = Callable[[str], None]
@@ -57,6 +59,11 @@ class School:
         ends = len(labelled), len(labelled) + len(felt)
         return Lessons(known[: ends[0]], known[ends[0] : ends[1]], further, known[ends[1] :])
 
+    def served(self, doubts: FloatArray) -> bytes:
+        """Give the teacher as the file that is served beside the weights, see `models.lessons.Schooling`."""
+        folder = self._fine_tuned(self._labelled, self._felt)
+        return export(folder / WEIGHTS_FILE, metadata(vocabulary=vocabulary(), doubts=doubts.tolist()))
+
     def _fine_tuned(self, labelled: LabelledTweets, felt: LabelledTweets) -> Path:
         chosen = self._arguments
         depends_on = [
@@ -64,7 +71,7 @@ class School:
             *(labelled.texts, labelled.classes.tolist(), felt.texts, felt.classes.tolist()),
         ]
         folder = self._folder / f"teacher-{_digest(depends_on)}"
-        if not (folder / "weights.safetensors").exists():
+        if not (folder / WEIGHTS_FILE).exists():
             folder.mkdir(parents=True, exist_ok=True)
             tweets = len(labelled) + len(felt)
 
@@ -104,7 +111,7 @@ class School:
     def _answers(self, folder: Path, texts: Sequence[str]) -> FloatArray:
         path = folder / f"answers-{_digest(texts)}.npy"
         if not path.exists():
-            teacher = Teacher(folder / "weights.safetensors")
+            teacher = Teacher(folder / WEIGHTS_FILE)
 
             def told(done: int) -> None:
                 self._told(f"asking the teacher, {done:,} of {len(texts):,} texts")

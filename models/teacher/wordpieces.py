@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +27,9 @@ def readable(text: str) -> str:
 class Wordpieces:
     """The vocabulary of one transformer."""
 
-    def __init__(self, path: Path) -> None:
-        """Read a `tokenizer.json`."""
-        self._tokenizer = Tokenizer.from_file(str(path))
+    def __init__(self, content: bytes) -> None:
+        """Read the content of a `tokenizer.json`."""
+        self._tokenizer = Tokenizer.from_buffer(content)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_WORDPIECES)
 

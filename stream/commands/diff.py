@@ -19,10 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from config.commands import DONE, positive_integer
-from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, StreamSettings, TopicSettings
+from config.settings import KafkaSettings, StreamSettings, TopicSettings
+from models.commands.stores import registry_store
 from models.diff import Comparison, Difference
 from models.errors import DataError, MalformedRecordError
-from models.predictor import named_predictor
+from models.predictor import pretrained_predictor
 from models.records import Tweet
 from stream.codecs import decode_tweet
 from stream.feed.files import format_of, read_records
@@ -58,9 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print; returns 0 whether anything differs or not."""
     _check_range(arguments)
-    project, registry = ProjectSettings(), RegistrySettings()
     a, b = (
-        named_predictor(name, tracking_uri=registry.uri(project.home), model_name=registry.model_name, top_k=_TOP_K)
+        pretrained_predictor(_TOP_K) if name == "pretrained" else registry_store(top_k=_TOP_K).named(name)
         for name in (arguments.a, arguments.b)
     )
     comparison = Comparison(a, b, example_count=arguments.examples, with_texts=arguments.show_text)

@@ -8,18 +8,23 @@ Settings come from the environment: see docs/reference/settings.md.
 import argparse
 
 from config.commands import DONE, FAILED, configure_logging
-from config.settings import ProjectSettings, StreamSettings
+from config.settings import ProjectSettings, StreamSettings, set_for_this_process
 from models.errors import TickertapeError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A worker takes its settings from the environment alone, so that every worker of a group is alike."""
-    del parser
+    """Take who answers; all else comes from the environment, so that every worker of a group is alike."""
+    parser.add_argument(
+        "--quality",
+        choices=["fast", "careful"],
+        help="who answers: the fast model alone, or also its teacher where it is least sure (MODEL_QUALITY)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one worker until it is told to stop."""
-    del arguments
+    if arguments.quality:
+        set_for_this_process(MODEL_QUALITY=arguments.quality)
     project = ProjectSettings()
     configure_logging(project.log_level, as_json=project.log_json)
 

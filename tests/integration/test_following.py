@@ -25,6 +25,8 @@ pytestmark = [
 ]
 
 POLL_SECONDS = 0.2
+TEACHER_FILE = "teacher.onnx"
+TINY = Path(__file__).parents[1] / "data" / "teacher" / "tiny.onnx"
 
 
 class Registry:
@@ -36,14 +38,14 @@ class Registry:
         self.settings, self._home = RegistrySettings(), home
         self.store: Store = open_store(tracking_uri=self.settings.uri(home), model_name=self.settings.model_name)
 
-    def save(self, alias: str) -> str:
+    def save(self, alias: str, **more: bytes) -> str:
         from models.registry import TrainingRun, save_version
 
-        weights = (PRETRAINED / WEIGHTS_FILE).read_bytes()
-        return save_version(self.store, TrainingRun({}, {}, {WEIGHTS_FILE: weights}), model_alias=alias).version
+        files = {WEIGHTS_FILE: (PRETRAINED / WEIGHTS_FILE).read_bytes(), **more}
+        return save_version(self.store, TrainingRun({}, {}, files), model_alias=alias).version
 
-    def champion(self) -> str:
-        return self.save(self.settings.model_alias)
+    def champion(self, **more: bytes) -> str:
+        return self.save(self.settings.model_alias, **more)
 
     def tampered_champion(self) -> str:
         from models.registry import point_alias
@@ -129,6 +131,33 @@ def test_worker_follows_the_alias_and_refuses_what_was_tampered_with_while_tweet
     assert 'tickertape_model_info{name="tickertape",version="2"} 1.0' in metrics
     assert 'tickertape_model_changes_total{outcome="swapped"} 2.0' in metrics
     assert 'tickertape_model_changes_total{outcome="refused"} 1.0' in metrics
+    assert worker.stop() == 0
+
+
+def test_careful_worker_asks_the_teacher_of_each_version_it_follows_to(
+    cluster: Any, start_worker: Callable[..., Any], tmp_path: Path, free_port: int
+) -> None:
+    registry, teacher = Registry(tmp_path), {TEACHER_FILE: TINY.read_bytes()}
+    registry.champion(**teacher)
+    worker = start_worker(
+        MODEL_QUALITY="careful", MODEL_CAREFUL_SHARE=1, MLFLOW_POLL_SECONDS=POLL_SECONDS, STREAM_METRICS_PORT=free_port
+    )
+
+    with SteadyFeed(cluster) as feed:
+        cluster.wait_until_answered(200)
+        registry.champion(**teacher)
+        worker.wait_for("version=2 previous_version=1")
+        cluster.wait_until_answered(cluster.answered() + 200)
+    cluster.wait_until_answered(len(feed.sent))
+
+    answers = [json.loads(row.value) for row in cluster.read(cluster.topics.classified.name)]
+    by_teacher = Counter(answer["model"]["version"] for answer in answers if answer["answered_by"] == "teacher")
+    assert len(answers) == len(feed.sent)
+    assert by_teacher.keys() == {"1", "2"}
+    with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/metrics", timeout=10) as response:
+        metrics = response.read().decode()
+    asked = by_teacher.total() + 1  # to warm version 2 up
+    assert f'tickertape_careful_tweets_total{{outcome="answered"}} {asked}.0' in metrics
     assert worker.stop() == 0
 
 

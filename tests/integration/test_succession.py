@@ -10,7 +10,8 @@ import pytest
 
 import config
 from models.errors import ModelCorruptError, ModelNotFoundError
-from models.predictor import PRETRAINED, load_predictor, named_predictor, pretrained_predictor
+from models.loading import RegistryStore, load_predictor
+from models.predictor import PRETRAINED
 from models.weights import WEIGHTS_FILE
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ def promote(succession: "Succession", wanted: str, *, problems: tuple[str, ...] 
 
 
 def answering(succession: "Succession") -> str:
-    found = load_predictor(
-        tracking_uri=succession.store.tracking_uri, model_name=succession.store.model_name, model_alias=ALIAS, top_k=3
-    )
-    return found.model.version
+    return load_predictor(registry_store(succession)).model.version
+
+
+def registry_store(succession: "Succession") -> RegistryStore:
+    return RegistryStore(succession.store.tracking_uri, succession.store.model_name, ALIAS, 3)
 
 
 def written_version(succession: "Succession") -> str:
@@ -209,17 +211,10 @@ def test_unknown_version_is_told_what_there_is(succession: "Succession", registe
         promote(succession, "7")
 
 
-def test_named_predictor_takes_numbers_aliases_and_the_pretrained_one(
-    succession: "Succession", register: Callable[..., str]
-) -> None:
-    version = register()
+def test_version_is_found_by_its_number_and_by_an_alias(succession: "Succession", register: Callable[..., str]) -> None:
+    version, store = register(), registry_store(succession)
 
-    def named(name: str) -> str:
-        uri = succession.store.tracking_uri
-        return named_predictor(name, tracking_uri=uri, model_name=succession.store.model_name, top_k=1).model.version
-
-    assert [named("challenger"), named(version)] == [version, version]
-    assert named("pretrained") == pretrained_predictor(1).model.version
+    assert [store.named(name).model.version for name in ("challenger", version)] == [version, version]
 
 
 def test_command_refuses_a_weak_version_with_exit_code_1(

@@ -10,7 +10,8 @@ import pytest
 from models.arguments import TrainingArguments
 from models.dataset import read_split
 from models.errors import ModelCorruptError, ModelError, ModelNotFoundError
-from models.predictor import ScorerPredictor, load_predictor, pretrained_predictor
+from models.loading import RegistryStore, load_predictor
+from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import Tweet
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     steps: list[tuple[str, int, int]] = []
     arguments = TrainingArguments(seed=11)
     split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
-    report = train_challenger(split, arguments, destination, teach=None, progress=lambda *step: steps.append(step))
+    report = train_challenger(split, arguments, destination, school=None, progress=lambda *step: steps.append(step))
     return Trained(folder, destination, report, steps)
 
 
 def load(destination: "Destination", alias: str = ALIAS) -> ScorerPredictor:
-    return load_predictor(tracking_uri=destination.tracking_uri, model_name=NAME, model_alias=alias, top_k=3)
+    return load_predictor(RegistryStore(destination.tracking_uri, NAME, alias, 3))
 
 
 def test_champion_loaded_by_its_alias_answers_as_the_exported_files_do(trained: Trained) -> None:
@@ -164,7 +165,7 @@ def test_tampered_version_is_refused(trained: Trained, tmp_path: Path) -> None:
     stored.write_bytes(content[:-1])
 
     with pytest.raises(ModelCorruptError, match="expected"):
-        load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+        load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
 def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(trained: Trained, tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(tra
     next((tmp_path / "mlartifacts").rglob("weights.npz")).unlink()
 
     with pytest.raises(ModelNotFoundError, match="can't be used"):
-        load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+        load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
 def test_newest_training_takes_the_alias(trained: Trained, tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_newest_training_takes_the_alias(trained: Trained, tmp_path: Path) -> No
 
     saved = [registry.save_version(store, run, model_alias=ALIAS).version for _ in range(2)]
 
-    loaded = load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+    loaded = load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
     assert saved == ["1", "2"]
     assert loaded.model.version == "2"
 
@@ -199,7 +200,7 @@ def test_newest_training_takes_the_alias(trained: Trained, tmp_path: Path) -> No
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "nonsense://x"])
 def test_unreachable_registry_says_what_to_do(uri: str) -> None:
     with pytest.raises(ModelNotFoundError, match="check MLFLOW_TRACKING_URI"):
-        load_predictor(tracking_uri=uri, model_name=NAME, model_alias=ALIAS, top_k=3)
+        load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
 def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     database.write_bytes(b"no database at all, only words")
 
     with pytest.raises(ModelNotFoundError, match=r"mlflow\.db can't be used"):
-        load_predictor(tracking_uri=f"sqlite:///{database}", model_name=NAME, model_alias=ALIAS, top_k=3)
+        load_predictor(RegistryStore(f"sqlite:///{database}", NAME, ALIAS, 3))
 
 
 def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
     with pytest.raises(ModelError, match="blocked can't be written"):
-        train_challenger(split, TrainingArguments(seed=11), destination, teach=None, progress=ignore_progress)
+        train_challenger(split, TrainingArguments(seed=11), destination, school=None, progress=ignore_progress)
 
 
 def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ MALFORMED: dict[bytes | None, str] = {
 
 SMALL_STEPS = {"STREAM_CHUNK_SIZE_TWEETS": 5}  # some thousand tweets a second: a test can act while they are answered
 SLOW_WORKER = """
-import sys, time
+import argparse, sys, time
 from stream import app
 from stream.commands import worker
 
@@ -58,8 +58,8 @@ class SlowPredictor:  # computes for longer than a session lasts, and lets go of
         return self._predictor.predict(tweets)
 
 load = app.load_predictor
-app.load_predictor = lambda **options: SlowPredictor(load(**options))
-sys.exit(worker.run(None))
+app.load_predictor = lambda store: SlowPredictor(load(store))
+sys.exit(worker.run(argparse.Namespace(quality=None)))
 """
 
 

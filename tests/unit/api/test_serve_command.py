@@ -12,7 +12,7 @@ def parsed(*words: str) -> argparse.Namespace:
 
 
 def test_without_words_one_process_takes_its_address_from_the_settings() -> None:
-    assert vars(parsed()) == {"host": None, "port": None, "workers": 1, "reload": False, "json": False}
+    assert vars(parsed()) == {"host": None, "port": None, "workers": 1, "reload": False, "quality": None, "json": False}
 
 
 def test_workers_without_a_number_leaves_it_to_the_settings() -> None:

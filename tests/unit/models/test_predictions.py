@@ -15,8 +15,9 @@ def predictions() -> Predictions:
         label_scores=np.array([[0.75, 0.125], [0.5, 0.25], [1.0, 0.0]]),
         sentiments=np.array([0, 1, 2]),
         sentiment_scores=np.array([-0.5, 0.0, 0.25]),
+        answerers=np.array([0, 1, 0]),
     )
-    return Predictions(columns, answered_by="batch", model=MODEL)
+    return Predictions(columns, model=MODEL)
 
 
 def test_records_hold_what_the_columns_say(predictions: Predictions) -> None:
@@ -26,7 +27,7 @@ def test_records_hold_what_the_columns_say(predictions: Predictions) -> None:
     assert second.labels == {LABELS[0]: 0.5, LABELS[9]: 0.25}
     assert list(second.labels) == [LABELS[0], LABELS[9]]
     assert (second.sentiment, second.sentiment_score) == (SENTIMENTS[1], 0.0)
-    assert (second.answered_by, second.model) == ("batch", MODEL)
+    assert (second.answered_by, second.model) == ("teacher", MODEL)
 
 
 def test_record_by_its_place_is_that_of_the_row(predictions: Predictions) -> None:
@@ -38,7 +39,7 @@ def test_record_by_its_place_is_that_of_the_row(predictions: Predictions) -> Non
 
 
 def test_unsure_label_is_other_and_the_rest_stays(predictions: Predictions) -> None:
-    unsure = Predictions(predictions.columns, answered_by="batch", model=MODEL, abstain_below=0.75)
+    unsure = Predictions(predictions.columns, model=MODEL, abstain_below=0.75)
 
     assert [one.label for one in unsure] == [LABELS[4], OTHER, LABELS[7]]
     assert unsure.answers().tolist() == [4, 20, 7]

@@ -10,7 +10,8 @@ import pytest
 from models.abstention import Abstention
 from models.behaviour import behaviour_problems
 from models.errors import ModelCorruptError, ModelError, ModelNotFoundError
-from models.predictor import PRETRAINED, ScorerPredictor, load_predictor, pretrained_predictor
+from models.loading import RegistryStore, load_predictor
+from models.predictor import PRETRAINED, ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.scorer import Scorer
 from models.taxonomy import OTHER, Label, Sentiment
@@ -110,7 +111,7 @@ def test_hash_file_without_a_hash_is_refused(copied: Path, content: bytes) -> No
 
 @pytest.mark.parametrize("tracking_uri", ["", "sqlite:///nowhere/mlflow.db"])
 def test_without_a_registry_the_pretrained_model_answers(tracking_uri: str) -> None:
-    predictor = load_predictor(tracking_uri=tracking_uri, model_name="m", model_alias="champion", top_k=3)
+    predictor = load_predictor(RegistryStore(tracking_uri, "m", "champion", 3))
 
     assert predictor.model == pretrained_predictor(3).model
 
@@ -118,8 +119,8 @@ def test_without_a_registry_the_pretrained_model_answers(tracking_uri: str) -> N
 def test_pretrained_model_needs_neither_mlflow_nor_scikit_learn() -> None:
     code = (
         "import sys; sys.modules.update(mlflow=None, sklearn=None, scipy=None)\n"
-        "from models.predictor import load_predictor\n"
-        "print(load_predictor(tracking_uri='', model_name='m', model_alias='c', top_k=1).model.version)"
+        "from models.loading import RegistryStore, load_predictor\n"
+        "print(load_predictor(RegistryStore('', 'm', 'c', 1)).model.version)"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -132,8 +133,8 @@ def test_registry_without_mlflow_says_what_to_do(tmp_path: Path) -> None:
     database.touch()
     code = (
         "import sys; sys.modules.update(mlflow=None)\n"
-        "from models.predictor import load_predictor\n"
-        f"load_predictor(tracking_uri='sqlite:///{database}', model_name='m', model_alias='c', top_k=1)"
+        "from models.loading import RegistryStore, load_predictor\n"
+        f"load_predictor(RegistryStore('sqlite:///{database}', 'm', 'c', 1))"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

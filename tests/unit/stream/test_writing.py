@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import ProjectSettings
-from models.predictions import Columns, Predictions
+from models.predictions import ANSWERERS, Columns, Predictions
 from models.predictor import pretrained_predictor
 from models.records import ModelVersion, Tweet, classified_tweet, tweet_sentiment
 from models.taxonomy import LABELS, SENTIMENTS
@@ -35,10 +35,11 @@ def answered(draw: st.DrawFn) -> tuple[list[Tweet], Predictions]:
         label_scores=np.array([[draw(millionths) for _ in range(width)] for _ in its_tweets]).reshape(count, width),
         sentiments=np.array([draw(st.integers(0, len(SENTIMENTS) - 1)) for _ in its_tweets], dtype=np.int64),
         sentiment_scores=np.array([draw(millionths) * draw(st.sampled_from([1, -1])) for _ in its_tweets]),
+        answerers=np.array([draw(st.integers(0, len(ANSWERERS) - 1)) for _ in its_tweets], dtype=np.int64),
     )
     model = ModelVersion(draw(texts), draw(texts), draw(st.integers(0, 2**31)))
     below = draw(st.sampled_from([0.0, 0.5, 1.0]))
-    return its_tweets, Predictions(columns, answered_by=draw(texts), model=model, abstain_below=below)
+    return its_tweets, Predictions(columns, model=model, abstain_below=below)
 
 
 def defined(its_tweets: list[Tweet], predictions: Predictions) -> list[tuple[bytes, bytes]]:
@@ -68,8 +69,8 @@ def test_real_tweets_are_answered_with_the_bytes_of_their_records() -> None:
 
 def test_fields_of_the_records_are_those_that_are_written() -> None:
     tweet = Tweet("$TSLA up", "1", None, ("TSLA",))
-    columns = Columns(np.array([[3]]), np.array([[0.5]]), np.array([1]), np.array([0.1]))
-    predictions = Predictions(columns, answered_by="batch", model=ModelVersion("m", "1"))
+    columns = Columns(np.array([[3]]), np.array([[0.5]]), np.array([1]), np.array([0.1]), np.array([0]))
+    predictions = Predictions(columns, model=ModelVersion("m", "1"))
 
     ((classified, sentiment),) = write_answers([tweet], predictions, classified_at=NOW)
 
