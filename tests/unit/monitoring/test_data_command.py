@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from models.records import ClassifiedTweet
-from models.taxonomy import LABELS, SENTIMENTS, Label
+from models.taxonomy import LABELS, OTHER, SENTIMENTS, Answer, Label
 from tickertape import main
 
 pytestmark = [
@@ -169,23 +169,39 @@ def test_classified_tweets_pass_and_what_is_none_is_found(
     code = checked("classified.jsonl", b"\n".join(map(msgspec.json.encode, lines)), "classified")
 
     assert code == 1
-    assert failures(capsys.readouterr().out) == {"each label is one of the 20": [9], "each label_score is 0 to 1": [9]}
+    assert failures(capsys.readouterr().out) == {
+        "each label is one of the 20, or other": [9],
+        "each label_score is 0 to 1": [9],
+    }
 
 
+def test_tweets_whose_label_is_withheld_pass(
+    checked: Callable[..., int], make_classified: Callable[..., ClassifiedTweet]
+) -> None:
+    answers = (OTHER, OTHER, Label.MACRO, Label.EARNINGS)
+    tweets = [
+        make_classified(text=f"tweet {chr(97 + row)}", label=label, sentiment=SENTIMENTS[row % 2])
+        for row, label in enumerate(answers)
+    ]
+
+    assert checked("classified.jsonl", b"\n".join(map(msgspec.json.encode, tweets)), "classified") == 0
+
+
+@pytest.mark.parametrize("label", [Label.MACRO, OTHER])
 def test_label_that_takes_over_the_output_is_found(
     checked: Callable[..., int],
     make_classified: Callable[..., ClassifiedTweet],
     capsys: pytest.CaptureFixture[str],
+    label: Answer,
 ) -> None:
     tweets = [
-        make_classified(text=f"tweet {chr(97 + row)}", label=Label.MACRO, sentiment=SENTIMENTS[row % 2])
-        for row in range(8)
+        make_classified(text=f"tweet {chr(97 + row)}", label=label, sentiment=SENTIMENTS[row % 2]) for row in range(8)
     ]
 
     code = checked("classified.jsonl", b"\n".join(map(msgspec.json.encode, tweets)), "classified")
 
     assert code == 1
-    assert failures(capsys.readouterr().out) == {"Macro is at most 90% of the labels": []}
+    assert failures(capsys.readouterr().out) == {f"{label} is at most 90% of the labels": []}
 
 
 def test_pages_hold_results_and_neither_texts_nor_addresses_of_other_servers(
