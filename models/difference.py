@@ -8,12 +8,12 @@ import numpy as np
 from models.calibration import FloatArray
 from models.dataset import Classes, Split
 from models.evaluation import HeadPerformance
+from models.intervals import RESAMPLES, bootstrap_interval
 from models.report import Report
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
-_RESAMPLES = 2000  # the interval's ends move by less than a tenth of a point from seed to seed
 _SEED = 1
 _NORMAL_95 = 1.96  # standard errors on each side that hold 95 % of a normal distribution
 
@@ -72,7 +72,7 @@ def _paired(
     head: str, ours: Classes, theirs: Classes, *, truth: Classes, class_count: int
 ) -> tuple[Difference, Difference]:
     tweets = len(truth)
-    draws = np.random.default_rng(_SEED).multinomial(tweets, np.full(tweets, 1 / tweets), size=_RESAMPLES)
+    draws = np.random.default_rng(_SEED).multinomial(tweets, np.full(tweets, 1 / tweets), size=RESAMPLES)
     counts = np.vstack([np.ones(tweets), draws])  # the first row is every tweet once: the value itself
 
     def metrics(answers: Classes) -> tuple[FloatArray, FloatArray]:
@@ -81,12 +81,14 @@ def _paired(
         f1 = np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0)
         return both.sum(axis=1) / tweets, f1.sum(axis=1) / (either > 0).sum(axis=1)
 
-    gained = [a - b for a, b in zip(metrics(ours), metrics(theirs), strict=True)]
-    accuracy, macro_f1 = (
-        Difference(f"{head} {name}", float(gain[0]), *np.quantile(gain[1:], [0.025, 0.975]).tolist())
-        for name, gain in zip(("accuracy", "macro-F1"), gained, strict=True)
-    )
-    return accuracy, macro_f1
+    accuracy, macro_f1 = (mine - other for mine, other in zip(metrics(ours), metrics(theirs), strict=True))
+    return _resampled(f"{head} accuracy", accuracy), _resampled(f"{head} macro-F1", macro_f1)
+
+
+def _resampled(metric: str, gains: FloatArray) -> Difference:
+    """Take the value first, then what resampling gave."""
+    interval = bootstrap_interval(gains[1:])
+    return Difference(metric, float(gains[0]), interval.low, interval.high)
 
 
 def _unpaired(

@@ -6,6 +6,7 @@ from pathlib import Path
 from models.errors import ModelError
 from models.files import write_whole
 from models.findings import Findings
+from models.markdown import around, table
 from models.pictures import care_picture, evaluation_pictures
 from models.sheets import Sheet, findings_sheets
 
@@ -44,11 +45,7 @@ def read_around(card: Path) -> tuple[str, str]:
         raise ModelError(
             f"{card} can't be read ({type(exc).__name__}): give the Markdown file of a model card"
         ) from exc
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ModelError(f"{card} lacks the lines {BEGIN!r} and {END!r}: put them where the figures go")
-    return before, after
+    return around(text, (BEGIN, END), name=str(card))
 
 
 def figures(findings: Findings) -> str:
@@ -60,9 +57,5 @@ def _markdown(sheet: Sheet) -> Iterator[str]:
     yield f"### {sheet.heading}\n"
     for shows, name in sheet.pictures:
         yield f"![{shows}]({_PICTURES}/{name})\n"
-    yield f"| {' | '.join(sheet.columns)} |"
-    yield f"| --- |{' ---: |' * (len(sheet.columns) - 1)}"
-    for row in sheet.rows:
-        cells = [cell.replace("|", "\\|") for cell in row]  # a bar in a class's name would end its cell
-        yield f"| {' | '.join(cells)} |"
+    yield from table(sheet.columns, sheet.rows)
     yield f"\n{sheet.note}\n" if sheet.note else ""

@@ -1,6 +1,6 @@
 """Labelled tweets, and what a teacher adds to them, to one set of weights for both heads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ def fit(
     arguments: TrainingArguments,
     *,
     begin: Begin,
+    temperatures: FloatArray | None = None,
 ) -> Weights:
     """Fit both heads; equal input gives equal weights.
 
@@ -40,6 +41,7 @@ def fit(
         lessons: of a teacher, for just these tweets; or None to learn from the labels alone.
         arguments: see there.
         begin: told of each of the `FIT_STEPS` steps.
+        temperatures: of both heads' scores, shape (2,); None to fit them out of fold, which takes a fit for each fold.
     """
     texts = [labelled.texts, felt.texts, lessons.further.texts if lessons else ()]
     begin(f"hashing {sum(map(len, texts)):,} texts")
@@ -51,12 +53,12 @@ def fit(
     )
     begin(f"fitting both heads on {len(space.ids):,} features")
     matrices = [space.matrix(part) for part in hashed]
-    heads, temperatures = [], []
-    for place, tweets in enumerate((labelled, felt)):
-        head, temperature = _fitted(_Head(place, tweets, matrices, lessons, arguments))
-        heads.append(head)
-        temperatures.append(temperature)
-    return batch.export_weights(space, (heads[0], heads[1]), np.array(temperatures))
+    known = [None, None] if temperatures is None else temperatures.tolist()
+    (labels, of_labels), (sentiments, of_sentiments) = (
+        _fitted(_Head(place, tweets, matrices, lessons, arguments), known[place])
+        for place, tweets in enumerate((labelled, felt))
+    )
+    return batch.export_weights(space, (labels, sentiments), np.array([of_labels, of_sentiments]))
 
 
 @dataclass(frozen=True)
@@ -85,51 +87,74 @@ class _Head:
     def other(self) -> batch.Matrix:
         return self.matrices[1 - self.place]
 
-    @property
-    def certain(self) -> batch.Targets:
-        shares = batch.one_hot(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
-        return batch.Targets(shares, np.ones(len(shares)))
-
-    def solve(self, matrix: batch.Matrix, targets: batch.Targets) -> batch.LinearHead:
+    def solve(self, material: "_Material") -> batch.LinearHead:
         arguments = self.arguments
         strengths = arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation
         balance = batch.class_balance(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
         return batch.fit_soft_head(
-            matrix, targets, balance, inverse_regularisation=strengths[self.place], seed=arguments.seed
+            material.matrix,
+            material.targets,
+            balance,
+            inverse_regularisation=strengths[self.place],
+            seed=arguments.seed,
         )
 
-    def folds(self) -> Iterator[tuple[IntArray, IntArray]]:
-        return batch.folds(self.tweets.classes, fold_count=self.arguments.fold_count, seed=self.arguments.seed)
+    def out_of_fold(self, material: "_Material") -> FloatArray:
+        """Score the head's own tweets, each by a fit that has seen nothing made of it; shape (tweets, classes)."""
+        scores = np.empty((len(self.tweets), _CLASS_COUNTS[self.place]))
+        folds = batch.folds(self.tweets.classes, fold_count=self.arguments.fold_count, seed=self.arguments.seed)
+        for _, score_rows in folds:
+            scores[score_rows] = self.solve(material.without(score_rows)).scores(self.own[score_rows])
+        return scores
 
 
-def _fitted(head: _Head) -> tuple[batch.LinearHead, float]:
-    """Fit a head and the temperature of its scores."""
-    solved, out_of_fold = _from_labels(head)
+@dataclass(frozen=True)
+class _Material:
+    """What one head is fitted to, n rows.
+
+    Attributes:
+        matrix: their features.
+        targets: what the head should say of them.
+        origins: the head's own tweets that each row was made of, -1 for none; shape (n, 2).
+    """
+
+    matrix: batch.Matrix
+    targets: batch.Targets
+    origins: IntArray
+
+    def without(self, tweets: IntArray) -> "_Material":
+        """Leave out what was made of some of the head's own tweets."""
+        rows = np.flatnonzero(~np.isin(self.origins, tweets).any(axis=1))
+        targets = batch.Targets(self.targets.shares[rows], self.targets.weights[rows])
+        return _Material(self.matrix[rows], targets, self.origins[rows])
+
+
+def _fitted(head: _Head, temperature: float | None) -> tuple[batch.LinearHead, float]:
+    """Fit a head, and the temperature of its scores where none is given."""
+    material = _from_labels(head)
+    if head.lessons is not None:
+        material = _from_lessons(head, head.lessons, material)
+    if temperature is None:
+        temperature = fit_temperature(head.out_of_fold(material), head.tweets.classes)
+    return head.solve(material), temperature
+
+
+def _from_labels(head: _Head) -> _Material:
+    shares = batch.one_hot(head.tweets.classes, class_count=_CLASS_COUNTS[head.place])
+    rows = np.arange(len(shares))
+    return _Material(head.own, batch.Targets(shares, np.ones(len(shares))), np.column_stack([rows, rows]))
+
+
+def _from_lessons(head: _Head, lessons: Lessons, labels: _Material) -> _Material:
+    """Mix the given labels with what the teacher and a linear model fitted to the labels think."""
+    out_of_fold = head.out_of_fold(labels)
     temperature = fit_temperature(out_of_fold, head.tweets.classes)
-    if head.lessons is None:
-        return solved, temperature
-    return _from_lessons(head, head.lessons, solved, out_of_fold, temperature)
-
-
-def _from_labels(head: _Head) -> tuple[batch.LinearHead, FloatArray]:
-    certain = head.certain
-    out_of_fold = np.empty_like(certain.shares)
-    for fit_rows, score_rows in head.folds():
-        solved = head.solve(head.own[fit_rows], _rows(certain, fit_rows))
-        out_of_fold[score_rows] = solved.scores(head.own[score_rows])
-    return head.solve(head.own, certain), out_of_fold
-
-
-def _from_lessons(
-    head: _Head, lessons: Lessons, first: batch.LinearHead, out_of_fold: FloatArray, temperature: float
-) -> tuple[batch.LinearHead, float]:
-    """Fit once more, to given labels mixed with what the teacher and the first linear model think."""
     arguments, columns = head.arguments, HEAD_COLUMNS[head.place]
     answers = lessons.labelled, lessons.felt
     own_answers, other_answers = answers[head.place][:, columns], answers[1 - head.place][:, columns]
     thought = _mean(own_answers, softmax(out_of_fold, temperature=temperature))
-    own_shares = arguments.hard_share * head.certain.shares + (1 - arguments.hard_share) * thought
-    other_shares = _mean(other_answers, softmax(first.scores(head.other), temperature=temperature))
+    own_shares = arguments.hard_share * labels.targets.shares + (1 - arguments.hard_share) * thought
+    other_shares = _mean(other_answers, softmax(head.solve(labels).scores(head.other), temperature=temperature))
     matrix = sparse.vstack([head.own, head.other, head.matrices[-1]]).tocsr()
     targets = batch.Targets(
         np.vstack([own_shares, other_shares, lessons.further_probabilities[:, columns]]),
@@ -141,12 +166,7 @@ def _from_lessons(
             ]
         ),
     )
-    origins = _origins(head, lessons)
-    scores = np.empty_like(out_of_fold)
-    for _, score_rows in head.folds():
-        rows = np.flatnonzero(~np.isin(origins, score_rows).any(axis=1))
-        scores[score_rows] = head.solve(matrix[rows], _rows(targets, rows)).scores(head.own[score_rows])
-    return head.solve(matrix, targets), fit_temperature(scores, head.tweets.classes)
+    return _Material(matrix, targets, _origins(head, lessons))
 
 
 def _origins(head: _Head, lessons: Lessons) -> IntArray:
@@ -163,7 +183,3 @@ def _mean(first: FloatArray, second: FloatArray) -> FloatArray:
     """Average two sets of probabilities in their logarithms."""
     logarithms = _TEACHER_SHARE * np.log(first + _TINY) + (1 - _TEACHER_SHARE) * np.log(second + _TINY)
     return softmax(logarithms, temperature=1.0)
-
-
-def _rows(targets: batch.Targets, rows: IntArray) -> batch.Targets:
-    return batch.Targets(targets.shares[rows], targets.weights[rows])

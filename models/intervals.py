@@ -14,7 +14,7 @@ _ENDS = (0.025, 0.975)
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """A 95 % interval of a share, 0 to 1."""
+    """A 95 % interval of a share, 0 to 1, or of a difference of two."""
 
     low: float
     high: float
@@ -43,7 +43,7 @@ def f1_scores(counts: npt.NDArray[np.integer]) -> FloatArray:
 
 def accuracy_interval(right: int, tweets: int) -> Interval:
     """Resample n tweets, at least one, of which `right` are answered right."""
-    return _interval(np.random.default_rng(_SEED).binomial(tweets, right / tweets, RESAMPLES) / tweets)
+    return bootstrap_interval(np.random.default_rng(_SEED).binomial(tweets, right / tweets, RESAMPLES) / tweets)
 
 
 def macro_f1_interval(counts: Counts) -> Interval:
@@ -53,9 +53,10 @@ def macro_f1_interval(counts: Counts) -> Interval:
     """
     tweets = int(counts.sum())
     drawn = np.random.default_rng(_SEED).multinomial(tweets, counts.ravel() / tweets, RESAMPLES)
-    return _interval(np.nanmean(f1_scores(drawn.reshape(-1, *counts.shape)), axis=1))
+    return bootstrap_interval(np.nanmean(f1_scores(drawn.reshape(-1, *counts.shape)), axis=1))
 
 
-def _interval(shares: FloatArray) -> Interval:
-    low, high = np.quantile(shares, _ENDS)
+def bootstrap_interval(resampled: FloatArray) -> Interval:
+    """Give the ends between which 95 % of the figures lie that resampling gave; shape (`RESAMPLES`,)."""
+    low, high = np.quantile(resampled, _ENDS)
     return Interval(float(low), float(high))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.arguments import TrainingArguments
+from models.calibration import FloatArray
 from models.dataset import HeadSplit, LabelledTweets, Split
 from models.evaluation import Evaluation, HeadPerformance, evaluate, held_out_temperatures
 from models.fitting import FIT_STEPS, fit
@@ -64,8 +65,8 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     evaluation = evaluate(measured, split)
     if not split.is_published:
         labelled, felt = _all(split.labels), _all(split.sentiments)
-        weights = _fit(labelled, felt, arguments, teach, steps)
-        weights = replace(weights, temperatures=held_out_temperatures(measured, split))
+        temperatures = held_out_temperatures(measured, split)
+        weights = _fit(labelled, felt, arguments, teach, steps, temperatures=temperatures)
     weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
     return TrainingResult(weights, measured, evaluation, len(labelled), len(felt), not split.is_published)
@@ -84,9 +85,16 @@ class _Steps:
 
 
 def _fit(
-    labelled: LabelledTweets, felt: LabelledTweets, arguments: TrainingArguments, teach: Teach | None, steps: _Steps
+    labelled: LabelledTweets,
+    felt: LabelledTweets,
+    arguments: TrainingArguments,
+    teach: Teach | None,
+    steps: _Steps,
+    *,
+    temperatures: FloatArray | None = None,
 ) -> Weights:
-    return fit(labelled, felt, teach(labelled, felt) if teach else None, arguments, begin=steps.begin)
+    lessons = teach(labelled, felt) if teach else None
+    return fit(labelled, felt, lessons, arguments, begin=steps.begin, temperatures=temperatures)
 
 
 def _all(head: HeadSplit) -> LabelledTweets:

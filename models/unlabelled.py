@@ -1,8 +1,6 @@
 """Tweets without labels, for a teacher to label: read, deduplicated, kept apart from what is held out."""
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import msgspec
 
 from models.dataset import Split, link_free
 from models.errors import DataError, DataNotFoundError
+from models.files import unpacked
 
 _RETWEET = re.compile(r"^RT @\w+:\s*")
 _FEWEST_CHARACTERS = 15  # without links; shorter ones say nothing
@@ -27,7 +26,7 @@ def read_unlabelled(path: Path, split: Split) -> list[str]:
 
     Raises:
         DataNotFoundError: the file is not there or can't be read.
-        DataError: a line is no tweet.
+        DataError: a line is no tweet, or the file no whole gzip file.
     """
     heads = split.labels, split.sentiments
     seen = {link_free(text) for head in heads for part in (head.train, head.held_out) for text in part.texts}
@@ -43,7 +42,7 @@ def read_unlabelled(path: Path, split: Split) -> list[str]:
 
 def _english(path: Path) -> Iterator[str]:
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+        with unpacked(path) as lines:
             for number, line in enumerate(lines, start=1):
                 try:
                     tweet = msgspec.json.decode(line, type=_Line)
@@ -51,7 +50,5 @@ def _english(path: Path) -> Iterator[str]:
                     raise DataError(f"{path}, line {number} is no tweet in JSON: {exc}") from exc
                 if tweet.lang == "en":
                     yield tweet.text
-    except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
-        raise DataError(f"{path} is a damaged .gz file: fetch it again") from exc
     except OSError as exc:
         raise DataNotFoundError(f"the unlabelled tweets {path} can't be read: {exc.strerror}") from exc

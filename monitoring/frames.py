@@ -12,6 +12,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from models.errors import DataError
+from models.files import unpacked
 from monitoring.files import require_file
 
 
@@ -49,7 +50,7 @@ def read_jsonl(path: Path) -> pd.DataFrame:
     """
     decode = msgspec.json.Decoder(dict[str, object]).decode
     rows: dict[int, dict[str, object]] = {}
-    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+    with unpacked(path) as file:
         for number, line in enumerate(file):
             if line.strip():
                 rows[number] = _fields(line, decode)

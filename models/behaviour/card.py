@@ -1,13 +1,12 @@
 """The part of the model card that says how the shipped model behaves; written by `tickertape behaviour --accept`."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from models.behaviour.report import BehaviourReport, Outcome, PassRate, wanted
-from models.errors import ModelError
+from models.markdown import around, table
 
 BEGIN, END = "<!-- behaviour: begin -->", "<!-- behaviour: end -->"
-_PART = re.compile(f"(?<={BEGIN}\n).*?(?={END})", re.DOTALL)
+_FAILURE_COLUMNS = ("case", "text, and what it is changed to", "answered", "expected", "because")
 
 
 def card_with(report: BehaviourReport, card: str) -> str:
@@ -16,9 +15,8 @@ def card_with(report: BehaviourReport, card: str) -> str:
     Raises:
         ModelError: the card lacks the marks.
     """
-    if not _PART.search(card):
-        raise ModelError(f"the model card has no lines {BEGIN} and {END}; put them where the cases shall stand")
-    return _PART.sub(lambda _: _markdown(report), card)
+    before, after = around(card, (BEGIN, END), name="the model card")
+    return f"{before}{BEGIN}\n{_markdown(report)}\n{END}{after}"
 
 
 def _markdown(report: BehaviourReport) -> str:
@@ -33,25 +31,17 @@ def _markdown(report: BehaviourReport) -> str:
             "",
             f"The {len(failed)} known failures:",
             "",
-            "| case | text, and what it is changed to | answered | expected | because |",
-            "| --- | --- | --- | --- | --- |",
-            *map(_failure, failed),
-            "",
+            *table(_FAILURE_COLUMNS, [_failure(outcome) for outcome in failed], word_columns=len(_FAILURE_COLUMNS)),
         ]
     )
 
 
-def _rates(title: str, rates: Mapping[str, PassRate]) -> list[str]:
-    rows = [f"| {_cell(name)} | {rate.passed} | {rate.cases} |" for name, rate in rates.items()]
-    return [f"| {title} | passed | cases |", "| --- | ---: | ---: |", *rows]
+def _rates(title: str, rates: Mapping[str, PassRate]) -> Iterator[str]:
+    rows = [(name, str(rate.passed), str(rate.cases)) for name, rate in rates.items()]
+    return table((title, "passed", "cases"), rows)
 
 
-def _failure(outcome: Outcome) -> str:
+def _failure(outcome: Outcome) -> tuple[str, ...]:
     case = outcome.case
-    texts = " -> ".join(f"`{_cell(text)}`" for text in case.texts)
-    answered = ", then ".join(map(_cell, outcome.answers))
-    return f"| {case.id} | {texts} | {answered} | {_cell(wanted(case))} | {_cell(case.reason)} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|")
+    texts = " -> ".join(f"`{text}`" for text in case.texts)
+    return case.id, texts, ", then ".join(outcome.answers), wanted(case), case.reason

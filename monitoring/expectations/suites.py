@@ -8,7 +8,7 @@ from great_expectations.core import ExpectationSuite
 from great_expectations.expectations.expectation import Expectation
 
 from models.records import ClassifiedTweet
-from models.taxonomy import LABELS, SENTIMENTS
+from models.taxonomy import ANSWERS, LABELS, OTHER, SENTIMENTS
 from models.tweets import CREATED_AT, ID, MAX_TEXT_CHARACTERS
 from monitoring.expectations.link_free import ExpectColumnValuesToBeNewWithoutLinks
 from monitoring.limits import ENGLISH_SHARE, LARGEST_CLASS_SHARE, LIMITS, STREAM_DUPLICATE_SHARE, Kind
@@ -87,7 +87,7 @@ def classified_suite() -> ExpectationSuite:
             **_texts(duplicate_share=STREAM_DUPLICATE_SHARE),
             **_id_and_time(),
             **{f"no {name} is missing": gxe.ExpectColumnValuesToNotBeNull(column=name) for name in never_missing},
-            f"each label is one of the {len(LABELS)}": _one_of("label", LABELS),
+            f"each label is one of the {len(LABELS)}, or {OTHER}": _one_of("label", ANSWERS),
             f"each sentiment is one of the {len(SENTIMENTS)}": _one_of("sentiment", SENTIMENTS),
             "each label_score is 0 to 1": gxe.ExpectColumnValuesToBeBetween(
                 column="label_score", min_value=0, max_value=1
@@ -95,7 +95,7 @@ def classified_suite() -> ExpectationSuite:
             "each sentiment_score is -1 to 1": gxe.ExpectColumnValuesToBeBetween(
                 column="sentiment_score", min_value=-1, max_value=1
             ),
-            **_no_class_takes_over("label", LABELS),
+            **_no_class_takes_over("label", ANSWERS),
             **_no_class_takes_over("sentiment", SENTIMENTS),
         },
     )

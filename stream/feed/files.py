@@ -2,10 +2,8 @@
 
 import codecs
 import csv
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from models.errors import DataError, DataNotFoundError
+from models.files import unpacked
 
 Record = tuple[bytes | None, bytes | None]
 Format = Literal["jsonl", "csv"]
@@ -84,10 +83,8 @@ def _opened(source: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        with Path(source).expanduser().open("rb") as file:
-            yield gzip.GzipFile(fileobj=file) if source.lower().endswith(".gz") else file  # type: ignore[misc]  # GzipFile reads as a BinaryIO does
-    except (gzip.BadGzipFile, EOFError, zlib.error) as exc:
-        raise DataError(f"{source} is no whole gzip file: {exc}; fetch or compress it again") from exc
+        with unpacked(Path(source).expanduser()) as file:
+            yield file
     except OSError as exc:
         raise DataNotFoundError(f"can't read {source}: {exc.strerror or exc}; give a JSONL or CSV file, or -") from exc
 

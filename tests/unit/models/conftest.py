@@ -1,9 +1,11 @@
-"""Small weights, a folder of labelled tweets that a machine can learn, and the command line."""
+"""Small weights, labelled tweets that a machine can learn, the command line, and a web server that stands for the hub."""
 
 import csv
+import http.server
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -11,12 +13,14 @@ import numpy as np
 import pytest
 
 from models.features import FEATURE_COUNT
+from models.hub import Hub
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, Weights
 
 Rows = list[tuple[str, int]]
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 FRONT_DOOR = "import sys; {before}from tickertape import main; sys.exit(main({words!r}))"
+Answer = int | bytes | Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
 @pytest.fixture
@@ -79,3 +83,58 @@ def two_word_weights() -> Weights:
         biases=np.arange(COLUMNS, dtype=np.float32),
         temperatures=np.array([1.0, 2.0]),
     )
+
+
+class Site:
+    """A web server that gives, path by path, the answers it was told; the last one is repeated."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Answer]] = {}
+        self.asked: list[str] = []
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # the name that http.server calls
+                site.asked.append(self.path)
+                answers = site.answers.get(self.path, [404])
+                give(self, answers.pop(0) if len(answers) > 1 else answers[0])
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's own name
+                """Keep standard error for the program under test."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def hub(self, *, timeout_seconds: float = 10, tries: int = 3) -> Hub:
+        return Hub(self.url, timeout_seconds=timeout_seconds, retry_waits_seconds=(0,) * (tries - 1))
+
+
+def give(request: http.server.BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Answer with a status, with a body, or as a function says."""
+    if isinstance(answer, int):
+        request.send_error(answer)
+    elif isinstance(answer, bytes):
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(answer)))
+        request.end_headers()
+        request.wfile.write(answer)
+    else:
+        answer(request)
+
+
+@pytest.fixture
+def direct_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach this machine's own server past any proxy that the environment names."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def site(direct_connection: None) -> Iterator[Site]:
+    del direct_connection
+    site = Site()
+    thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield site
+    site.server.shutdown()
+    thread.join()
+    site.server.server_close()

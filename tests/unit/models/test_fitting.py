@@ -79,6 +79,18 @@ def test_what_is_thought_of_texts_without_weight_does_not_matter() -> None:
     assert one.temperatures.tolist() == other.temperatures.tolist()
 
 
+@pytest.mark.parametrize("given", [None, lessons()])
+def test_given_temperatures_are_kept_and_change_nothing_else(given: Lessons | None) -> None:
+    from models.fitting import fit
+
+    found = fitted(given)
+    kept = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, temperatures=np.array([0.25, 3.0]))
+
+    assert kept.temperatures.tolist() == [0.25, 3.0]
+    assert (kept.table == found.table).all()
+    assert kept.biases.tolist() == found.biases.tolist()
+
+
 def test_rows_made_of_a_tweet_are_known_by_their_origin() -> None:
     from models import batch, fitting
     from models.features import feature_rows

@@ -2,24 +2,22 @@
 
 import hashlib
 import http.server
-import json
-import resource
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import tickertape
 from models.errors import DataError, DownloadError
 from models.hub import Fetched, Hub, fetch_files, pinned_sums
-from models.published import FILES, PublishedFile
+from models.published import PublishedFile
 
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+pytestmark = pytest.mark.usefixtures("direct_connection")
+
+Site = Any  # the fixture's own class stands in conftest.py, which tests can't import
+Answer = int | bytes | Callable[[http.server.BaseHTTPRequestHandler], None]
 
 CONTENT = b'text,label\n"$AAPL up, ""again""",1\nOil falls,0\n'
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -27,68 +25,15 @@ FILE = PublishedFile("small.csv", "owner/small", rows=2, labels=2, sha256=SHA256
 PATH = "/datasets/owner/small/resolve/main/small.csv"
 
 
-class Site:
-    """A web server that gives, path by path, the answers it was told; the last one is repeated."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, list[Answer]] = {}
-        self.asked: list[str] = []
-        site = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # the name that http.server calls
-                site.asked.append(self.path)
-                answers = site.answers.get(self.path, [status(404)])
-                (answers.pop(0) if len(answers) > 1 else answers[0])(self)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's own name
-                """Keep standard error for the program under test."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def hub(self, *, timeout_seconds: float = 10, tries: int = 3) -> Hub:
-        return Hub(self.url, timeout_seconds=timeout_seconds, retry_waits_seconds=(0,) * (tries - 1))
-
-
-@pytest.fixture(autouse=True)
-def _direct_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reach this machine's own server past any proxy that the environment names."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield site
-    site.server.shutdown()
-    thread.join()
-    site.server.server_close()
-
-
-def body(content: bytes, *, length: int | None = None) -> Answer:
-    """Answer 200 with `content`, announcing `length` bytes."""
-
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.send_header("Content-Length", str(len(content) if length is None else length))
-        request.end_headers()
-        request.wfile.write(content)
-
-    return answer
-
-
-def status(code: int) -> Answer:
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
-        request.send_error(code)
-
-    return answer
-
-
 def hang_up(request: http.server.BaseHTTPRequestHandler) -> None:
     request.connection.shutdown(socket.SHUT_RDWR)
+
+
+def cut_short(request: http.server.BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(CONTENT)))
+    request.end_headers()
+    request.wfile.write(CONTENT[:20])
 
 
 def fetch(folder: Path, hub: Hub, *, file: PublishedFile = FILE, pinned: dict[str, str] | None = None) -> list[Fetched]:
@@ -96,12 +41,8 @@ def fetch(folder: Path, hub: Hub, *, file: PublishedFile = FILE, pinned: dict[st
     return list(fetch_files(folder, hub, pinned=sums, files=[file]))
 
 
-def labelled(rows: int, labels: int) -> bytes:
-    return ("text,label\n" + "".join(f"Tweet {row},{row % labels}\n" for row in range(rows))).encode()
-
-
 def test_missing_file_is_downloaded_checked_and_recorded(site: Site, tmp_path: Path) -> None:
-    site.answers[PATH] = [body(CONTENT)]
+    site.answers[PATH] = [CONTENT]
 
     fetched = fetch(tmp_path / "new" / "data", site.hub())
 
@@ -111,7 +52,7 @@ def test_missing_file_is_downloaded_checked_and_recorded(site: Site, tmp_path: P
 
 
 def test_second_run_needs_no_network(site: Site, tmp_path: Path) -> None:
-    site.answers[PATH] = [body(CONTENT)]
+    site.answers[PATH] = [CONTENT]
     fetch(tmp_path, site.hub())
 
     again = fetch(tmp_path, Hub("http://127.0.0.1:1", retry_waits_seconds=()))
@@ -127,7 +68,7 @@ def test_redirect_is_followed(site: Site, tmp_path: Path) -> None:
         request.send_header("Content-Length", "0")
         request.end_headers()
 
-    site.answers = {PATH: [redirect], "/elsewhere": [body(CONTENT)]}
+    site.answers = {PATH: [redirect], "/elsewhere": [CONTENT]}
 
     fetched = fetch(tmp_path, site.hub())
 
@@ -135,7 +76,7 @@ def test_redirect_is_followed(site: Site, tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_the_announced_size(site: Site, tmp_path: Path) -> None:
-    site.answers[PATH] = [body(CONTENT)]
+    site.answers[PATH] = [CONTENT]
     seen: list[tuple[str, int, int | None]] = []
 
     list(
@@ -151,9 +92,9 @@ def test_progress_ends_at_the_announced_size(site: Site, tmp_path: Path) -> None
     assert seen[-1] == ("small.csv", len(CONTENT), len(CONTENT))
 
 
-@pytest.mark.parametrize("failure", [status(503), status(429), hang_up, body(CONTENT[:20], length=len(CONTENT))])
+@pytest.mark.parametrize("failure", [503, 429, hang_up, cut_short])
 def test_passing_failure_is_tried_again(site: Site, tmp_path: Path, failure: Answer) -> None:
-    site.answers[PATH] = [failure, failure, body(CONTENT)]
+    site.answers[PATH] = [failure, failure, CONTENT]
 
     fetch(tmp_path, site.hub())
 
@@ -164,21 +105,21 @@ def test_passing_failure_is_tried_again(site: Site, tmp_path: Path, failure: Ans
 @pytest.mark.parametrize(
     ("answer", "tries", "message"),
     [
-        (status(404), 1, "the hub answered 404 Not Found"),
-        (status(401), 1, "the hub answered 401 Unauthorized"),
-        (status(500), 3, "the hub answered 500 Internal Server Error, 3 times"),
+        (404, 1, "the hub answered 404 Not Found"),
+        (401, 1, "the hub answered 401 Unauthorized"),
+        (500, 3, "the hub answered 500 Internal Server Error, 3 times"),
         (hang_up, 3, "3 times; check the network"),
-        (body(CONTENT[:20], length=len(CONTENT)), 3, f"broke off after 20 of {len(CONTENT)} bytes"),
-        (body(CONTENT[:30]), 1, "small.csv from the hub"),
-        (body(b"text,label\nOil falls,0\n"), 1, "has 1 rows, expected 2"),
-        (body(b"\n <!DOCTYPE html><p>Log in"), 1, "is a web page, not CSV"),
-        (body(b"version 1\noid sha256\n"), 1, "does not begin with the columns text,label"),
-        (body(b""), 1, "does not begin with the columns text,label"),
-        (body(b"text,label\n\xff\xfe,0\nOil falls,0\n"), 1, "is not UTF-8 CSV"),
-        (body(b'text,label\n"Up"s,0\nOil falls,0\n'), 1, "is not UTF-8 CSV"),
-        (body(b"text,label\nUp,0\nOil falls,2\n"), 1, "row 2: the label is none of 0 to 1"),
-        (body(b"text,label\n  ,0\nOil falls,0\n"), 1, "row 1: the text is empty"),
-        (body(b"text,label\nUp,0,0\nOil falls,0\n"), 1, "row 1: 3 fields, expected 2"),
+        (cut_short, 3, f"broke off after 20 of {len(CONTENT)} bytes"),
+        (CONTENT[:30], 1, "small.csv from the hub"),
+        (b"text,label\nOil falls,0\n", 1, "has 1 rows, expected 2"),
+        (b"\n <!DOCTYPE html><p>Log in", 1, "is a web page, not CSV"),
+        (b"version 1\noid sha256\n", 1, "does not begin with the columns text,label"),
+        (b"", 1, "does not begin with the columns text,label"),
+        (b"text,label\n\xff\xfe,0\nOil falls,0\n", 1, "is not UTF-8 CSV"),
+        (b'text,label\n"Up"s,0\nOil falls,0\n', 1, "is not UTF-8 CSV"),
+        (b"text,label\nUp,0\nOil falls,2\n", 1, "row 2: the label is none of 0 to 1"),
+        (b"text,label\n  ,0\nOil falls,0\n", 1, "row 1: the text is empty"),
+        (b"text,label\nUp,0,0\nOil falls,0\n", 1, "row 1: 3 fields, expected 2"),
     ],
 )
 def test_wrong_answer_is_refused_and_leaves_nothing(
@@ -263,7 +204,7 @@ def test_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
 
 def test_changed_bytes_are_refused_until_they_are_accepted(site: Site, tmp_path: Path) -> None:
     changed = CONTENT.replace(b"again", b"twice")
-    site.answers[PATH] = [body(changed)]
+    site.answers[PATH] = [changed]
     with pytest.raises(DownloadError, match=f"expected {SHA256}.*--accept-changed"):
         fetch(tmp_path, site.hub())
 
@@ -276,7 +217,7 @@ def test_changed_bytes_are_refused_until_they_are_accepted(site: Site, tmp_path:
 
 def test_file_of_unknown_hash_is_held_to_the_first_that_came(site: Site, tmp_path: Path) -> None:
     unknown = PublishedFile("small.csv", "owner/small", rows=2, labels=2)
-    site.answers[PATH] = [body(CONTENT)]
+    site.answers[PATH] = [CONTENT]
     fetch(tmp_path, site.hub(), file=unknown)
     (tmp_path / "small.csv").write_bytes(CONTENT.replace(b"falls", b"rises"))
 
@@ -306,116 +247,3 @@ def test_folder_that_is_a_file_is_a_clear_error(site: Site, tmp_path: Path) -> N
 
     with pytest.raises(DownloadError, match=r"can't write to .*data"):
         fetch(tmp_path / "data", site.hub(), pinned={})
-
-
-def serve_all(site: Site) -> None:
-    for file in FILES:
-        site.answers[file.url("")] = [body(labelled(file.rows, file.labels))]
-
-
-def test_command_fetches_all_four_files_and_later_runs_check_them_offline(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    serve_all(site)
-    monkeypatch.setenv("TICKERTAPE_HUB_URL", site.url)
-    monkeypatch.setenv("TICKERTAPE_DATA_DIR", str(tmp_path))
-
-    first = tickertape.main(["fetch-data", "--accept-changed", "--json"])
-    downloaded = json.loads(capsys.readouterr().out)
-    monkeypatch.setenv("TICKERTAPE_HUB_URL", "http://127.0.0.1:1")
-    second = tickertape.main(["fetch-data"])
-    text = capsys.readouterr().out
-
-    assert (first, second) == (0, 0)
-    assert downloaded["folder"] == str(tmp_path)
-    assert [(file["name"], file["rows"], file["source"]) for file in downloaded["files"]] == [
-        ("topic_train.csv", 16990, "downloaded"),
-        ("topic_valid.csv", 4117, "downloaded"),
-        ("sent_train.csv", 9543, "downloaded"),
-        ("sent_valid.csv", 2388, "downloaded"),
-    ]
-    assert all(file["sha256"] in text for file in downloaded["files"])
-    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path, check=True)  # noqa: S607  # coreutils
-
-
-def test_command_refuses_changed_training_file_in_one_line(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    serve_all(site)
-    monkeypatch.setenv("TICKERTAPE_HUB_URL", site.url)
-
-    code = tickertape.main(["fetch-data", "--data-dir", str(tmp_path)])
-
-    output = capsys.readouterr()
-    assert code == 1
-    assert output.out == ""
-    assert output.err.startswith("tickertape fetch-data: topic_train.csv from the hub has sha256 ")
-    assert output.err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_command_refuses_a_folder_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        tickertape.main(["fetch-data", "--data-dir", ""])
-
-    assert ended.value.code == 2
-    assert "the name of the folder is empty" in capsys.readouterr().err
-
-
-# A limit on the size of files stands for a full disk: the write fails in the middle in the same way.
-FULL_DISK = """
-import resource, sys, tickertape
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-sys.exit(tickertape.main(sys.argv[1:]))
-"""
-
-
-def test_full_disk_leaves_nothing_half_written(site: Site, tmp_path: Path) -> None:
-    serve_all(site)
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
-
-    ended = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, "fetch-data", "--accept-changed", "--data-dir", str(tmp_path)],
-        env={"TICKERTAPE_HUB_URL": site.url},
-        cwd=Path(tickertape.__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ended.returncode == 1
-    assert ended.stderr == f"tickertape fetch-data: can't write to {tmp_path}: File too large\n"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_interrupt_fails_and_leaves_nothing_half_written(site: Site, tmp_path: Path) -> None:
-    reached = threading.Event()
-    woken = threading.Event()
-
-    def stall(request: http.server.BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.end_headers()
-        request.wfile.write(b"text,label\n")
-        reached.set()
-        woken.wait(60)
-
-    site.answers[FILES[0].url("")] = [stall]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tickertape", "fetch-data", "--data-dir", str(tmp_path)],
-        env={"TICKERTAPE_HUB_URL": site.url},
-        cwd=Path(tickertape.__file__).parent,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert reached.wait(60)
-    while not list(tmp_path.glob(".*.part")):  # the interrupt shall come while the file is being written
-        assert process.poll() is None
-        time.sleep(0.01)
-
-    process.send_signal(2)
-    error = process.communicate(timeout=60)[1]
-
-    woken.set()
-    assert process.returncode == 1
-    assert error.startswith("tickertape fetch-data: interrupted: 0 of 4 files are in ")
-    assert list(tmp_path.iterdir()) == []

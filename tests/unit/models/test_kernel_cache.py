@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,20 +22,20 @@ print(pretrained_predictor(1).predict([Tweet("Fed raises rates")])[0].label_scor
 """
 
 
-def run(folder: Path, program: str = PROGRAM) -> list[str]:
-    """Answer one tweet in a process that has its home and cache in the folder; gives what it logged, then the score.
+def run(package: Path, *, home: Path, program: str = PROGRAM) -> list[str]:
+    """Answer one tweet in a process that has its home and cache in a folder; gives what it logged, then the score.
 
-    A copy of the package in the folder is taken rather than the installed one.
+    A copy of the package in the first folder is taken rather than the installed one.
     """
     paths = {
-        "HOME": folder,
-        "XDG_CACHE_HOME": folder / "user",
-        "NUMBA_CACHE_DIR": folder / "cache",
-        "PYTHONPATH": folder,
+        "HOME": home,
+        "XDG_CACHE_HOME": home / "user",
+        "NUMBA_CACHE_DIR": home / "cache",
+        "PYTHONPATH": package,
     }
     environment = {**os.environ, **{name: str(path) for name, path in paths.items()}}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment, cwd=folder
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment, cwd=package
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -53,29 +54,38 @@ def score() -> str:
 
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A folder with a cache, and the lines of the start that filled it."""
+    """A folder with the package and a cache, and the lines of the start that filled it."""
     folder = tmp_path_factory.mktemp("started")
-    return folder, run(folder)
+    copy_package(folder)
+    return folder, run(folder, home=folder)
 
 
 @pytest.mark.slow
 def test_second_start_reads_what_the_first_compiled(started_once: tuple[Path, list[str]], score: str) -> None:
     folder, first = started_once
 
-    second = run(folder)
+    second = run(folder, home=folder)
 
     assert first == ["kernel_compiling", "kernel_ready", score]
     assert second == ["kernel_ready", score]
 
 
-@pytest.mark.slow
-def test_code_of_changed_sources_is_not_used(tmp_path: Path, score: str) -> None:
-    package = copy_package(tmp_path)
-    run(tmp_path)
-    with (package / "text.py").open("a", encoding="utf-8") as stream:
-        stream.write("# changed\n")
+@pytest.fixture
+def changed_sources(started_once: tuple[Path, list[str]]) -> Iterator[Path]:
+    """The folder with the package, one of whose sources is another until the test ends."""
+    folder, _ = started_once
+    source = folder / "models" / "text.py"
+    before = source.read_bytes()
+    source.write_bytes(before + b"# changed\n")
+    yield folder
+    source.write_bytes(before)
 
-    lines = run(tmp_path)
+
+@pytest.mark.slow
+def test_code_of_changed_sources_is_not_used(changed_sources: Path, tmp_path: Path, score: str) -> None:
+    shutil.copytree(changed_sources / "cache", tmp_path / "cache")
+
+    lines = run(changed_sources, home=tmp_path)
 
     assert lines == ["kernel_compiling", "kernel_ready", score]
 
@@ -89,7 +99,7 @@ def test_damaged_cache_is_told_and_passed_over(
     (damaged,) = (tmp_path / "cache").rglob(pattern)
     damaged.write_bytes(content)
 
-    lines = run(tmp_path)
+    lines = run(started_once[0], home=tmp_path)
 
     assert lines == ["kernel_cache_not_usable", "kernel_compiling", "kernel_ready", score]
 
@@ -100,12 +110,14 @@ def test_without_a_place_for_the_cache_the_kernel_is_compiled_all_the_same(tmp_p
     for file_where_a_folder_is_wanted in (package / "compiled" / "__pycache__", tmp_path / "cache", tmp_path / "user"):
         file_where_a_folder_is_wanted.touch()
 
-    lines = run(tmp_path)
+    lines = run(tmp_path, home=tmp_path)
 
     assert lines == ["kernel_cache_not_usable", "kernel_compiling", "kernel_ready", score]
 
 
 def test_importing_predictor_and_command_line_does_not_import_numba(tmp_path: Path) -> None:
-    lines = run(tmp_path, "import models.predictor, tickertape, sys; print('numba' in sys.modules)")
+    lines = run(
+        tmp_path, home=tmp_path, program="import models.predictor, tickertape, sys; print('numba' in sys.modules)"
+    )
 
     assert lines == ["False"]

@@ -9,6 +9,11 @@ from models.taxonomy import LABELS
 from models.weights import Weights
 
 
+@pytest.fixture(scope="module")
+def shipped() -> Scorer:
+    return pretrained_predictor(1).scorer
+
+
 def test_score_is_scaled_sum_over_length_plus_bias(two_word_weights: Weights) -> None:
     scores = Scorer(two_word_weights).scores(["Good, bad!"])
 
@@ -51,11 +56,9 @@ def test_each_head_has_its_own_temperature(two_word_weights: Weights) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec=None), max_size=80), min_size=1, max_size=40))
-def test_answer_to_a_text_is_the_same_alone_and_in_any_chunk(texts: list[str]) -> None:
-    scorer = pretrained_predictor(1).scorer
+def test_answer_to_a_text_is_the_same_alone_and_in_any_chunk(shipped: Scorer, texts: list[str]) -> None:
+    together = shipped.probabilities(texts)
 
-    together = scorer.probabilities(texts)
-
-    alone = [scorer.probabilities([text]) for text in texts]
+    alone = [shipped.probabilities([text]) for text in texts]
     assert together.labels.tolist() == [one.labels[0].tolist() for one in alone]
     assert together.sentiments.tolist() == [one.sentiments[0].tolist() for one in alone]

@@ -60,7 +60,7 @@ def test_damaged_and_missing_files_are_named(tmp_path: Path) -> None:
     damaged = tmp_path / "feed.jsonl.gz"
     damaged.write_bytes(gzip.compress(b'{"text": "Nickel prices double in a day"}\n')[:-9])
 
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match="no whole gzip"):
         read_unlabelled(damaged, SPLIT)
     with pytest.raises(DataNotFoundError, match="No such file"):
         read_unlabelled(tmp_path / "nowhere.jsonl", SPLIT)

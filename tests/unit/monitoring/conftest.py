@@ -1,10 +1,15 @@
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from models.records import ClassifiedTweet, ModelVersion
 from models.taxonomy import Label, Sentiment
+from tickertape import main
+
+Data = Callable[..., int]
 
 
 @pytest.fixture
@@ -27,3 +32,43 @@ def make_classified() -> Callable[..., ClassifiedTweet]:
         return msgspec.structs.replace(tweet, **overrides)
 
     return make
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Data:
+    """Run an action on the project in the test's own folder."""
+    return lambda action, *words: main(["data", action, "--project", str(tmp_path), *map(str, words)])
+
+
+@pytest.fixture
+def project(data: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A project with its own suites alone."""
+    assert data("init", "--data-dir", tmp_path / "nowhere") == 0
+    capsys.readouterr()
+    return tmp_path / "gx"
+
+
+@pytest.fixture
+def checked(data: Data, tmp_path: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., int]:
+    """Write a file, add it with a checkpoint, and run that."""
+    del project
+
+    def run(name: str, content: bytes, suite: str) -> int:
+        (tmp_path / name).write_bytes(content)
+        assert data("source", "it", tmp_path / name) == 0
+        assert data("checkpoint", "it", "--source", "it", "--suite", suite) == 0
+        capsys.readouterr()
+        return data("run", "it", "--json")
+
+    return run
+
+
+@pytest.fixture
+def failures() -> Callable[[str], dict[str, list[int]]]:
+    """Give what broke, and the rows that broke it, from what `run --json` printed."""
+
+    def read(printed: str) -> dict[str, list[int]]:
+        outcomes = json.loads(printed)["outcomes"]
+        return {outcome["expectation"]: outcome["rows"] for outcome in outcomes if not outcome["success"]}
+
+    return read

@@ -38,7 +38,7 @@ def repository_dir(tmp_path: Path, jars: list[Jar]) -> Path:
 def repository(repository_dir: Path) -> Iterator[str]:
     handler = functools.partial(_QuietHandler, directory=str(repository_dir))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -1,6 +1,6 @@
 """The bytes are those of the records: `encode(classified_tweet(...))` is the definition."""
 
-from pathlib import Path
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -61,7 +61,8 @@ def test_answers_have_the_bytes_of_their_records(example: tuple[list[Tweet], Pre
 
 @pytest.mark.skipif(not FEED.exists(), reason=f"{FEED} is not there: set TICKERTAPE_DATA_DIR to a folder that has it")
 def test_real_tweets_are_answered_with_the_bytes_of_their_records() -> None:
-    its_tweets = [decode_tweet(value) for _, value in read_records(str(Path(FEED)), file_format="jsonl")][:20_000]
+    records = islice(read_records(str(FEED), file_format="jsonl"), 20_000)
+    its_tweets = [decode_tweet(value) for _, value in records]
     predictions = pretrained_predictor(3).predict(its_tweets)
 
     assert list(write_answers(its_tweets, predictions, classified_at=NOW)) == defined(its_tweets, predictions)
