@@ -114,3 +114,18 @@ def test_students_of_the_teacher_answer_both_heads(lessons: Lessons, split: Spli
 
     answers = Scorer(result.weights).probabilities(split.sentiments.train.texts)
     assert (answers.sentiments.argmax(axis=1) == split.sentiments.train.classes).mean() > 0.8
+
+
+def test_served_teacher_says_nearly_what_the_teacher_says(lessons: Lessons, folder: Path, split: Split) -> None:
+    from models.careful.teacher import ServedTeacher
+    from models.teacher.school import School
+
+    school = School(split, ARGUMENTS, folder=folder, unlabelled=[], told=lambda _: None)
+
+    served = ServedTeacher(school.served(np.linspace(0, 1, 201)))
+
+    texts, said = split.labels.train.texts[:100], lessons.labelled[:100]
+    answers = np.array([served.probabilities(text) for text in texts])
+    assert served.doubts.tolist() == pytest.approx(np.linspace(0, 1, 201).tolist())
+    assert np.abs(answers - said).mean() < 0.01
+    assert (answers[:, :20].argmax(axis=1) == said[:, :20].argmax(axis=1)).mean() > 0.95

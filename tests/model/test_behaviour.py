@@ -1,5 +1,6 @@
 """The shipped model on the table of cases, the table itself, and what the model card says of both."""
 
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -115,8 +116,10 @@ def test_model_that_always_says_the_same_does_not_pass_the_gate(fixed_predictor:
     plain = [case for case in cases() if case.kind is Kind.MINIMUM and case.expected not in {"Earnings", "bullish"}]
     turns = [case for case in cases() if case.kind is Kind.DIRECTION]
     refused = [case.id for case in (*plain, *turns) if case.id not in known]
-    assert [problem.split()[1] for problem in problems] == refused
-    assert problems[0] == (
+    passed = behaviour_report(fixed_predictor).total.passed
+    assert problems[0] == f"{passed} of {len(cases())} cases pass, {math.ceil(0.8 * len(cases()))} are needed"
+    assert [problem.split()[1] for problem in problems[1:]] == refused
+    assert problems[1] == (
         "case analyst-update-1 fails: answered Earnings, expected Analyst Update; a bank changes its rating"
     )
 

@@ -83,7 +83,7 @@ def test_wrong_behaviour_is_refused_with_the_first_reasons() -> None:
 
     seen = refused(recorded(), problems=problems)
 
-    assert seen == {"behaviour": "5 wrong: case 1 is wrong; case 2 is wrong; case 3 is wrong; and 2 more"}
+    assert seen == {"behaviour": "case 1 is wrong; case 2 is wrong; case 3 is wrong; and 2 more"}
 
 
 def test_figures_below_a_floor_are_refused() -> None:
