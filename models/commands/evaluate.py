@@ -8,7 +8,7 @@ its figures beside ours. With --card it measures everything and writes it, with 
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,17 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from config import settings
 from models.arguments import TrainingArguments
-from models.commands.train import fine_tuned_teacher, progress_bar, seed_number, training_arguments
+from models.commands.training_options import (
+    Show,
+    add_data_options,
+    add_teacher_options,
+    check_teacher_options,
+    chosen_teacher,
+    data_folder,
+    progress_bar,
+    training_arguments,
+)
 from models.dataset import read_split, read_topics
 from models.errors import ModelError
 
@@ -27,21 +35,11 @@ if TYPE_CHECKING:
     from models.predecessor import ProtocolScores
     from models.sheets import Sheet
 
-Show = Callable[[str, int, int], None]
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `evaluate`."""
-    parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="folder with the tweets (default: TICKERTAPE_DATA_DIR, or data)"
-    )
-    parser.add_argument(
-        "--seed", type=seed_number, metavar="N", help="of split, folds and solver (default: args.json's)"
-    )
-    parser.add_argument("--teacher", action="store_true", help="learn from a teacher too, as `tickertape train` does")
-    parser.add_argument(
-        "--unlabelled", type=Path, metavar="FILE", help="with --teacher: JSONL of tweets for the teacher to label"
-    )
+    add_data_options(parser)
+    add_teacher_options(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--learning-curve", action="store_true", help="also train on 25, 50 and 75 %% of the tweets; takes a minute"
@@ -55,10 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train on a part, measure on the rest, print; returns 0."""
-    chosen = training_arguments(seed=arguments.seed)
-    folder = (arguments.data_dir or settings.ProjectSettings().data_dir).expanduser()
-    if arguments.unlabelled and not arguments.teacher:
-        raise ModelError("--unlabelled is for a teacher to label: add --teacher")
+    chosen, folder = training_arguments(seed=arguments.seed), data_folder(arguments)
+    check_teacher_options(arguments)
     try:
         from models import figures, sheets  # noqa: PLC0415  # costs seconds, may be absent
     except ModuleNotFoundError as exc:
@@ -87,11 +83,8 @@ def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Names
 
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     labelled, felt = split.labels.train, split.sentiments.train
-    lessons = None
-    if arguments.teacher:
-        home = settings.ProjectSettings().home / "teacher"
-        lessons = fine_tuned_teacher(split, chosen, home, unlabelled=arguments.unlabelled, show=show)(labelled, felt)
-    weights = fit(labelled, felt, lessons, chosen, begin=lambda step: show(step, 0, 0))
+    teach = chosen_teacher(arguments, split, chosen, show=show)
+    weights = fit(labelled, felt, teach(labelled, felt) if teach else None, chosen, begin=lambda step: show(step, 0, 0))
     is_all = arguments.card is not None
     return Findings(
         arguments=chosen,

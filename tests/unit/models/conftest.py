@@ -1,6 +1,8 @@
-"""Small weights, and a folder of labelled tweets that a machine can learn."""
+"""Small weights, a folder of labelled tweets that a machine can learn, and the command line."""
 
 import csv
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
@@ -13,6 +15,8 @@ from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, Weights
 
 Rows = list[tuple[str, int]]
+CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
+FRONT_DOOR = "import sys; {before}from tickertape import main; sys.exit(main({words!r}))"
 
 
 @pytest.fixture
@@ -44,6 +48,20 @@ def learnable_rows(word: str, class_count: int) -> Rows:
         for column in range(class_count)
         for row in range(10)
     ]
+
+
+@pytest.fixture
+def tickertape(tmp_path: Path) -> CommandLine:
+    """Run the command line in a process of its own, in a folder without anything."""
+
+    def call(*words: str, before: str = "") -> "subprocess.CompletedProcess[str]":
+        code = FRONT_DOOR.format(words=list(words), before=before)
+        environment = {"PYTHONPATH": ":".join(sys.path), "TICKERTAPE_HOME": str(tmp_path), "COLUMNS": "200"}
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+        )
+
+    return call
 
 
 @pytest.fixture

@@ -1,27 +1,11 @@
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
-FRONT_DOOR = "import sys; {before}from tickertape import main; sys.exit(main({words!r}))"
-
-
-@pytest.fixture
-def tickertape(tmp_path: Path) -> CommandLine:
-    """Run the command line in a process of its own, in a folder without anything."""
-
-    def call(*words: str, before: str = "") -> "subprocess.CompletedProcess[str]":
-        code = FRONT_DOOR.format(words=list(words), before=before)
-        environment = {"PYTHONPATH": ":".join(sys.path), "TICKERTAPE_HOME": str(tmp_path), "COLUMNS": "200"}
-        return subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
-        )
-
-    return call
 
 
 def test_missing_data_is_one_line_that_says_what_to_do(tickertape: CommandLine) -> None:
