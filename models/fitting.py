@@ -9,7 +9,7 @@ from scipy import sparse
 from models import batch
 from models.arguments import TrainingArguments
 from models.calibration import FloatArray, fit_temperature, softmax
-from models.dataset import LabelledTweets
+from models.dataset import Classes, LabelledTweets
 from models.features import IntArray, feature_rows
 from models.lessons import Lessons
 from models.taxonomy import LABELS, SENTIMENTS
@@ -59,6 +59,30 @@ def fit(
     return batch.export_weights(space, (heads[0], heads[1]), np.array(temperatures))
 
 
+def certain_targets(classes: Classes, *, place: int) -> batch.Targets:
+    """Give what the head at a place should say of n tweets whose classes are certain."""
+    shares = batch.one_hot(classes, class_count=_CLASS_COUNTS[place])
+    return batch.Targets(shares, np.ones(len(shares)))
+
+
+def solve(
+    matrix: batch.Matrix, targets: batch.Targets, classes: Classes, *, place: int, arguments: TrainingArguments
+) -> batch.LinearHead:
+    """Fit the head at a place: 0 for the labels, 1 for the sentiments.
+
+    Args:
+        matrix: shape (n, rows), from `FeatureSpace.matrix`.
+        targets: of these n tweets.
+        classes: of the tweets that are labelled for this head; they say how much each class counts.
+        place: of the head.
+        arguments: see there.
+    """
+    strengths = arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation
+    powers = arguments.label_balance_power, arguments.sentiment_balance_power
+    balance = batch.class_balance(classes, class_count=_CLASS_COUNTS[place], power=powers[place])
+    return batch.fit_soft_head(matrix, targets, balance, inverse_regularisation=strengths[place], seed=arguments.seed)
+
+
 @dataclass(frozen=True)
 class _Head:
     """What one head is fitted on.
@@ -87,16 +111,10 @@ class _Head:
 
     @property
     def certain(self) -> batch.Targets:
-        shares = batch.one_hot(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
-        return batch.Targets(shares, np.ones(len(shares)))
+        return certain_targets(self.tweets.classes, place=self.place)
 
     def solve(self, matrix: batch.Matrix, targets: batch.Targets) -> batch.LinearHead:
-        arguments = self.arguments
-        strengths = arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation
-        balance = batch.class_balance(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
-        return batch.fit_soft_head(
-            matrix, targets, balance, inverse_regularisation=strengths[self.place], seed=arguments.seed
-        )
+        return solve(matrix, targets, self.tweets.classes, place=self.place, arguments=self.arguments)
 
     def folds(self) -> Iterator[tuple[IntArray, IntArray]]:
         return batch.folds(self.tweets.classes, fold_count=self.arguments.fold_count, seed=self.arguments.seed)
