@@ -53,15 +53,16 @@ def open_study(home: Path, name: str, *, seed: int) -> Iterator[optuna.Study]:
     except BlockingIOError as exc:
         raise ModelError(f"another `tickertape tune` uses {path}; wait for its end or stop it") from exc
     except (OSError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as exc:
-        raise _unusable(path, exc) from exc
+        reason = textwrap.shorten(str(exc.__cause__ or exc), _REASON_CHARACTERS, placeholder=" ...")
+        raise _unusable(path, reason) from exc
 
 
 @contextmanager
 def _studies(path: Path) -> Iterator[optuna.storages.RDBStorage]:
     try:
         storage = optuna.storages.RDBStorage(f"sqlite:///{path.absolute()}")
-    except RuntimeError as exc:  # tables of another program, or of another version of Optuna
-        raise _unusable(path, exc) from exc
+    except RuntimeError as exc:
+        raise _unusable(path, "it has the tables of another program, or of another version of Optuna") from exc
     try:
         yield storage
     finally:
@@ -84,8 +85,7 @@ def _study(storage: optuna.storages.RDBStorage, name: str, *, seed: int) -> optu
     return study
 
 
-def _unusable(path: Path, exc: Exception) -> ModelError:
-    reason = textwrap.shorten(str(exc.__cause__ or exc) or type(exc).__name__, _REASON_CHARACTERS, placeholder=" ...")
+def _unusable(path: Path, reason: str) -> ModelError:
     return ModelError(
         f"{path} can't be used for the trials: {reason}; move the file away to start anew, or set TICKERTAPE_HOME to a "
         "folder that can be written"
