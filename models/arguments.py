@@ -12,10 +12,9 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a training depends on besides the data; `config/args.json` in a checkout.
 
-    The arguments below `sentiment_balance_power` count only with a teacher. A weight says how much a text
-    counts where a labelled tweet counts 1.
-
-    A balance power says how far the classes are made to weigh the same: 1 wholly, 0 not at all.
+    The arguments below `sentiment_balance_power` count only with a teacher. A balance power says how far the classes
+    are made to weigh the same: 1 wholly, 0 not at all. A weight says how much a text counts where a labelled tweet
+    counts 1.
 
     Attributes:
         seed: of the split, the folds, the solver and the teacher.

@@ -35,7 +35,8 @@ class HashedTweets:
 
     def take(self, rows: IntArray) -> "HashedTweets":
         """Copy the tweets of the given rows, in their order."""
-        taken = sparse.csr_matrix((np.ones(len(self.ids), dtype=bool), self.ids, self.starts))[rows]
+        shape = (len(self.starts) - 1, FEATURE_COUNT)
+        taken = sparse.csr_matrix((np.ones(len(self.ids)), self.ids, self.starts), shape=shape)[rows]
         return HashedTweets(taken.indices, taken.indptr)
 
 
