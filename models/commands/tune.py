@@ -39,7 +39,7 @@ from monitoring.labelled import require_good_tweets
 if TYPE_CHECKING:
     from models.tuning.search import Findings
 
-_TRIALS = 50  # where neither trials nor minutes are given; some three minutes on two cores
+_TRIALS = 50  # where neither trials nor minutes are given; some four minutes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +82,7 @@ def reason_to_leave(found: "Findings", path: Path) -> str | None:
     if not found.is_gain:
         return "the gain is too small, or may be chance"
     if not path.exists():
-        return "there is no checkout to write it into"
+        return "there is no such file here"
     return None
 
 

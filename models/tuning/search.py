@@ -26,7 +26,6 @@ _SPACE: dict[str, IntDistribution | FloatDistribution] = {
     "sentiment_inverse_regularisation": FloatDistribution(0.05, 10.0, log=True),
     "sentiment_balance_power": FloatDistribution(0.0, 1.0),
 }
-SEARCHED = tuple(_SPACE)
 _ARGUMENTS, _FOLDS, _ANSWERS = "arguments", "folds", "answers"  # what a trial keeps in the study
 
 Values = dict[str, float]
@@ -53,7 +52,7 @@ class Findings(msgspec.Struct, frozen=True):
 
     Attributes:
         study: its name.
-        trials: how many there are, by state: complete, pruned, fail.
+        trials: how many there are, by state: complete, pruned, failed.
         present: the trial with the present arguments.
         best: the trial with the greatest mean; perhaps the same.
         gain: of the best over the present in the mean, with a paired 95 % interval over the tweets.
@@ -142,7 +141,7 @@ def findings(study: optuna.Study, folds: Folds, present: TrainingArguments) -> F
     states = Counter(one.state.name.lower() for one in study.get_trials(deepcopy=False))
     return Findings(
         study=study.study_name,
-        trials={state: states[state] for state in ("complete", "pruned", "fail")},
+        trials={"complete": states["complete"], "pruned": states["pruned"], "failed": states["fail"]},
         present=_measured(trial),
         best=_measured(study.best_trial),
         gain=folds.gain(_answers(study.best_trial, folds), _answers(trial, folds)),
@@ -171,7 +170,7 @@ def _space_around(present: TrainingArguments) -> dict[str, IntDistribution | Flo
 
 
 def _searched(arguments: TrainingArguments) -> Values:
-    return {name: getattr(arguments, name) for name in SEARCHED}
+    return {name: getattr(arguments, name) for name in _SPACE}
 
 
 def _trial_of(study: optuna.Study, arguments: TrainingArguments) -> FrozenTrial | None:

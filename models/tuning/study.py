@@ -18,7 +18,7 @@ from models.errors import ModelError
 from models.features import FEATURES_VERSION
 from models.tuning.folds import FOLD_COUNT
 
-STUDY_FILE = "tune.db"
+_STUDY_FILE = "tune.db"
 _LOCK_FILE = "tune.lock"
 _NAME_CHARACTERS = 12
 _REASON_CHARACTERS = 180
@@ -43,7 +43,7 @@ def open_study(home: Path, name: str, *, seed: int) -> Iterator[optuna.Study]:
     Raises:
         ModelError: the database can't be used, or another process uses it.
     """
-    path = home / STUDY_FILE
+    path = home / _STUDY_FILE
     try:
         home.mkdir(parents=True, exist_ok=True)
         with (home / _LOCK_FILE).open("w") as lock:

@@ -70,7 +70,7 @@ def test_file_is_left_alone_without_a_gain_that_counts(
 
 @pytest.mark.training
 def test_without_a_checkout_nothing_is_written(tmp_path: Path) -> None:
-    assert reason_to_leave(findings(), tmp_path / "args.json") == "there is no checkout to write it into"
+    assert reason_to_leave(findings(), tmp_path / "args.json") == "there is no such file here"
 
 
 @pytest.mark.training
@@ -132,8 +132,8 @@ def test_next_call_goes_on_in_the_study_and_below_the_same_run_of_mlflow(
 
     printed = json.loads(done.stdout)
     assert (done.returncode, printed["is_written"]) == (0, False)
-    assert printed["findings"]["trials"] == {"complete": 1, "pruned": 0, "fail": 0}
-    assert again.trials == {"complete": 3, "pruned": 0, "fail": 1}
+    assert printed["findings"]["trials"] == {"complete": 1, "pruned": 0, "failed": 0}
+    assert again.trials == {"complete": 3, "pruned": 0, "failed": 1}
     assert msgspec.to_builtins(again.present) == printed["findings"]["present"]
     experiment = store.client.get_experiment_by_name("tickertape")
     *trials, search = store.client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])

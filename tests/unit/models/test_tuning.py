@@ -155,7 +155,7 @@ def test_trial_that_a_kill_left_unfinished_fails_and_does_not_count(
     assert [one.number for one in ended] == [2]
     findings = found()
     assert findings is not None
-    assert findings.trials == {"complete": 2, "pruned": 0, "fail": 1}
+    assert findings.trials == {"complete": 2, "pruned": 0, "failed": 1}
 
 
 def test_interrupt_keeps_the_trials_before_it(session: Session, found: "Callable[[], Findings | None]") -> None:
@@ -164,7 +164,7 @@ def test_interrupt_keeps_the_trials_before_it(session: Session, found: "Callable
 
     findings = found()
     assert findings is not None
-    assert findings.trials == {"complete": 2, "pruned": 0, "fail": 1}
+    assert findings.trials == {"complete": 2, "pruned": 0, "failed": 1}
 
 
 def test_interrupt_of_the_first_trial_leaves_it_for_the_next_call(
