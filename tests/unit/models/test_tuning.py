@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 from msgspec.structs import replace as with_values
 
 from models.arguments import TrainingArguments
-from models.dataset import LabelledTweets, Split, read_split
+from models.dataset import HeadSplit, LabelledTweets, Split
 from models.errors import ModelError
 
 if TYPE_CHECKING:
@@ -21,21 +22,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.training
 
 PRESENT = TrainingArguments(min_tweets_per_feature=3, label_inverse_regularisation=0.0123456)
-FELT = LabelledTweets(("shares rally", "shares slump") * 10, np.array([2, 0] * 10))
+TEXTS = tuple(" ".join(words) for words in product(("oil", "gold", "up", "down"), repeat=3))
+LABELLED = LabelledTweets(TEXTS, np.array([6 if text.count("oil") > text.count("gold") else 10 for text in TEXTS]))
+FELT = LabelledTweets(TEXTS, np.array([2 if text.count("up") > text.count("down") else 0 for text in TEXTS]))
 
 Session = Callable[..., "list[Tried]"]
 
 
 @pytest.fixture
-def split(labelled_folder: Path) -> Split:
-    return read_split(labelled_folder, held_out_share=0.15, seed=7)
-
-
-@pytest.fixture
-def folds(split: Split) -> "Folds":
+def folds() -> "Folds":
     from models.tuning.folds import deal
 
-    return deal(split.labels.train, split.sentiments.train, seed=7)
+    return deal(LABELLED, FELT, seed=7)
 
 
 @pytest.fixture
@@ -81,7 +79,7 @@ def test_no_tweet_is_answered_by_a_model_that_learned_from_it() -> None:
     *_, said = folds.answers(TrainingArguments(min_tweets_per_feature=1))
 
     assert folds.figures(said).label_accuracy < 0.7
-    assert folds.figures(said).sentiment_accuracy == 1.0
+    assert folds.figures(said).sentiment_accuracy > 0.7
 
 
 def test_figures_are_those_of_the_tweets_that_are_answered_so_far(folds: "Folds") -> None:
@@ -127,18 +125,18 @@ def test_first_trial_is_the_present_arguments_digit_for_digit(
 def test_study_goes_on_where_it_was_and_tries_nothing_twice(
     session: Session, found: "Callable[[], Findings | None]"
 ) -> None:
-    first, again = session(3), session(3)
+    first, again = session(2), session(2)
 
-    assert [one.number for one in first + again] == [0, 1, 2, 3, 4, 5]
+    assert [one.number for one in first + again] == [0, 1, 2, 3]
     tried = [tuple(one.arguments.values()) for one in first + again]
-    assert len(set(tried)) == 6
+    assert len(set(tried)) == 4
     findings = found()
     assert findings is not None
     assert findings.present.trial == 0
 
 
 def test_equal_calls_try_the_same(session: Session, tmp_path: Path) -> None:
-    assert session(3, home=tmp_path / "one") == session(3, home=tmp_path / "other")
+    assert session(2, home=tmp_path / "one") == session(2, home=tmp_path / "other")
 
 
 def test_trial_that_a_kill_left_unfinished_fails_and_does_not_count(
@@ -181,9 +179,11 @@ def test_interrupt_of_the_first_trial_leaves_it_for_the_next_call(
     assert findings.present.trial == 1
 
 
-def test_study_is_named_by_all_that_figures_depend_on_but_what_is_searched(split: Split) -> None:
+def test_study_is_named_by_all_that_figures_depend_on_but_what_is_searched() -> None:
     from models.tuning.study import study_name
 
+    tweets = HeadSplit(LABELLED, LABELLED)
+    split = Split(tweets, tweets, is_published=False, data_sha256="one")
     name = study_name(split, PRESENT)
 
     assert study_name(split, with_values(PRESENT, label_inverse_regularisation=2.0, teacher_epochs=1)) == name
