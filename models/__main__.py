@@ -9,6 +9,7 @@ COMMANDS = {
     "fetch-data": Command("models.commands.fetch_data", "download the public labelled tweets"),
     "train": Command("models.commands.train", "train both models, log, register and promote them"),
     "evaluate": Command("models.commands.evaluate", "measure on held-out tweets what training makes"),
+    "tune": Command("models.commands.tune", "search for better training arguments"),
     "promote": Command(
         "models.commands.promote", "let a registered version answer, if it passes the gate; or roll back"
     ),

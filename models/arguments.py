@@ -12,8 +12,9 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a training depends on besides the data; `config/args.json` in a checkout.
 
-    The arguments below `sentiment_inverse_regularisation` count only with a teacher. A weight says how much a text
-    counts where a labelled tweet counts 1.
+    The arguments below `sentiment_balance_power` count only with a teacher. A balance power says how far the classes
+    are made to weigh the same: 1 wholly, 0 not at all. A weight says how much a text counts where a labelled tweet
+    counts 1.
 
     Attributes:
         seed: of the split, the folds, the solver and the teacher.
@@ -22,6 +23,8 @@ class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         min_tweets_per_feature: features of fewer training tweets are left out.
         label_inverse_regularisation: C of the label head.
         sentiment_inverse_regularisation: C of the sentiment head.
+        label_balance_power: of the label head.
+        sentiment_balance_power: of the sentiment head.
         teacher_epochs: times that the teacher sees each labelled tweet.
         teacher_learning_rate: of the teacher's layers, at its highest.
         hard_share: of the given label in what a labelled tweet should be answered with; the rest is the teacher's.
@@ -38,6 +41,8 @@ class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     min_tweets_per_feature: Annotated[int, msgspec.Meta(ge=1)] = 2
     label_inverse_regularisation: Positive = 1.0
     sentiment_inverse_regularisation: Positive = 1.0
+    label_balance_power: Share = 1.0
+    sentiment_balance_power: Share = 1.0
     teacher_epochs: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
     teacher_learning_rate: Positive = 1.2e-4
     hard_share: Share = 0.6

@@ -33,6 +33,12 @@ class HashedTweets:
         """Count the tweets that have each feature; shape (`FEATURE_COUNT`,)."""
         return np.bincount(self.ids, minlength=FEATURE_COUNT)
 
+    def take(self, rows: IntArray) -> "HashedTweets":
+        """Copy the tweets of the given rows, in their order."""
+        shape = (len(self.starts) - 1, FEATURE_COUNT)
+        taken = sparse.csr_matrix((np.ones(len(self.ids)), self.ids, self.starts), shape=shape)[rows]
+        return HashedTweets(taken.indices, taken.indptr)
+
 
 @dataclass(frozen=True)
 class FeatureSpace:
@@ -119,10 +125,16 @@ def fit_head(
     return fit_soft_head(matrix, targets, balance, inverse_regularisation=inverse_regularisation, seed=seed)
 
 
-def class_balance(classes: Classes, *, class_count: int) -> FloatArray:
-    """Give the factors that make each class weigh the same in sum; 0 for a class that doesn't occur."""
+def class_balance(classes: Classes, *, class_count: int, power: float = 1.0) -> FloatArray:
+    """Give the factors that make each class weigh the same in sum, raised to a power; 0 for a class that doesn't occur.
+
+    Args:
+        classes: shape (n,).
+        class_count: factors to give.
+        power: 0 to 1; 0 leaves each tweet its weight.
+    """
     counts = np.bincount(classes, minlength=class_count)
-    return np.divide(len(classes), class_count * counts, out=np.zeros(class_count), where=counts > 0)
+    return np.where(counts > 0, (len(classes) / (class_count * np.maximum(counts, 1))) ** power, 0.0)
 
 
 def fit_soft_head(

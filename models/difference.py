@@ -1,6 +1,6 @@
 """How much better or worse one model is than another, with 95 % intervals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,10 +44,51 @@ def paired_differences(candidate: Weights, champion: Weights, split: Split) -> t
     labelled, felt = split.labels.held_out, split.sentiments.held_out
     labels = [scorer.probabilities(labelled.texts).labels.argmax(axis=1) for scorer in (ours, theirs)]
     sentiments = [scorer.probabilities(felt.texts).sentiments.argmax(axis=1) for scorer in (ours, theirs)]
-    return (
-        *_paired("labels", labels[0], labels[1], truth=labelled.classes, class_count=len(LABELS)),
-        *_paired("sentiments", sentiments[0], sentiments[1], truth=felt.classes, class_count=len(SENTIMENTS)),
+    gains = (
+        *paired_gains(labels[0], labels[1], truth=labelled.classes, class_count=len(LABELS)),
+        *paired_gains(sentiments[0], sentiments[1], truth=felt.classes, class_count=len(SENTIMENTS)),
     )
+    metrics = [f"{head} {name}" for head in ("labels", "sentiments") for name in ("accuracy", "macro-F1")]
+    return tuple(joint_difference(metric, [gain]) for metric, gain in zip(metrics, gains, strict=True))
+
+
+def paired_gains(
+    ours: Classes, theirs: Classes, *, truth: Classes, class_count: int, seed: int = _SEED
+) -> tuple[FloatArray, FloatArray]:
+    """Bootstrap over tweets how much greater our accuracy and our macro-F1 are.
+
+    Drawing n tweets with replacement is drawing from a multinomial distribution over the different (ours, theirs, truth).
+
+    Args:
+        ours: what one model answers, shape (n,), n at least 1.
+        theirs: what the other answers.
+        truth: what is right.
+        class_count: classes of the head.
+        seed: of the draws.
+
+    Returns:
+        Two arrays of shape (1 + resamples,): first the value on all tweets, then on each draw.
+    """
+    answers, sizes = np.unique(np.stack([ours, theirs, truth]), axis=1, return_counts=True)
+    draws = np.random.default_rng(seed).multinomial(len(truth), sizes / len(truth), size=RESAMPLES)
+    counts = np.vstack([sizes, draws]).astype(np.float64)
+    true = np.eye(class_count)[answers[2]]
+
+    def metrics(answered: Classes) -> tuple[FloatArray, FloatArray]:
+        said = np.eye(class_count)[answered]
+        both, either = counts @ (said * true), counts @ (said + true)
+        f1 = np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0)
+        return both.sum(axis=1) / len(truth), f1.sum(axis=1) / (either > 0).sum(axis=1)
+
+    accuracy, macro_f1 = (a - b for a, b in zip(metrics(answers[0]), metrics(answers[1]), strict=True))
+    return accuracy, macro_f1
+
+
+def joint_difference(metric: str, gains: Sequence[FloatArray]) -> Difference:
+    """Give the mean of gains from `paired_gains`, with the 95 % interval of its draws."""
+    gain = np.mean(gains, axis=0)
+    interval = bootstrap_interval(gain[1:])
+    return Difference(metric, float(gain[0]), interval.low, interval.high)
 
 
 def recorded_differences(candidate: Report, champion: Report) -> tuple[Difference, ...]:
@@ -66,29 +107,6 @@ def recorded_differences(candidate: Report, champion: Report) -> tuple[Differenc
             ("macro-F1", lambda head: head.macro_f1, _macro_f1_error),
         )
     )
-
-
-def _paired(
-    head: str, ours: Classes, theirs: Classes, *, truth: Classes, class_count: int
-) -> tuple[Difference, Difference]:
-    tweets = len(truth)
-    draws = np.random.default_rng(_SEED).multinomial(tweets, np.full(tweets, 1 / tweets), size=RESAMPLES)
-    counts = np.vstack([np.ones(tweets), draws])  # the first row is every tweet once: the value itself
-
-    def metrics(answers: Classes) -> tuple[FloatArray, FloatArray]:
-        said, true = np.eye(class_count)[answers], np.eye(class_count)[truth]
-        both, either = counts @ (said * true), counts @ (said + true)
-        f1 = np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0)
-        return both.sum(axis=1) / tweets, f1.sum(axis=1) / (either > 0).sum(axis=1)
-
-    accuracy, macro_f1 = (mine - other for mine, other in zip(metrics(ours), metrics(theirs), strict=True))
-    return _resampled(f"{head} accuracy", accuracy), _resampled(f"{head} macro-F1", macro_f1)
-
-
-def _resampled(metric: str, gains: FloatArray) -> Difference:
-    """Take the value first, then what resampling gave."""
-    interval = bootstrap_interval(gains[1:])
-    return Difference(metric, float(gains[0]), interval.low, interval.high)
 
 
 def _unpaired(

@@ -9,7 +9,7 @@ from scipy import sparse
 from models import batch
 from models.arguments import TrainingArguments
 from models.calibration import FloatArray, fit_temperature, softmax
-from models.dataset import LabelledTweets
+from models.dataset import Classes, LabelledTweets
 from models.features import IntArray, feature_rows
 from models.lessons import Lessons
 from models.taxonomy import LABELS, SENTIMENTS
@@ -61,6 +61,30 @@ def fit(
     return batch.export_weights(space, (labels, sentiments), np.array([of_labels, of_sentiments]))
 
 
+def certain_targets(classes: Classes, *, place: int) -> batch.Targets:
+    """Give what the head at a place should say of n tweets whose classes are certain."""
+    shares = batch.one_hot(classes, class_count=_CLASS_COUNTS[place])
+    return batch.Targets(shares, np.ones(len(shares)))
+
+
+def solve(
+    matrix: batch.Matrix, targets: batch.Targets, classes: Classes, *, place: int, arguments: TrainingArguments
+) -> batch.LinearHead:
+    """Fit the head at a place: 0 for the labels, 1 for the sentiments.
+
+    Args:
+        matrix: shape (n, rows), from `FeatureSpace.matrix`.
+        targets: of these n tweets.
+        classes: of the tweets that are labelled for this head; they say how much each class counts.
+        place: of the head.
+        arguments: see there.
+    """
+    strengths = arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation
+    powers = arguments.label_balance_power, arguments.sentiment_balance_power
+    balance = batch.class_balance(classes, class_count=_CLASS_COUNTS[place], power=powers[place])
+    return batch.fit_soft_head(matrix, targets, balance, inverse_regularisation=strengths[place], seed=arguments.seed)
+
+
 @dataclass(frozen=True)
 class _Head:
     """What one head is fitted on.
@@ -88,16 +112,7 @@ class _Head:
         return self.matrices[1 - self.place]
 
     def solve(self, material: "_Material") -> batch.LinearHead:
-        arguments = self.arguments
-        strengths = arguments.label_inverse_regularisation, arguments.sentiment_inverse_regularisation
-        balance = batch.class_balance(self.tweets.classes, class_count=_CLASS_COUNTS[self.place])
-        return batch.fit_soft_head(
-            material.matrix,
-            material.targets,
-            balance,
-            inverse_regularisation=strengths[self.place],
-            seed=arguments.seed,
-        )
+        return solve(material.matrix, material.targets, self.tweets.classes, place=self.place, arguments=self.arguments)
 
     def out_of_fold(self, material: "_Material") -> FloatArray:
         """Score the head's own tweets, each by a fit that has seen nothing made of it; shape (tweets, classes)."""
@@ -140,9 +155,9 @@ def _fitted(head: _Head, temperature: float | None) -> tuple[batch.LinearHead, f
 
 
 def _from_labels(head: _Head) -> _Material:
-    shares = batch.one_hot(head.tweets.classes, class_count=_CLASS_COUNTS[head.place])
-    rows = np.arange(len(shares))
-    return _Material(head.own, batch.Targets(shares, np.ones(len(shares))), np.column_stack([rows, rows]))
+    rows = np.arange(len(head.tweets))
+    targets = certain_targets(head.tweets.classes, place=head.place)
+    return _Material(head.own, targets, np.column_stack([rows, rows]))
 
 
 def _from_lessons(head: _Head, lessons: Lessons, labels: _Material) -> _Material:

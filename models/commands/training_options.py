@@ -70,13 +70,22 @@ def training_arguments(*, seed: int | None) -> TrainingArguments:
     Raises:
         ModelError: the file holds something else.
     """
-    try:
-        arguments = msgspec.json.decode(ARGUMENTS_FILE.read_bytes(), type=TrainingArguments)
-    except FileNotFoundError:  # an installed package carries none
-        arguments = TrainingArguments()
-    except msgspec.DecodeError as exc:
-        raise ModelError(f"{ARGUMENTS_FILE}: {exc}; correct it, see models/arguments.py for what is allowed") from exc
+    arguments = read_arguments(ARGUMENTS_FILE)
     return arguments if seed is None else msgspec.structs.replace(arguments, seed=seed)
+
+
+def read_arguments(path: Path) -> TrainingArguments:
+    """Read a file of arguments, or take the defaults where there is none.
+
+    Raises:
+        ModelError: the file holds something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=TrainingArguments)
+    except FileNotFoundError:  # an installed package carries none
+        return TrainingArguments()
+    except msgspec.DecodeError as exc:
+        raise ModelError(f"{path}: {exc}; correct it, see models/arguments.py for what is allowed") from exc
 
 
 def chosen_school(

@@ -8,6 +8,7 @@ from models.registry.aliases import (
     previous_version,
     roll_alias_back,
 )
+from models.registry.searches import add_trial, search_run
 from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
     REPORT_FILE,
@@ -32,6 +33,7 @@ __all__ = [
     "Store",
     "TrainingRun",
     "add_file",
+    "add_trial",
     "alias_version",
     "existing_store",
     "find_version",
@@ -44,4 +46,5 @@ __all__ = [
     "previous_version",
     "roll_alias_back",
     "save_version",
+    "search_run",
 ]

@@ -115,3 +115,14 @@ def test_folds_score_each_row_once_and_share_each_class(fold_count: int) -> None
     for fit, score in dealt:
         assert sorted(np.r_[fit, score].tolist()) == list(range(31))
         assert abs((classes[score] == 0).sum() - 20 / fold_count) <= 1
+
+
+@pytest.mark.parametrize(("power", "factor"), [(1.0, 0.25), (0.5, 0.5), (0.0, 1.0)])
+def test_power_says_how_far_classes_weigh_the_same(power: float, factor: float) -> None:
+    from models import batch
+
+    classes = np.array([0] * 16 + [1, 2, 3] * 4)  # 28 tweets of 7 classes: 4 would be even
+
+    balance = batch.class_balance(classes, class_count=7, power=power)
+
+    assert balance.tolist() == [factor, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]

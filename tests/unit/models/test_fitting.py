@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415 -- scikit-learn costs seconds, which only these tests pay
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_values
 
 from models.arguments import TrainingArguments
 from models.calibration import FloatArray
@@ -109,3 +110,16 @@ def test_rows_made_of_a_tweet_are_known_by_their_origin() -> None:
     assert of_sentiments[-4:].tolist() == [[-1, -1], [-1, 0], [1, 59], [-1, -1]]
     assert of_labels[:2].tolist() == [[0, 0], [1, 1]]
     assert (of_sentiments[60:120] == -1).all()
+
+
+@pytest.mark.parametrize(("power", "sentiment"), [(1.0, 2), (0.0, 1)])
+def test_balance_power_decides_between_many_tweets_and_few(power: float, sentiment: int) -> None:
+    from models.fitting import fit
+
+    words = ("shares steady", "shares steady", "shares steady", "shares move", "shares move", "shares move")
+    felt = LabelledTweets(words * 20, np.array([1, 1, 1, 1, 1, 2] * 20))  # one of three that move is of the rare class
+    arguments = with_values(ARGUMENTS, sentiment_balance_power=power)
+
+    weights = fit(LABELLED, felt, None, arguments, begin=lambda _: None)
+
+    assert Scorer(weights).probabilities(["shares move"]).sentiments[0].argmax() == sentiment
