@@ -179,13 +179,12 @@ def folds(classes: Classes, *, fold_count: int, seed: int) -> Iterator[tuple[Int
         yield np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
 
 
-def export_weights(space: FeatureSpace, heads: tuple[LinearHead, LinearHead], temperatures: FloatArray) -> Weights:
+def export_weights(space: FeatureSpace, heads: tuple[LinearHead, LinearHead]) -> Weights:
     """Round both heads into one table of signed bytes, each column with a scale of its own.
 
     Args:
         space: the features of both heads.
-        heads: labels, then sentiments.
-        temperatures: shape (2,), in the same order.
+        heads: labels, then sentiments; their scores are not scaled yet.
     """
     rarities = np.sqrt(space.squared_rarities.astype(np.float64))
     columns = np.vstack([head.weights for head in heads]).T * rarities[:, None]
@@ -196,5 +195,5 @@ def export_weights(space: FeatureSpace, heads: tuple[LinearHead, LinearHead], te
         table=np.hstack([rounded, space.squared_rarities[:, None]]),
         scales=scales.astype(np.float32),
         biases=np.concatenate([head.biases for head in heads]).astype(np.float32),
-        temperatures=np.asarray(temperatures, dtype=np.float64),
+        temperatures=np.ones(len(heads)),
     )

@@ -54,23 +54,6 @@ def fit_temperature(scores: FloatArray, truth: npt.NDArray[np.integer]) -> float
     return float(np.exp((low + high) / 2))
 
 
-def cross_fitted(scores: FloatArray, truth: npt.NDArray[np.integer]) -> FloatArray:
-    """Give probabilities as temperatures would that other tweets gave: each half's is fitted on the other half.
-
-    Args:
-        scores: shape (n, classes), of rows that the scoring model was not fitted on; n at least 2.
-        truth: shape (n,), the true classes' columns.
-
-    Returns:
-        Shape (n, classes); rows sum to 1. For measuring what `fit_temperature` on all n rows will do to further ones.
-    """
-    probabilities = np.empty_like(scores, dtype=np.float64)
-    for half in (0, 1):  # every second row: a file that is sorted by class gives both halves the same mix
-        temperature = fit_temperature(scores[1 - half :: 2], truth[1 - half :: 2])
-        probabilities[half::2] = softmax(scores[half::2], temperature=temperature)
-    return probabilities
-
-
 def expected_calibration_error(
     probabilities: FloatArray, truth: npt.NDArray[np.integer], *, bin_count: int = 15
 ) -> float:

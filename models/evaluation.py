@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from models.abstention import coverage_curve
-from models.calibration import FloatArray, cross_fitted, expected_calibration_error, fit_temperature
+from models.calibration import FloatArray, expected_calibration_error
 from models.dataset import Classes, HeadSplit, Split
 from models.intervals import Interval, accuracy_interval, confusion_counts, f1_scores, macro_f1_interval
+from models.scaling import Scaling, cross_fitted, fit_scaling
 from models.scorer import Scorer
 from models.slices import SlicePerformance, slice_performances
 from models.taxonomy import LABELS, SENTIMENTS
@@ -79,8 +80,8 @@ class Evaluation(msgspec.Struct, frozen=True):
 def evaluate(weights: Weights, split: Split) -> Evaluation:
     """Measure weights that were fitted on the split's training tweets on its held-out ones.
 
-    Where the held-out tweets were split off, their temperature is what further tweets get (`held_out_temperatures`), so
-    probabilities are those of `models.calibration.cross_fitted`; published ones are never fitted on.
+    Where the held-out tweets were split off, their scaling is what further tweets get (`held_out_scalings`), so
+    probabilities are those of `models.scaling.cross_fitted`; published ones are never fitted on.
     """
     heads = [
         _head_evaluation(
@@ -94,11 +95,9 @@ def evaluate(weights: Weights, split: Split) -> Evaluation:
     return Evaluation(labels=heads[0], sentiments=heads[1])
 
 
-def held_out_temperatures(weights: Weights, split: Split) -> FloatArray:
-    """Fit both heads' temperatures on the held-out tweets of weights that have not seen them; shape (2,)."""
-    return np.array(
-        [fit_temperature(scores, head.held_out.classes) for scores, _, head, _ in _held_out(weights, split)]
-    )
+def held_out_scalings(weights: Weights, split: Split) -> list[Scaling]:
+    """Fit the scaling of both heads on the held-out tweets of weights that have not seen them."""
+    return [fit_scaling(scores, head.held_out.classes) for scores, _, head, _ in _held_out(weights, split)]
 
 
 def _held_out(weights: Weights, split: Split) -> Iterator[tuple[FloatArray, FloatArray, HeadSplit, Sequence[str]]]:

@@ -1,6 +1,6 @@
 """Labelled tweets, and what a teacher adds to them, to one set of weights for both heads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from models.calibration import FloatArray, fit_temperature, softmax
 from models.dataset import Classes, LabelledTweets
 from models.features import IntArray, feature_rows
 from models.lessons import Lessons
+from models.scaling import Scaling, fit_scaling, scaled
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import HEAD_COLUMNS, Weights
 
@@ -31,7 +32,7 @@ def fit(
     arguments: TrainingArguments,
     *,
     begin: Begin,
-    temperatures: FloatArray | None = None,
+    scalings: Sequence[Scaling] | None = None,
 ) -> Weights:
     """Fit both heads; equal input gives equal weights.
 
@@ -41,7 +42,7 @@ def fit(
         lessons: of a teacher, for just these tweets; or None to learn from the labels alone.
         arguments: see there.
         begin: told of each of the `FIT_STEPS` steps.
-        temperatures: of both heads' scores, shape (2,); None to fit them out of fold, which takes a fit for each fold.
+        scalings: of both heads' scores; None to fit them out of fold, which takes a fit for each fold.
     """
     texts = [labelled.texts, felt.texts, lessons.further.texts if lessons else ()]
     begin(f"hashing {sum(map(len, texts)):,} texts")
@@ -53,12 +54,12 @@ def fit(
     )
     begin(f"fitting both heads on {len(space.ids):,} features")
     matrices = [space.matrix(part) for part in hashed]
-    known = [None, None] if temperatures is None else temperatures.tolist()
+    known = [None, None] if scalings is None else scalings
     (labels, of_labels), (sentiments, of_sentiments) = (
         _fitted(_Head(place, tweets, matrices, lessons, arguments), known[place])
         for place, tweets in enumerate((labelled, felt))
     )
-    return batch.export_weights(space, (labels, sentiments), np.array([of_labels, of_sentiments]))
+    return scaled(batch.export_weights(space, (labels, sentiments)), [of_labels, of_sentiments])
 
 
 def certain_targets(classes: Classes, *, place: int) -> batch.Targets:
@@ -144,14 +145,14 @@ class _Material:
         return _Material(self.matrix[rows], targets, self.origins[rows])
 
 
-def _fitted(head: _Head, temperature: float | None) -> tuple[batch.LinearHead, float]:
-    """Fit a head, and the temperature of its scores where none is given."""
+def _fitted(head: _Head, scaling: Scaling | None) -> tuple[batch.LinearHead, Scaling]:
+    """Fit a head, and the scaling of its scores where none is given."""
     material = _from_labels(head)
     if head.lessons is not None:
         material = _from_lessons(head, head.lessons, material)
-    if temperature is None:
-        temperature = fit_temperature(head.out_of_fold(material), head.tweets.classes)
-    return head.solve(material), temperature
+    if scaling is None:
+        scaling = fit_scaling(head.out_of_fold(material), head.tweets.classes)
+    return head.solve(material), scaling
 
 
 def _from_labels(head: _Head) -> _Material:

@@ -3,16 +3,14 @@
 from dataclasses import replace
 
 import msgspec
-import numpy as np
 
 from models.arguments import TrainingArguments
 from models.dataset import HeadSplit, Split, split_off
 from models.evaluation import evaluate
 from models.fitting import fit
-from models.training import Progress
+from models.training import UNSCALED, Progress
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
-_ANY_TEMPERATURES = np.ones(2)  # which answer is best, all that counts here, does not depend on them
 
 
 class LearningPoint(msgspec.Struct, frozen=True):
@@ -46,9 +44,8 @@ def _point(split: Split, arguments: TrainingArguments, share: float) -> Learning
         labels=_part(split.labels, share, arguments.seed),
         sentiments=_part(split.sentiments, share, arguments.seed),
     )
-    weights = fit(
-        part.labels.train, part.sentiments.train, None, arguments, begin=_say_nothing, temperatures=_ANY_TEMPERATURES
-    )
+    scalings = None if split.is_published else UNSCALED
+    weights = fit(part.labels.train, part.sentiments.train, None, arguments, begin=_say_nothing, scalings=scalings)
     evaluation = evaluate(weights, part)
     labels, sentiments = evaluation.labels.performance, evaluation.sentiments.performance
     return LearningPoint(

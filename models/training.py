@@ -1,18 +1,20 @@
 """train(split, arguments) -> TrainingResult: both heads fitted, measured on held-out tweets, then fitted for use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.arguments import TrainingArguments
-from models.calibration import FloatArray
 from models.dataset import HeadSplit, LabelledTweets, Split
-from models.evaluation import Evaluation, HeadPerformance, evaluate, held_out_temperatures
+from models.evaluation import Evaluation, HeadPerformance, evaluate, held_out_scalings
 from models.fitting import FIT_STEPS, fit
 from models.lessons import Teach
+from models.scaling import Scaling, unscaled
+from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
+UNSCALED = unscaled(len(LABELS)), unscaled(len(SENTIMENTS))
 Progress = Callable[[str, int, int], None]
 """Told of each step: what begins now, steps done, steps in all."""
 
@@ -60,13 +62,16 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     """
     steps = _Steps(progress, total=1 + FIT_STEPS * (1 if split.is_published else 2))
     labelled, felt = split.labels.train, split.sentiments.train
-    weights = measured = _fit(labelled, felt, arguments, teach, steps)
+    # Where held-out tweets were split off, the scaling comes from them: a teacher has seen the tweets of all folds.
+    weights = measured = _fit(
+        labelled, felt, arguments, teach, steps, scalings=None if split.is_published else UNSCALED
+    )
     steps.begin("measuring on held-out tweets")
     evaluation = evaluate(measured, split)
     if not split.is_published:
         labelled, felt = _all(split.labels), _all(split.sentiments)
-        temperatures = held_out_temperatures(measured, split)
-        weights = _fit(labelled, felt, arguments, teach, steps, temperatures=temperatures)
+        scalings = held_out_scalings(measured, split)
+        weights = _fit(labelled, felt, arguments, teach, steps, scalings=scalings)
     weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
     return TrainingResult(weights, measured, evaluation, len(labelled), len(felt), not split.is_published)
@@ -91,10 +96,10 @@ def _fit(
     teach: Teach | None,
     steps: _Steps,
     *,
-    temperatures: FloatArray | None = None,
+    scalings: Sequence[Scaling] | None,
 ) -> Weights:
     lessons = teach(labelled, felt) if teach else None
-    return fit(labelled, felt, lessons, arguments, begin=steps.begin, temperatures=temperatures)
+    return fit(labelled, felt, lessons, arguments, begin=steps.begin, scalings=scalings)
 
 
 def _all(head: HeadSplit) -> LabelledTweets:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -10,11 +9,12 @@ import numpy as np
 from models.calibration import FloatArray
 from models.careful.doubt import doubt_quantiles, doubt_threshold, doubts_of
 from models.careful.predictor import Care, CarefulPredictor, Teacher, mixed
-from models.dataset import HeadSplit, Split
-from models.evaluation import head_performance, held_out_temperatures
+from models.dataset import Split
+from models.evaluation import head_performance, held_out_scalings
 from models.lessons import Schooling
 from models.predictor import ScorerPredictor
 from models.records import ModelVersion, Tweet
+from models.scaling import cross_fitted, scaled
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import HEAD_COLUMNS, Weights
@@ -50,10 +50,10 @@ class CarefulPoint(msgspec.Struct, frozen=True):
 
 
 def served_weights(weights: Weights, split: Split) -> Weights:
-    """Give weights that were fitted on the training tweets the temperatures that they would be served with."""
+    """Give weights that were fitted on the training tweets the scaling that they would be served with."""
     if split.is_published:
         return weights
-    return replace(weights, temperatures=held_out_temperatures(weights, split))
+    return scaled(weights, held_out_scalings(weights, split))
 
 
 def held_out_doubts(weights: Weights, split: Split) -> FloatArray:
@@ -66,14 +66,13 @@ def careful_points(weights: Weights, teacher: Teacher, split: Split) -> tuple[Ca
     """Measure each of `SHARES` on held-out tweets.
 
     Args:
-        weights: see `served_weights`; neither they nor the teacher have seen a held-out tweet.
+        weights: as they were fitted; neither they nor the teacher have seen a held-out tweet.
         teacher: carries the doubts of these tweets.
         split: where the held-out tweets are.
     """
-    labels = _HeldOut(weights, teacher, split.labels, place=0, names=LABELS)
-    sentiments = _HeldOut(weights, teacher, split.sentiments, place=1, names=SENTIMENTS)
+    labels, sentiments = (_HeldOut(weights, teacher, split, place=place) for place in (0, 1))
     tweets = [Tweet(text) for text in split.labels.held_out.texts + split.sentiments.held_out.texts]
-    fast = ScorerPredictor(Scorer(weights), ModelVersion("measured", "0"), _TOP_K)
+    fast = ScorerPredictor(Scorer(served_weights(weights, split)), ModelVersion("measured", "0"), _TOP_K)
     points = []
     for share in SHARES:
         threshold = doubt_threshold(teacher.doubts, share=share)
@@ -93,22 +92,23 @@ def served_teacher(school: Schooling, weights: Weights, split: Split) -> tuple[b
     """
     from models.careful.teacher import ServedTeacher  # noqa: PLC0415  # an extra, may be absent
 
-    weights = served_weights(weights, split)
-    content = school.served(held_out_doubts(weights, split))
+    content = school.served(held_out_doubts(served_weights(weights, split), split))
     return content, careful_points(weights, ServedTeacher(content), split)
 
 
 class _HeldOut:
     """One head's held-out tweets as both models see them."""
 
-    def __init__(
-        self, weights: Weights, teacher: Teacher, head: HeadSplit, *, place: int, names: Sequence[str]
-    ) -> None:
-        texts = head.held_out.texts
-        self._truth, self._names, self._columns = head.held_out.classes, names, HEAD_COLUMNS[place]
-        self._fast = Scorer(weights).answers(texts, top_k=1).probabilities
-        self._mixed = mixed(self._fast, np.array([teacher.probabilities(text) for text in texts]))
+    def __init__(self, weights: Weights, teacher: Teacher, split: Split, *, place: int) -> None:
+        head = (split.labels, split.sentiments)[place]
+        texts, self._truth = head.held_out.texts, head.held_out.classes
+        self._names, self._columns = (LABELS, SENTIMENTS)[place], HEAD_COLUMNS[place]
+        self._fast = Scorer(served_weights(weights, split)).answers(texts, top_k=1).probabilities
         self._doubts = doubts_of(self._fast)
+        if not split.is_published:  # as `models.evaluation.evaluate` has it: the scaling was fitted on these tweets
+            scores = Scorer(weights).answers(texts, top_k=1).scores[:, self._columns]
+            self._fast[:, self._columns] = cross_fitted(scores, self._truth)
+        self._mixed = mixed(self._fast, np.array([teacher.probabilities(text) for text in texts]))
 
     def scores(self, threshold: float) -> CarefulHead:
         is_asked = self._doubts >= threshold

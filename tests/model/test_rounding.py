@@ -1,6 +1,5 @@
 """Serving from signed bytes costs no accuracy: the exported scorer against the estimators that it is made from."""
 
-import numpy as np
 import pytest
 
 from config.settings import ProjectSettings
@@ -46,7 +45,7 @@ def test_exported_weights_are_as_accurate_as_the_estimators() -> None:
         hashed(train).counts(), tweet_count=len(train), min_tweets=arguments.min_tweets_per_feature
     )
     heads = fit(split.labels, len(LABELS)), fit(split.sentiments, len(SENTIMENTS))
-    scorer = Scorer(batch.export_weights(space, heads, np.ones(2)))
+    scorer = Scorer(batch.export_weights(space, heads))
 
     for name, head, held_out in (
         ("labels", heads[0], split.labels.held_out),

@@ -58,7 +58,7 @@ def test_scorer_gives_the_scores_of_the_fitted_estimator(corpus: Corpus, fitted:
     batch, space, matrix, head = fitted
     mood = batch.LinearHead(head.weights[:3], head.biases[:3])
 
-    exported = Scorer(batch.export_weights(space, (head, mood), np.ones(2))).scores(texts)
+    exported = Scorer(batch.export_weights(space, (head, mood))).scores(texts)
 
     wanted = head.scores(matrix)
     assert np.abs(exported.labels - wanted).max() < 0.05  # a dozen weights, each rounded to 1/254 of the largest

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.calibration import cross_fitted, expected_calibration_error, fit_temperature, softmax
+from models.calibration import expected_calibration_error, fit_temperature, softmax
 
 
 def test_softmax_rows_sum_to_one_even_for_huge_scores() -> None:
@@ -34,17 +34,3 @@ def test_calibration_error_is_the_gap_between_certainty_and_accuracy() -> None:
 
     assert expected_calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.15)
     assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0.0
-
-
-def test_cross_fitted_half_gets_the_temperature_of_the_other() -> None:
-    chooser = np.random.default_rng(3)
-    scores = chooser.normal(size=(4000, 3))
-    cold, hot = softmax(scores[::2], temperature=0.3), softmax(scores[1::2], temperature=3.0)
-    truth = np.empty(4000, dtype=np.int64)
-    for half, chances in enumerate((cold, hot)):
-        truth[half::2] = (chances.cumsum(axis=1) < chooser.random((2000, 1))).sum(axis=1)
-
-    found = cross_fitted(scores, truth)
-
-    assert found[1::2] == pytest.approx(softmax(scores[1::2], temperature=0.3), abs=0.05)
-    assert found[::2] == pytest.approx(softmax(scores[::2], temperature=3.0), abs=0.05)

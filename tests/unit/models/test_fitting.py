@@ -1,4 +1,6 @@
 # ruff: noqa: PLC0415 -- scikit-learn costs seconds, which only these tests pay
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from msgspec.structs import replace as with_values
@@ -81,15 +83,19 @@ def test_what_is_thought_of_texts_without_weight_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("given", [None, lessons()])
-def test_given_temperatures_are_kept_and_change_nothing_else(given: Lessons | None) -> None:
+def test_given_scalings_are_kept_and_change_nothing_else(given: Lessons | None) -> None:
     from models.fitting import fit
+    from models.scaling import scaled, unscaled
+    from models.training import UNSCALED
 
     found = fitted(given)
-    kept = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, temperatures=np.array([0.25, 3.0]))
+    kept = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, scalings=UNSCALED)
 
-    assert kept.temperatures.tolist() == [0.25, 3.0]
+    assert kept.temperatures.tolist() == [1.0, 1.0]
     assert (kept.table == found.table).all()
-    assert kept.biases.tolist() == found.biases.tolist()
+    twice = replace(unscaled(20), factors=np.full(20, 2.0)), unscaled(3)
+    doubled = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, scalings=twice)
+    assert doubled.scales.tolist() == scaled(kept, twice).scales.tolist()
 
 
 def test_rows_made_of_a_tweet_are_known_by_their_origin() -> None:
