@@ -6,8 +6,9 @@ tweets are never looked at. What counts is the mean of four figures: accuracy an
 arguments (config/args.json) are the first trial. No teacher takes part, and its arguments are not searched.
 Trials are kept in tune.db in TICKERTAPE_HOME and logged to MLflow (MLFLOW_TRACKING_URI), below one run: the next call
 with the same data and split goes on. Ctrl-C ends it with what was found so far.
-The best arguments are written to config/args.json of a checkout, when the mean is better by 0.001 or more and the 95 %
-interval of the difference lies above 0; `tickertape train` then uses them, and `tickertape evaluate` measures them.
+At the end the best arguments and the present ones are compared on folds dealt anew, as on those of the search the best is
+flattered. They are written to config/args.json of a checkout when the mean is better there by 0.001 or more and the 95 %
+interval of the gain lies above 0; `tickertape train` then uses them, and `tickertape evaluate` measures them.
 """
 
 import argparse
@@ -135,7 +136,8 @@ def _table(found: "Findings") -> Table:
 
 
 def _outcome(found: "Findings", reason: str | None) -> str:
-    gain = f"gain {found.gain.value:+.4f} (95 % interval {found.gain.low:+.4f} to {found.gain.high:+.4f}); "
+    interval = f"95 % interval {found.gain.low:+.4f} to {found.gain.high:+.4f}"
+    gain = f"gain of the mean on other folds: {found.gain.value:+.4f} ({interval}); "
     if reason is None:
         return f"{gain}written to {ARGUMENTS_FILE}, measure it with `tickertape evaluate`"
     return f"{gain}config/args.json stays as it is: {reason}"

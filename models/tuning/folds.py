@@ -1,7 +1,7 @@
 """Training tweets dealt into folds, and what a linear model says of each tweet when it has not learned from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import msgspec
@@ -18,6 +18,8 @@ from models.taxonomy import LABELS, SENTIMENTS
 
 Answers: TypeAlias = tuple[Classes, Classes]
 """A column for each tweet with a topic, then for each with a sentiment; `UNANSWERED` where its fold is still to come."""
+Rows: TypeAlias = tuple[tuple[tuple[IntArray, IntArray], ...], ...]
+"""For each fold and head: rows to fit on, rows to answer."""
 
 FOLD_COUNT = 5  # a trial then takes 3 to 6 s, and its models learn from four fifths of the training tweets
 UNANSWERED = -1
@@ -45,12 +47,16 @@ class Folds:
     Attributes:
         heads: tweets with topics, tweets with sentiments; deduplicated, so that no repeat is on both sides of a fold.
         hashed: their features.
-        rows: for each fold and head: rows to fit on, rows to answer.
+        rows: how they are dealt.
     """
 
     heads: tuple[LabelledTweets, LabelledTweets]
     hashed: tuple[batch.HashedTweets, batch.HashedTweets]
-    rows: tuple[tuple[tuple[IntArray, IntArray], ...], ...]
+    rows: Rows
+
+    def dealt_anew(self, *, seed: int) -> "Folds":
+        """Deal the same tweets in another way."""
+        return replace(self, rows=_rows(self.heads, seed))
 
     def answers(self, arguments: TrainingArguments) -> Iterator[Answers]:
         """Fit each fold's model and let it answer the fold; gives all answers so far, after each fold.
@@ -111,6 +117,10 @@ def deal(labelled: LabelledTweets, felt: LabelledTweets, *, seed: int) -> Folds:
         seed: of the folds.
     """
     heads = labelled, felt
-    rows = zip(*(batch.folds(head.classes, fold_count=FOLD_COUNT, seed=seed) for head in heads), strict=True)
     labelled_rows, felt_rows = (batch.HashedTweets(*feature_rows(head.texts)) for head in heads)
-    return Folds(heads, (labelled_rows, felt_rows), tuple(rows))
+    return Folds(heads, (labelled_rows, felt_rows), _rows(heads, seed))
+
+
+def _rows(heads: tuple[LabelledTweets, LabelledTweets], seed: int) -> Rows:
+    dealt = (batch.folds(head.classes, fold_count=FOLD_COUNT, seed=seed) for head in heads)
+    return tuple(zip(*dealt, strict=True))

@@ -65,6 +65,7 @@ def tune(
                 record=_recorder(store, run_id),
                 progress=progress,
             )
+        progress("comparing the best with the present arguments on other folds", 0, 0)
         found = findings(study, folds, present)
     if found is None:
         raise ModelError("interrupted before the present arguments were measured: give it more time")

@@ -119,7 +119,22 @@ def test_first_trial_is_the_present_arguments_digit_for_digit(
     assert findings.present.arguments == first.arguments
     assert findings.present.mean == first.folds[-1]["mean"]
     assert findings.best.mean == max(one.folds[-1]["mean"] for one in (first, *others))
-    assert findings.gain.value == pytest.approx(findings.best.mean - findings.present.mean)
+
+
+def test_gain_is_measured_on_folds_that_the_best_was_not_chosen_on(
+    session: Session, found: "Callable[[], Findings | None]", folds: "Folds"
+) -> None:
+    session(3)
+
+    findings = found()
+
+    others = folds.dealt_anew(seed=8)
+    *_, theirs = others.answers(PRESENT)
+    assert findings is not None
+    *_, ours = others.answers(with_values(PRESENT, **findings.best.arguments))
+    assert findings.best.trial != findings.present.trial
+    assert findings.gain == others.gain(ours, theirs)
+    assert [rows.tolist() for rows, _ in others.rows[0]] != [rows.tolist() for rows, _ in folds.rows[0]]
 
 
 def test_study_goes_on_where_it_was_and_tries_nothing_twice(
