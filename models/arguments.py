@@ -19,7 +19,7 @@ class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     Attributes:
         seed: of the split, the folds, the solver and the teacher.
         held_out_share: of each class, to measure on where no validation files are published.
-        fold_count: parts for the out-of-fold scores that the temperatures are fitted on.
+        fold_count: parts for the out-of-fold scores that a scaling is fitted on.
         min_tweets_per_feature: features of fewer training tweets are left out.
         label_inverse_regularisation: C of the label head.
         sentiment_inverse_regularisation: C of the sentiment head.
@@ -47,7 +47,7 @@ class TrainingArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     teacher_learning_rate: Positive = 1.2e-4
     hard_share: Share = 0.6
     other_head_weight: NotNegative = 0.6
-    augmented_copies: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
+    augmented_copies: Annotated[int, msgspec.Meta(ge=0, le=20)] = 2
     augmented_label_weight: NotNegative = 0.5
-    augmented_sentiment_weight: NotNegative = 0.1
+    augmented_sentiment_weight: NotNegative = 0.25
     unlabelled_weight: NotNegative = 0.3
