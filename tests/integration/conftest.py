@@ -176,18 +176,22 @@ class Cluster:
 
     def answered(self) -> int:
         """Count the input records that have an output or a dead letter; repeats count again."""
-        consumer = KafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)
-        names = (self.topics.sentiment.name, self.topics.dead_letter.name)
-        partitions = [TopicPartition(name, number) for name in names for number in range(4)]
-        total = sum(consumer.end_offsets(partitions).values())
-        consumer.close()
-        return total
+        with self._counter() as count:
+            return count()
 
     def wait_until_answered(self, count: int, *, timeout_seconds: float = 120.0) -> None:
         deadline = time.monotonic() + timeout_seconds
-        while (answered := self.answered()) < count:
-            assert time.monotonic() < deadline, f"{answered} of {count} were answered in {timeout_seconds} s"
-            time.sleep(0.2)
+        with self._counter() as counted:
+            while (answered := counted()) < count:
+                assert time.monotonic() < deadline, f"{answered} of {count} were answered in {timeout_seconds} s"
+                time.sleep(0.05)
+
+    @contextlib.contextmanager
+    def _counter(self) -> Iterator[Callable[[], int]]:
+        topics = (self.topics.sentiment, self.topics.dead_letter)
+        partitions = [TopicPartition(topic.name, number) for topic in topics for number in range(4)]
+        with contextlib.closing(KafkaConsumer(bootstrap_servers=self.servers)) as consumer:
+            yield lambda: sum(consumer.end_offsets(partitions).values())
 
 
 @pytest.fixture
