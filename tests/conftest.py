@@ -1,7 +1,9 @@
-"""Cheap fixtures for all tests, and the choice of the Kafka that integration tests use."""
+"""Fixtures for all tests, cheap but for the registry, and the choice of the Kafka that integration tests use."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,6 +36,13 @@ def kafka_used(request: pytest.FixtureRequest) -> Callable[[str], None]:
         request.config.stash[KAFKA_USED] = used
 
     return tell
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "kafka_servers" in getattr(item, "fixturenames", ()):
+            item.add_marker("either_kafka")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -99,3 +108,16 @@ def make_record() -> Callable[..., InputRecord]:
 def make_raw_record() -> type[InputRecord]:
     """Build an input record from bytes."""
     return InputRecord
+
+
+@pytest.fixture(scope="session")
+def make_registry(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
+    """Put an MLflow store without a model into a folder; gives its URI.
+
+    One is made for the run and copied: making one takes seconds.
+    """
+    from models import registry  # noqa: PLC0415  # costs seconds, and not every environment has MLflow
+
+    made = tmp_path_factory.mktemp("registry") / "mlflow.db"
+    registry.open_store(tracking_uri=f"sqlite:///{made}", model_name="nobody")
+    return lambda folder: f"sqlite:///{shutil.copy(made, folder / made.name)}"

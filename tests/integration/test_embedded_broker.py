@@ -178,7 +178,7 @@ def test_repository_of_ones_own_gives_all_jars(tmp_path: Path, cache_dir: Path) 
         path.symlink_to(cache_dir / "kafka-4.3.1" / "jars" / jar.file_name)
     handler = functools.partial(_QuietHandler, directory=str(tmp_path / "repository"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         paths = install_jars(tmp_path / "jars", repository=f"http://127.0.0.1:{server.server_port}/")
         server.shutdown()

@@ -28,9 +28,11 @@ CONTENT = (PRETRAINED / WEIGHTS_FILE).read_bytes()
 
 
 @pytest.fixture(scope="module")
-def registry_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for the module, as making one takes seconds; each test has a model of its own in it."""
-    return tmp_path_factory.mktemp("registry")
+def registry_folder(tmp_path_factory: pytest.TempPathFactory, make_registry: Callable[[Path], str]) -> Path:
+    """One store for the module; each test has a model of its own in it."""
+    folder = tmp_path_factory.mktemp("registry")
+    make_registry(folder)
+    return folder
 
 
 @pytest.fixture

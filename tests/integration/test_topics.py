@@ -60,7 +60,10 @@ def test_topic_that_can_not_be_created_is_a_clear_error(kafka_servers: str, topi
 
 
 @pytest.mark.parametrize("servers", ["127.0.0.1:1", "no such host:9092", "nonsense"])
-def test_cluster_that_does_not_answer_is_named_with_what_to_do(servers: str, topic_prefix: str) -> None:
+def test_cluster_that_does_not_answer_is_named_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, servers: str, topic_prefix: str
+) -> None:
+    monkeypatch.setattr("stream.topics.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
     topics = declare_topics(TopicSettings(prefix=topic_prefix)).all
 
     with pytest.raises(BrokerError, match=r"no Kafka answers at .*: start one with `tickertape broker`"):

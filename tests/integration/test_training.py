@@ -2,6 +2,7 @@
 """From labelled tweets to an answer: train, register in a real MLflow store, load the champion back, predict."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,12 +42,12 @@ class Trained(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, make_registry: Callable[[Path], str]) -> Trained:
     """A champion trained on the project's own labelled tweets."""
     from models.challenger import Destination, train_challenger
 
     folder = tmp_path_factory.mktemp("registry")
-    destination = Destination(f"sqlite:///{folder / 'mlflow.db'}", NAME, folder / "export")
+    destination = Destination(make_registry(folder), NAME, folder / "export")
     steps: list[tuple[str, int, int]] = []
     arguments = TrainingArguments(seed=11)
     split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
@@ -153,11 +154,11 @@ def test_unknown_alias_is_answered_by_the_pretrained_model_with_a_warning(
     assert [record.message for record in caplog.records] == ["alias_not_found_pretrained_answers"]
 
 
-def test_tampered_version_is_refused(trained: Trained, tmp_path: Path) -> None:
+def test_tampered_version_is_refused(trained: Trained, make_registry: Callable[[Path], str], tmp_path: Path) -> None:
     from models import registry
 
     folder, _, _, _ = trained
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = make_registry(tmp_path)
     content = (folder / "export" / "weights.npz").read_bytes()
     store = registry.open_store(tracking_uri=uri, model_name=NAME)
     registry.save_version(store, registry.TrainingRun({}, {}, {"weights.npz": content}), model_alias=ALIAS)
@@ -168,11 +169,13 @@ def test_tampered_version_is_refused(trained: Trained, tmp_path: Path) -> None:
         load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
-def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(trained: Trained, tmp_path: Path) -> None:
+def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(
+    trained: Trained, make_registry: Callable[[Path], str], tmp_path: Path
+) -> None:
     from models import registry
 
     folder, _, _, _ = trained
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = make_registry(tmp_path)
     content = (folder / "export" / "weights.npz").read_bytes()
     store = registry.open_store(tracking_uri=uri, model_name=NAME)
     registry.save_version(store, registry.TrainingRun({}, {}, {"weights.npz": content}), model_alias=ALIAS)
@@ -182,11 +185,13 @@ def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(tra
         load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
-def test_newest_training_takes_the_alias(trained: Trained, tmp_path: Path) -> None:
+def test_newest_training_takes_the_alias(
+    trained: Trained, make_registry: Callable[[Path], str], tmp_path: Path
+) -> None:
     from models import registry
 
     folder, _, _, _ = trained
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    uri = make_registry(tmp_path)
     run = registry.TrainingRun({}, {}, {"weights.npz": (folder / "export" / "weights.npz").read_bytes()})
     store = registry.open_store(tracking_uri=uri, model_name=NAME)
 
@@ -211,12 +216,12 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         load_predictor(RegistryStore(f"sqlite:///{database}", NAME, ALIAS, 3))
 
 
-def test_export_that_can_t_be_written_says_so(tmp_path: Path) -> None:
+def test_export_that_can_t_be_written_says_so(make_registry: Callable[[Path], str], tmp_path: Path) -> None:
     from models.challenger import Destination, train_challenger
 
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
-    destination = Destination(f"sqlite:///{tmp_path / 'mlflow.db'}", NAME, blocked)
+    destination = Destination(make_registry(tmp_path), NAME, blocked)
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
     with pytest.raises(ModelError, match="blocked can't be written"):
