@@ -24,6 +24,7 @@ VERBS = {
     "promote",
     "diff",
     "evaluate",
+    "tune",
     "behaviour",
     "explain",
 }
