@@ -24,6 +24,15 @@ def test_card_is_looked_at_before_anything_is_trained(tickertape: CommandLine, l
     )
 
 
+def test_careful_quality_without_a_teacher_is_refused_before_anything_is_trained(
+    tickertape: CommandLine, labelled_folder: Path
+) -> None:
+    done = tickertape("evaluate", "--data-dir", str(labelled_folder), "--quality", "careful")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "tickertape evaluate: --quality careful needs a teacher: add --teacher\n"
+
+
 @pytest.mark.parametrize("library", ["sklearn", "matplotlib"])
 def test_without_the_training_libraries_it_says_how_to_get_them(tickertape: CommandLine, library: str) -> None:
     done = tickertape("evaluate", before=f"sys.modules[{library!r}] = None; ")

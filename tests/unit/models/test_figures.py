@@ -17,6 +17,7 @@ pytestmark = pytest.mark.training  # what it shows comes from modules that train
 def findings() -> "Findings":
     """Findings on two tweets."""
     from models.arguments import TrainingArguments
+    from models.careful.measuring import CarefulHead, CarefulPoint
     from models.dataset import HeadSplit, LabelledTweets, Split
     from models.evaluation import evaluate
     from models.findings import Findings
@@ -34,6 +35,10 @@ def findings() -> "Findings":
         has_teacher=False,
         evaluation=evaluate(pretrained_predictor(1).scorer.weights, split),
         learning_curve=(LearningPoint(0.5, 1, 0.25, 0.125, 1, 0.5, 0.75),),
+        care=(
+            CarefulPoint(0.0, CarefulHead(0.5, 0.25, 0.125), CarefulHead(0.75, 0.5, 0.25), 1234.4),
+            CarefulPoint(0.1, CarefulHead(0.75, 0.5, 0.25), CarefulHead(1.0, 1.0, 0.0), 56.0),
+        ),
         predecessor=ProtocolScores(("Macro", "other"), 1234, PREDECESSOR, PREDECESSOR, PREDECESSOR),
     )
 
@@ -55,8 +60,10 @@ def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findi
     assert "| Fed \\| Central Banks | 1 |" in once
     assert "| 50% | 1 | 0.250 | 0.125 | 1 | 0.500 | 0.750 |" in once
     assert "| predecessor | 0.736 | 0.731 | 0.729 |" in once
+    assert "| none: fast | 0.500 | 0.250 | 0.125 | 0.750 | 0.500 | 0.250 | 1,234 |" in once
+    assert "| 10% | 0.750 | 0.500 | 0.250 | 1.000 | 1.000 | 0.000 | 56 |" in once
     pictures = sorted(path.name for path in (tmp_path / "images").iterdir())
-    assert pictures == ["confusion-sentiment.png", "confusion-topic.png", "coverage.png"]
+    assert pictures == ["care.png", "confusion-sentiment.png", "confusion-topic.png", "coverage.png"]
     assert all(f"](images/{name})" in once for name in pictures)
     assert (tmp_path / "images" / "coverage.png").read_bytes().startswith(b"\x89PNG")
 
