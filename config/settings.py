@@ -150,7 +150,7 @@ class ModelSettings(BaseSettings):
     """Who answers: the fast model alone, or also its teacher where the fast one is least sure."""
     careful_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of tweets that the teacher is to see, of tweets like those the model was measured on."""
-    careful_tweets_per_second: Annotated[float, Field(gt=0, le=100_000)] = 100.0
+    careful_tweets_per_second: Annotated[float, Field(ge=1, le=100_000)] = 100.0
     """Most tweets that the teacher of one process sees in a second; the fast model answers the others alone."""
     careful_wait_ms: Annotated[float, Field(gt=0, le=10_000)] = 100.0
     """Longest time that one chunk or request waits for the teacher, in milliseconds."""

@@ -47,6 +47,7 @@ def network() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-model = network()
-helper.set_model_props(model, metadata(vocabulary=vocabulary(), doubts=np.linspace(0, 1.6, 201).tolist()))
-Path(__file__).with_name("tiny.onnx").write_bytes(model.SerializeToString())
+if __name__ == "__main__":
+    model = network()
+    helper.set_model_props(model, metadata(vocabulary=vocabulary(), doubts=np.linspace(0, 1.6, 201).tolist()))
+    Path(__file__).with_name("tiny.onnx").write_bytes(model.SerializeToString())
