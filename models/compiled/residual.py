@@ -32,7 +32,7 @@ from models.online.rules import (
     WORD_RATE,
     WORD_ROWS,
 )
-from models.online.weights import WIDTH, OnlineWeights, fresh_weights
+from models.online.weights import OnlineWeights, fresh_weights
 from models.taxonomy import LABELS
 from models.weights import COLUMNS, LARGEST
 
@@ -46,6 +46,7 @@ Learn = Callable[[Answers, Squares, OnlineWeights, Classes, FloatArray, FloatArr
 
 _LABEL_COUNT = len(LABELS)
 _VOICE_COUNT = len(VOICES)
+_ALL, _LEARNED = int64(BATCH), int64(STEADY)  # the first of the voices that are heard
 _MASK = WORD_ROWS - 1
 _CORRECTING = len(CONFUSION_RATES)
 _RATES = np.array(CONFUSION_RATES)
@@ -64,10 +65,10 @@ def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights) -
     """
     count, top_k = answers.label_scores.shape
     adjusted = empty_answers(count, top_k, 0)
-    voices = np.empty((_VOICE_COUNT, WIDTH))
+    voices = np.empty((_VOICE_COUNT, COLUMNS))
     for place in range(count):
         _speak(answers, squares, weights, place, voices)
-        _vote(voices, weights.votes, int64(BATCH), adjusted.probabilities[place])
+        _vote(voices, weights.votes, _ALL, adjusted.probabilities[place])
         summarise(adjusted, place)
     return Answers(answers.scores, *adjusted[1:6], answers.ids, answers.starts)
 
@@ -90,16 +91,16 @@ def learn_labels(
         online: of shape (n, `COLUMNS`); gets what the learned voices said before, in the mean of their votes.
         served: the same, with the batch voice.
     """
-    voices = np.empty((_VOICE_COUNT, WIDTH))
+    voices = np.empty((_VOICE_COUNT, COLUMNS))
     for place in range(len(truth)):
         _speak(answers, squares, weights, place, voices)
-        _vote(voices, weights.votes, int64(STEADY), online[place])
-        _vote(voices, weights.votes, int64(BATCH), served[place])
+        _vote(voices, weights.votes, _LEARNED, online[place])
+        _vote(voices, weights.votes, _ALL, served[place])
         probabilities = answers.probabilities[place]
         for head in range(2):
             if truth[place, head] < 0:
                 continue
-            begin, end = (int64(0), int64(_LABEL_COUNT)) if head == 0 else (int64(_LABEL_COUNT), int64(COLUMNS))
+            begin, end = _columns(head)
             _credit(weights.votes[head], voices[:, begin + truth[place, head]])
             for voice in range(_VOICE_COUNT):  # from here on a voice is its error
                 voices[voice, begin + truth[place, head]] -= 1
@@ -128,27 +129,24 @@ def _state() -> Signature:
 
 @part
 def _speak(answers: Answers, squares: Squares, weights: OnlineWeights, place: int, voices: Voices) -> None:
-    """Fill `voices`, of shape (3, `WIDTH`), with what each says of one text."""
+    """Fill `voices`, of shape (3, `COLUMNS`), with what each says of one text."""
     ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
-    evidence = voices[BATCH]  # until the batch voice takes its place
-    for column in range(WIDTH):
-        evidence[column] = 0.0
-    for number in ids:
-        row, rarity = weights.words[number & _MASK], _RARITIES[squares[number]]
-        for column in range(WIDTH):
-            evidence[column] += row[column] * rarity
     share = _share(ids, squares) / STEPS_PER_UNIT
     probabilities = answers.probabilities[place]
     for column in range(COLUMNS):
-        seen = evidence[column] * share
-        logarithm = math.log(max(probabilities[column], _LEAST[0]))
+        evidence = 0.0
+        for number in ids:
+            evidence += weights.words[number & _MASK, column] * _RARITIES[squares[number]]
+        evidence *= share
+        probability = probabilities[column]
+        logarithm = math.log(probability) if probability > _LEAST[0] else _LOG_LEAST[0]  # most need no logarithm
+        voices[BATCH, column] = probability
         for voice in range(_CORRECTING):
-            voices[STEADY + voice, column] = max(logarithm, _LOG_LEAST[voice]) + seen
-        voices[BATCH, column] = probabilities[column]
+            voices[STEADY + voice, column] = max(logarithm, _LOG_LEAST[voice]) + evidence
     for voice in range(_CORRECTING):
         said = voices[STEADY + voice]
         _correct(weights.label_confusions[voice], probabilities[:_LABEL_COUNT], said[:_LABEL_COUNT])
-        _correct(weights.sentiment_confusions[voice], probabilities[_LABEL_COUNT:], said[_LABEL_COUNT:COLUMNS])
+        _correct(weights.sentiment_confusions[voice], probabilities[_LABEL_COUNT:], said[_LABEL_COUNT:])
 
 
 @part
@@ -181,14 +179,22 @@ def _correct(confusions: FloatArray, probabilities: FloatArray, said: Voices) ->
 def _vote(voices: Voices, votes: FloatArray, first: int, answer: FloatArray) -> None:
     """Fill `answer` with the mean of the voices from the first on, weighed by their votes."""
     for head in range(2):
-        begin, end = (0, _LABEL_COUNT) if head == 0 else (_LABEL_COUNT, COLUMNS)
+        begin, end = _columns(head)
         total = 0.0
         for voice in range(first, _VOICE_COUNT):
             total += votes[head, voice]
         for column in range(begin, end):
             answer[column] = 0.0
-            for voice in range(first, _VOICE_COUNT):
-                answer[column] += votes[head, voice] / total * voices[voice, column]
+        for voice in range(first, _VOICE_COUNT):
+            share = votes[head, voice] / total
+            for column in range(begin, end):
+                answer[column] += share * voices[voice, column]
+
+
+@part
+def _columns(head: int) -> tuple[int, int]:
+    """Where a head's columns begin and end."""
+    return (0, _LABEL_COUNT) if head == 0 else (_LABEL_COUNT, COLUMNS)
 
 
 @part

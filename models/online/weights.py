@@ -11,7 +11,7 @@ from models.online.rules import CONFUSION_RATES, VOICES, WORD_ROWS
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, HEAD_COLUMNS, LARGEST, Weights
 
-WIDTH = COLUMNS + 1
+WIDTH = COLUMNS
 """Columns of a row of words; the last is never used, but rows of 48 bytes are added faster than rows of 46."""
 
 
