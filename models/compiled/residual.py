@@ -124,7 +124,11 @@ def load_learn() -> Learn:
 
 
 def _state() -> Signature:
-    return numba.typeof(empty_answers.py_func(0, 1, 0)), numba.typeof(np.zeros(0, dtype=np.uint8)), numba.typeof(fresh_weights())
+    return (
+        numba.typeof(empty_answers.py_func(0, 1, 0)),
+        numba.typeof(np.zeros(0, dtype=np.uint8)),
+        numba.typeof(fresh_weights()),
+    )
 
 
 @part

@@ -6,7 +6,7 @@ it: with P the batch probabilities of a tweet, x its words and e a voice's least
     softmax(log(max(P, e)) + V P + W x)
 
 V (classes x classes, one for each voice) learns which answers of the batch model mean another class now, W (rows x
-classes, shared) what single words mean now. Both begin at 0, so all voices begin by agreeing. The answer is the mean of
+classes, shared) what single words mean now. Both begin at 0. The answer is the mean of
 the voices, weighed by votes.
 
 A label is learned in this order, with p a voice's probabilities and d = p - (1 for the label, else 0):
@@ -36,6 +36,7 @@ LEAST_CREDIT = 0.05  # bounds what a single label, perhaps a wrong one, can do t
 LEAST_ERROR = 0.05  # classes nearer to the truth are left alone, which keeps W sparse
 
 VOICES = ("batch", "steady", "quick")
+FIRST_VOTES = (1.0, 1e-9, 1e-9)  # until the first label the batch model alone is heard
 BATCH, STEADY = VOICES.index("batch"), VOICES.index("steady")
 
 assert FEATURE_COUNT % WORD_ROWS == 0

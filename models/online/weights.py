@@ -7,12 +7,9 @@ import numpy.typing as npt
 
 from models.calibration import FloatArray
 from models.features import FEATURE_COUNT
-from models.online.rules import CONFUSION_RATES, VOICES, WORD_ROWS
+from models.online.rules import CONFUSION_RATES, FIRST_VOTES, WORD_ROWS
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, HEAD_COLUMNS, LARGEST, Weights
-
-WIDTH = COLUMNS
-"""Columns of a row of words; the last is never used, but rows of 48 bytes are added faster than rows of 46."""
 
 
 class OnlineWeights(NamedTuple):
@@ -21,10 +18,10 @@ class OnlineWeights(NamedTuple):
     Only the learner changes these arrays, in place; everybody else has a copy.
 
     Attributes:
-        words: int16 of shape (`WORD_ROWS`, `WIDTH`): W of both heads, in steps of 1 / `STEPS_PER_UNIT`.
+        words: int16 of shape (`WORD_ROWS`, `COLUMNS`): W of both heads, in steps of 1 / `STEPS_PER_UNIT`.
         label_confusions: float64 of shape (2, 20, 20): V of the steady and the quick voice of the label head.
         sentiment_confusions: float64 of shape (2, 3, 3): the same of the sentiment head.
-        votes: float64 of shape (2, 3): of each head, how much each of the `VOICES` counts; rows sum to 1.
+        votes: float64 of shape (2, 3): of each head, how much each of the `VOICES` counts; rows sum to about 1.
         learned: int64 of shape (2,): how many labels each head has learned.
     """
 
@@ -39,10 +36,10 @@ def fresh_weights() -> OnlineWeights:
     """Begin with nothing learned: the answers are the batch model's."""
     correcting = len(CONFUSION_RATES)
     return OnlineWeights(
-        words=np.zeros((WORD_ROWS, WIDTH), dtype=np.int16),
+        words=np.zeros((WORD_ROWS, COLUMNS), dtype=np.int16),
         label_confusions=np.zeros((correcting, len(LABELS), len(LABELS))),
         sentiment_confusions=np.zeros((correcting, len(SENTIMENTS), len(SENTIMENTS))),
-        votes=np.full((len(HEAD_COLUMNS), len(VOICES)), 1 / len(VOICES)),
+        votes=np.array([FIRST_VOTES] * len(HEAD_COLUMNS)),
         learned=np.zeros(len(HEAD_COLUMNS), dtype=np.int64),
     )
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from models.features import FEATURE_COUNT
+from models.predictor import pretrained_predictor
+from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, Weights
 
@@ -61,3 +63,18 @@ def two_word_weights() -> Weights:
         biases=np.arange(COLUMNS, dtype=np.float32),
         temperatures=np.array([1.0, 2.0]),
     )
+
+
+@pytest.fixture(scope="session")
+def pretrained_scorer() -> Scorer:
+    """The batch model that ships with the package."""
+    return pretrained_predictor(1).scorer
+
+
+@pytest.fixture(scope="session")
+def tweet_texts() -> list[str]:
+    """The texts of the small labelled set: 20 tweets of each topic."""
+    with (Path(__file__).parents[2] / "data" / "labelled" / "topic_train.csv").open(
+        encoding="utf-8", newline=""
+    ) as rows:
+        return [row["text"] for row in csv.DictReader(rows)]

@@ -1,0 +1,33 @@
+"""The side of the online model that reads: it answers as the batch model's scorer does, with what was learned."""
+
+from collections.abc import Sequence
+
+from models.compiled.layout import Answers
+from models.online.weights import OnlineWeights, squares_of
+from models.scorer import Scorer
+
+
+class OnlineScorer:
+    """Answers of both heads by all voices; safe to share between threads, as nothing in it changes."""
+
+    def __init__(self, scorer: Scorer, weights: OnlineWeights) -> None:
+        """Keep the parts; the first one of a process loads compiled code.
+
+        Args:
+            scorer: of the batch model that the weights belong to.
+            weights: that nobody changes, as `OnlineLearner.weights` and `decode_snapshot` give.
+        """
+        from models.compiled.residual import load_adjust  # noqa: PLC0415  # numba costs 0.4 s, paid here only
+
+        self._adjust = load_adjust()
+        self._scorer = scorer
+        self._squares = squares_of(scorer.weights)
+        self._weights = weights
+
+    def answers(self, texts: Sequence[str], *, top_k: int) -> Answers:
+        """Answer n texts, as `Scorer.answers`; the scores are the batch model's."""
+        return self.adjust(self._scorer.answers(texts, top_k=top_k))
+
+    def adjust(self, answers: Answers) -> Answers:
+        """Answer anew what the batch model's scorer has answered."""
+        return self._adjust(answers, self._squares, self._weights)
