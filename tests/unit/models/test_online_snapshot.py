@@ -78,7 +78,7 @@ def test_a_snapshot_of_another_batch_model_is_refused(pretrained_scorer: Scorer,
     weights = pretrained_scorer.weights
     other = replace(weights, biases=weights.biases + np.float32(0.5))
 
-    with pytest.raises(SnapshotRefusedError, match="batch_sha256 .* expected .* learn anew"):
+    with pytest.raises(SnapshotRefusedError, match=r"batch_sha256 .* expected .* learn anew"):
         decode_snapshot(snapshot, batch=other)
 
 
