@@ -65,7 +65,16 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
         answer(sums, heads, answers, place)
         starts[place + 1] = first + id_count
         start = end + 1
-    return Answers(*answers[:-2], ids[: starts[-1]], starts)
+    return Answers(
+        answers.scores,
+        answers.probabilities,
+        answers.labels,
+        answers.label_scores,
+        answers.sentiments,
+        answers.sentiment_scores,
+        ids[: starts[-1]],
+        starts,
+    )
 
 
 @cache

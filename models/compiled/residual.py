@@ -70,7 +70,16 @@ def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights) -
         _speak(answers, squares, weights, place, voices)
         _vote(voices, weights.votes, _ALL, adjusted.probabilities[place])
         summarise(adjusted, place)
-    return Answers(answers.scores, *adjusted[1:6], answers.ids, answers.starts)
+    return Answers(
+        answers.scores,
+        adjusted.probabilities,
+        adjusted.labels,
+        adjusted.label_scores,
+        adjusted.sentiments,
+        adjusted.sentiment_scores,
+        answers.ids,
+        answers.starts,
+    )
 
 
 def learn_labels(

@@ -22,8 +22,6 @@ doesn't know), all divided by the length of that vector.
 Source: SGD on log loss; votes as in Herbster and Warmuth, Tracking the Best Expert (1998).
 """
 
-from models.features import FEATURE_COUNT
-
 WORD_ROWS = 1 << 17  # feature ids share rows by their low bits; with 2 ** 16 rows new labels lost 0.4 points
 STEPS_PER_UNIT = 256  # W is kept as int16 in steps of 1/256: exact in a snapshot, and as good as floats
 LARGEST_STEP = 32_767
@@ -38,5 +36,3 @@ LEAST_ERROR = 0.05  # classes nearer to the truth are left alone, which keeps W 
 VOICES = ("batch", "steady", "quick")
 FIRST_VOTES = (1.0, 1e-9, 1e-9)  # until the first label the batch model alone is heard
 BATCH, STEADY = VOICES.index("batch"), VOICES.index("steady")
-
-assert FEATURE_COUNT % WORD_ROWS == 0

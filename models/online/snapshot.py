@@ -100,7 +100,8 @@ def _check_header(seen: _Header, expected: _Header) -> None:
 
 
 def _checked(weights: OnlineWeights) -> OnlineWeights:
-    for name, array, expected in zip(OnlineWeights._fields, weights, fresh_weights(), strict=True):
+    for name, expected in fresh_weights()._asdict().items():
+        array = getattr(weights, name)
         if array.shape != expected.shape or array.dtype != expected.dtype:
             raise ModelCorruptError(
                 f"this snapshot has {name} of {_kind(array)}, expected {_kind(expected)}: take an earlier one"

@@ -46,7 +46,13 @@ def fresh_weights() -> OnlineWeights:
 
 def copied(weights: OnlineWeights) -> OnlineWeights:
     """Copy every array."""
-    return OnlineWeights(*(array.copy() for array in weights))
+    return OnlineWeights(
+        weights.words.copy(),
+        weights.label_confusions.copy(),
+        weights.sentiment_confusions.copy(),
+        weights.votes.copy(),
+        weights.learned.copy(),
+    )
 
 
 def squares_of(batch: Weights) -> npt.NDArray[np.uint8]:

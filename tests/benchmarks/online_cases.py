@@ -11,7 +11,7 @@ import numpy as np
 
 from models.arguments import TrainingArguments
 from models.compiled.layout import Answers
-from models.dataset import LabelledTweets, deduplicated, read_split, read_topics
+from models.dataset import HeadSplit, LabelledTweets, deduplicated, read_split, read_topics
 from models.fitting import fit
 from models.scorer import Scorer
 from models.taxonomy import LABELS, Label
@@ -41,6 +41,7 @@ class Stream:
         truth: shape (n,): the true topics.
         labels: shape (n,): the topics that the learner is told.
         middle: the first tweet after the change.
+        felt: tweets with sentiments that the batch model has not seen.
         delay: after how many further tweets a label is learned.
     """
 
@@ -50,6 +51,7 @@ class Stream:
     truth: Array
     labels: Array
     middle: int
+    felt: LabelledTweets
     delay: int = 0
 
     def answers(self) -> Answers:
@@ -63,9 +65,9 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     tweets = deduplicated(read_topics(folder))
     order = chooser.permutation(len(tweets))
     history, stream = tweets.take(order[: len(order) // 2]), tweets.take(order[len(order) // 2 :])
-    felt = read_split(folder, held_out_share=0.5, seed=seed).sentiments.train
+    felt = read_split(folder, held_out_share=0.5, seed=seed).sentiments
     truth, middle = stream.classes, len(stream) // 2
-    calm = Stream("no drift", _scorer(history, felt), stream.texts, truth, truth, middle)
+    calm = Stream("no drift", _scorer(history, felt), stream.texts, truth, truth, middle, felt.held_out)
     swap = replace(calm, case="swap", truth=_swapped(truth, middle), labels=_swapped(truth, middle))
     fresh = _with_new_labels(history, felt, stream)
     yield calm
@@ -80,8 +82,8 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     yield replace(calm, case="noise from the middle on", labels=np.where(is_noise, noise, truth))
 
 
-def _scorer(history: LabelledTweets, felt: LabelledTweets) -> Scorer:
-    return Scorer(fit(history, felt, None, TrainingArguments(), begin=lambda step: None))
+def _scorer(history: LabelledTweets, felt: HeadSplit) -> Scorer:
+    return Scorer(fit(history, felt.train, None, TrainingArguments(), begin=lambda _: None))
 
 
 def _swapped(truth: Array, middle: int) -> Array:
@@ -92,7 +94,7 @@ def _swapped(truth: Array, middle: int) -> Array:
     return moved
 
 
-def _with_new_labels(history: LabelledTweets, felt: LabelledTweets, stream: LabelledTweets) -> Stream:
+def _with_new_labels(history: LabelledTweets, felt: HeadSplit, stream: LabelledTweets) -> Stream:
     """Take five topics out of the training and of the first half of the stream."""
     new = [LABELS.index(label) for label in NEW]
     middle = len(stream) // 2
@@ -100,4 +102,5 @@ def _with_new_labels(history: LabelledTweets, felt: LabelledTweets, stream: Labe
     is_kept[middle:] = True
     scorer = _scorer(history.take(np.flatnonzero(~np.isin(history.classes, new))), felt)
     kept = stream.take(np.flatnonzero(is_kept))
-    return Stream("new labels", scorer, kept.texts, kept.classes, kept.classes, int(is_kept[:middle].sum()))
+    middle = int(is_kept[:middle].sum())
+    return Stream("new labels", scorer, kept.texts, kept.classes, kept.classes, middle, felt.held_out)

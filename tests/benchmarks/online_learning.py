@@ -46,7 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rights: Rights = defaultdict(lambda: defaultdict(list))
     middles: dict[str, list[int]] = defaultdict(list)
-    rates = []
+    rates, felt = [], []
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.seeds):
         for stream in streams(ProjectSettings().data_dir, seed):
             middles[stream.case].append(stream.middle)
@@ -58,9 +58,13 @@ def main() -> None:
                 rates.append(rate)
             if stream.case == "no drift":
                 last = stream
+                felt.append(sentiments(stream))
     print(f"{platform.machine()}, Python {platform.python_version()}, {arguments.seeds} seeds\n")
     accuracies(rights, middles)
-    print()
+    batch, online, late_batch, late_online = np.mean(felt, axis=0)
+    print(
+        f"\nSentiment, no drift: batch {batch:.3f}, served {online:.3f}; last quarter {late_batch:.3f}, {late_online:.3f}\n"
+    )
     noise(rights)
     print()
     speed(last, rates)
@@ -93,6 +97,16 @@ WAYS: dict[str, Callable[[Stream], Array]] = {
     ),
     SERVED: served,
 }
+
+
+def sentiments(stream: Stream) -> tuple[float, float, float, float]:
+    """The share of right sentiments of the batch model and of what is served: of all tweets, and of the last quarter."""
+    classes = stream.felt.classes
+    truth = np.column_stack([np.full(len(classes), UNKNOWN), classes])
+    scores = OnlineLearner(stream.scorer).learn(stream.felt.texts, truth)
+    rights = [said[:, len(LABELS) :].argmax(axis=1) == classes for said in (scores.batch, scores.served)]
+    last = len(classes) * 3 // 4
+    return rights[0].mean(), rights[1].mean(), rights[0][last:].mean(), rights[1][last:].mean()
 
 
 def accuracies(rights: Rights, middles: dict[str, list[int]]) -> None:
