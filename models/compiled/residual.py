@@ -83,12 +83,7 @@ def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights) -
 
 
 def learn_labels(
-    answers: Answers,
-    squares: Squares,
-    weights: OnlineWeights,
-    truth: Classes,
-    online: FloatArray,
-    served: FloatArray,
+    answers: Answers, squares: Squares, weights: OnlineWeights, truth: Classes, online: FloatArray, served: FloatArray
 ) -> None:
     """Score each text, then learn its labels, one text after the other.
 
@@ -105,7 +100,10 @@ def learn_labels(
         _speak(answers, squares, weights, place, voices)
         _vote(voices, weights.votes, _LEARNED, online[place])
         _vote(voices, weights.votes, _ALL, served[place])
-        probabilities = answers.probabilities[place]
+        ids, probabilities = (
+            answers.ids[answers.starts[place] : answers.starts[place + 1]],
+            answers.probabilities[place],
+        )
         for head in range(2):
             if truth[place, head] < 0:
                 continue
@@ -115,7 +113,7 @@ def learn_labels(
                 voices[voice, begin + truth[place, head]] -= 1
             confusions = weights.label_confusions if head == 0 else weights.sentiment_confusions
             _learn_confusions(confusions, voices[:, begin:end], probabilities[begin:end])
-            _learn_words(answers, squares, weights.words, place, voices[STEADY], begin, end)
+            _learn_words(ids, squares, weights.words, voices[STEADY], begin, end)
             weights.learned[head] += 1
 
 
@@ -133,11 +131,8 @@ def load_learn() -> Learn:
 
 
 def _state() -> Signature:
-    return (
-        numba.typeof(empty_answers.py_func(0, 1, 0)),
-        numba.typeof(np.zeros(0, dtype=np.uint8)),
-        numba.typeof(fresh_weights()),
-    )
+    parts = empty_answers.py_func(0, 1, 0), np.zeros(0, dtype=np.uint8), fresh_weights()
+    return tuple(numba.typeof(one) for one in parts)
 
 
 @part
@@ -145,12 +140,12 @@ def _speak(answers: Answers, squares: Squares, weights: OnlineWeights, place: in
     """Fill `voices`, of shape (3, `COLUMNS`), with what each says of one text."""
     ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
     evidence = voices[BATCH]  # until the batch voice takes its place
-    touched = 0
-    for (
-        number
-    ) in ids:  # only touches the rows: the processor fetches many from memory at once when nothing waits for them
+    touched = (
+        0  # the processor fetches many rows from memory at once when nothing waits for them, so first touch them all
+    )
+    for number in ids:
         touched |= weights.words[number & _MASK, 0]
-    evidence[:] = 0.0 * touched
+    evidence[:] = 0.0 * touched  # which keeps the compiler from leaving the loop out
     for number in ids:
         row, rarity = number & _MASK, _RARITIES[squares[number]]
         for column in range(COLUMNS):
@@ -238,15 +233,8 @@ def _learn_confusions(confusions: FloatArray, errors: Voices, probabilities: Flo
 
 @part
 def _learn_words(
-    answers: Answers,
-    squares: Squares,
-    words: npt.NDArray[np.int16],
-    place: int,
-    errors: FloatArray,
-    begin: int,
-    end: int,
+    ids: Ids, squares: Squares, words: npt.NDArray[np.int16], errors: FloatArray, begin: int, end: int
 ) -> None:
-    ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
     rate = WORD_RATE * STEPS_PER_UNIT * _share(ids, squares)
     for column in range(begin, end):
         if abs(errors[column]) < LEAST_ERROR:

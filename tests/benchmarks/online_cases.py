@@ -71,6 +71,7 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     swap = replace(calm, case="swap", truth=_swapped(truth, middle), labels=_swapped(truth, middle))
     fresh = _with_new_labels(history, felt, stream)
     yield calm
+    yield _long(tweets.take(order), felt)
     yield swap
     yield fresh
     for one in (calm, swap, fresh):
@@ -80,6 +81,13 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     yield replace(calm, case="noise", labels=np.where(is_noise, noise, truth))
     is_noise[:middle] = False
     yield replace(calm, case="noise from the middle on", labels=np.where(is_noise, noise, truth))
+
+
+def _long(tweets: LabelledTweets, felt: HeadSplit) -> Stream:
+    """Train on a third, so that 10,000 labels follow."""
+    history, stream = tweets.take(range(len(tweets) // 3)), tweets.take(range(len(tweets) // 3, len(tweets)))
+    scorer = _scorer(history, felt)
+    return Stream("10,000 labels", scorer, stream.texts, stream.classes, stream.classes, 0, felt.held_out)
 
 
 def _scorer(history: LabelledTweets, felt: HeadSplit) -> Scorer:

@@ -112,10 +112,10 @@ def sentiments(stream: Stream) -> tuple[float, float, float, float]:
 def accuracies(rights: Rights, middles: dict[str, list[int]]) -> None:
     """Print a row a way: the share of right answers in parts of the streams, and the way back after a swap."""
     print(
-        "| way | no drift: all | last quarter | swap: next 500 | last quarter | labels until back | late: until back | "
+        "| way | no drift: all | last quarter | of 10,000 labels the last quarter | swap: next 500 | last quarter | labels until back | late: until back | "
         "new labels: next 500 | last quarter | late: last quarter |"
     )
-    print("| --- |" + " ---: |" * 9)
+    print("| --- |" + " ---: |" * 10)
     for way in [*WAYS, RIVER]:
         if not rights["no drift"][way]:
             continue
@@ -126,7 +126,8 @@ def accuracies(rights: Rights, middles: dict[str, list[int]]) -> None:
 
         cells = [
             share("no drift", lambda right, _: right),
-            share("no drift", last_quarter),
+            share("no drift", last_quarter_of_all),
+            share("10,000 labels", last_quarter_of_all),
             share("swap", next_500),
             share("swap", last_quarter),
             back(rights, middles, "swap", "no drift", way),
@@ -145,6 +146,10 @@ def next_500(right: Array, middle: int) -> Array:
 def last_quarter(right: Array, middle: int) -> Array:
     """The last quarter of what follows the change."""
     return right[middle + (len(right) - middle) * 3 // 4 :]
+
+
+def last_quarter_of_all(right: Array, _: int) -> Array:
+    return right[len(right) * 3 // 4 :]
 
 
 def back(rights: Rights, middles: dict[str, list[int]], moved: str, calm: str, way: str) -> str:
