@@ -66,6 +66,8 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     order = chooser.permutation(len(tweets))
     history, stream = tweets.take(order[: len(order) // 2]), tweets.take(order[len(order) // 2 :])
     felt = read_split(folder, held_out_share=0.5, seed=seed).sentiments
+    shuffled = np.random.default_rng(seed).permutation(len(felt.held_out))  # the file is sorted by class
+    felt = replace(felt, held_out=felt.held_out.take(shuffled))
     truth, middle = stream.classes, len(stream) // 2
     calm = Stream("no drift", _scorer(history, felt), stream.texts, truth, truth, middle, felt.held_out)
     swap = replace(calm, case="swap", truth=_swapped(truth, middle), labels=_swapped(truth, middle))
