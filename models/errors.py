@@ -9,7 +9,8 @@ TickertapeError
 │   └── DownloadError              the hub or the repository did not give what was expected
 ├── ModelError
 │   ├── ModelNotFoundError         no such version, alias or file
-│   └── ModelCorruptError          the artefact's hash or format is not what it says
+│   ├── ModelCorruptError          the artefact's hash or format is not what it says
+│   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
 │   └── WindowTooSmallError        a window has too few tweets to say anything
 ├── BrokerError                    Kafka can't be started or reached
@@ -79,6 +80,10 @@ class ModelNotFoundError(ModelError):
 
 class ModelCorruptError(ModelError):
     """A model's artefact is not what its hash or format says."""
+
+
+class SnapshotRefusedError(ModelError):
+    """A snapshot of the online model was made for another batch model, or by another version of the learner."""
 
 
 class DriftError(TickertapeError):

@@ -26,7 +26,7 @@ def confusion_counts(said: npt.NDArray[np.integer], truth: npt.NDArray[np.intege
     return pairs.reshape(class_count, class_count).astype(np.int64)
 
 
-def f1_scores(counts: npt.NDArray[np.integer]) -> FloatArray:
+def f1_scores(counts: npt.NDArray[np.integer] | FloatArray) -> FloatArray:
     """Give each class's F1; NaN for a class that is neither in truth nor in answers.
 
     Args:
@@ -41,18 +41,18 @@ def f1_scores(counts: npt.NDArray[np.integer]) -> FloatArray:
     return shares
 
 
-def accuracy_interval(right: int, tweets: int) -> Interval:
-    """Resample n tweets, at least one, of which `right` are answered right."""
+def accuracy_interval(right: float, tweets: int) -> Interval:
+    """Resample n tweets, at least one, of which `right` are answered right; a part of one where tweets are weighed."""
     return bootstrap_interval(np.random.default_rng(_SEED).binomial(tweets, right / tweets, RESAMPLES) / tweets)
 
 
-def macro_f1_interval(counts: Counts) -> Interval:
-    """Resample the tweets of a confusion matrix, at least one.
+def macro_f1_interval(counts: Counts | FloatArray) -> Interval:
+    """Resample the tweets of a confusion matrix, at least one; parts of tweets where they are weighed.
 
     Drawing n tweets with replacement is drawing its cells from a multinomial distribution, which needs no loop.
     """
-    tweets = int(counts.sum())
-    drawn = np.random.default_rng(_SEED).multinomial(tweets, counts.ravel() / tweets, RESAMPLES)
+    tweets = counts.sum()
+    drawn = np.random.default_rng(_SEED).multinomial(max(round(tweets), 1), counts.ravel() / tweets, RESAMPLES)
     return bootstrap_interval(np.nanmean(f1_scores(drawn.reshape(-1, *counts.shape)), axis=1))
 
 

@@ -22,8 +22,11 @@ _MILLION = 1e6  # probabilities are given with six decimals: finer than any cali
 
 
 @njit
-def empty_answers(count: int, top_k: int) -> Answers:
-    """Make room for the answers to `count` texts."""
+def empty_answers(count: int, top_k: int, id_count: int) -> Answers:
+    """Make room for the answers to `count` texts that have up to `id_count` feature ids together.
+
+    Memory that no id needs is never touched, so it costs nothing.
+    """
     return Answers(
         np.empty((count, COLUMNS)),
         np.empty((count, COLUMNS)),
@@ -31,6 +34,8 @@ def empty_answers(count: int, top_k: int) -> Answers:
         np.empty((count, top_k)),
         np.empty(count, dtype=np.int64),
         np.empty(count),
+        np.empty(id_count, dtype=np.int32),
+        np.zeros(count + 1, dtype=np.int64),
     )
 
 
@@ -50,6 +55,13 @@ def answer(sums: npt.NDArray[np.int64], heads: Heads, answers: Answers, place: i
         scores[column] = sums[column] * share * heads.scales[column] + heads.biases[column]
     _softmax(scores[:_LABEL_COUNT], heads.temperatures[0], probabilities[:_LABEL_COUNT])
     _softmax(scores[_LABEL_COUNT:], heads.temperatures[1], probabilities[_LABEL_COUNT:])
+    summarise(answers, place)
+
+
+@part
+def summarise(answers: Answers, place: int) -> None:
+    """Fill in what follows from the probabilities in row `place`."""
+    probabilities = answers.probabilities[place]
     _take_largest(probabilities[:_LABEL_COUNT], answers.labels[place], answers.label_scores[place])
     answers.sentiments[place] = _largest(probabilities[_LABEL_COUNT:], 0)
     answers.sentiment_scores[place] = _rounded(probabilities[_BULLISH] - probabilities[_BEARISH])

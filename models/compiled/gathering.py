@@ -21,13 +21,16 @@ _WORD_SHIFT = 6
 
 
 @part
-def known_rows(ids: npt.NDArray[np.int32], rows: Rows, seen: npt.NDArray[np.uint8]) -> int:
-    """Replace ids by their rows, in place: known ones only, each once.
+def known_rows(
+    ids: npt.NDArray[np.int32], rows: Rows, seen: npt.NDArray[np.uint8], known: npt.NDArray[np.int32]
+) -> int:
+    """Find the rows of ids: known ones only, each once.
 
     Args:
-        ids: n feature ids; the first of them become rows.
+        ids: n feature ids.
         rows: of the weights.
         seen: one bit for each row, all clear; they are again when this returns.
+        known: gets the rows; at least n long.
 
     Returns:
         How many rows there are.
@@ -40,9 +43,9 @@ def known_rows(ids: npt.NDArray[np.int32], rows: Rows, seen: npt.NDArray[np.uint
         row = ranks[number >> _WORD_SHIFT] + _bit_count(word)
         is_seen = int64(seen[row >> 3]) >> (row & 7) & 1
         seen[row >> 3] |= is_known << (row & 7)
-        ids[count] = row
+        known[count] = row
         count += is_known & ~is_seen
-    for row in ids[:count]:
+    for row in known[:count]:
         seen[row >> 3] = 0
     return count
 

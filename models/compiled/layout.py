@@ -53,6 +53,8 @@ class Answers(NamedTuple):
         label_scores: float64 of shape (n, k): their probabilities, six decimals.
         sentiments: int64 of shape (n,): the position in `SENTIMENTS` of the most probable one.
         sentiment_scores: float64 of shape (n,): P(bullish) - P(bearish), six decimals.
+        ids: int32 of shape (m,): the texts' feature ids one text after the other, as often as their terms occur.
+        starts: int64 of shape (n + 1,): text i has `ids[starts[i]:starts[i + 1]]`.
     """
 
     scores: FloatArray
@@ -61,6 +63,8 @@ class Answers(NamedTuple):
     label_scores: FloatArray
     sentiments: npt.NDArray[np.int64]
     sentiment_scores: FloatArray
+    ids: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
 
 
 def rows_of(weights: Weights) -> Rows:

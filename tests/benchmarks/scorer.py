@@ -133,20 +133,22 @@ STEPS = ("fold", "hash", "look up known rows", "sum rows", "scores to probabilit
 def kernel_until(last: int, content: Any, count: int, rows: Any, heads: Any) -> Answers:
     """As `answer_texts`, but each text only goes through the steps up to the last one."""
     folded = np.empty(GROWTH * len(content) + 2 * PADDING_BYTES, dtype=np.uint8)
-    ids = np.empty(IDS_PER_BYTE * len(content), dtype=np.int32)
+    known = np.empty(IDS_PER_BYTE * len(content), dtype=np.int32)
     seen = np.zeros(len(rows.table) // 8 + 1, dtype=np.uint8)
     sums = np.empty(COLUMNS + 1, dtype=np.int64)
-    answers = empty_answers(count, TOP_K)
+    answers = empty_answers(count, TOP_K, len(known))
+    ids, starts = answers.ids, answers.starts
     start = int64(0)
     for place in range(count):
         end = start
         while content[end] != 0:
             end += 1
         stop = fold(content, start, end, folded)
-        id_count = hash_text(folded, stop, ids) if last >= 1 else 0
-        row_count = known_rows(ids[:id_count], rows, seen) if last >= 2 else 0
+        first = starts[place]
+        starts[place + 1] = first + (hash_text(folded, stop, ids[first:]) if last >= 1 else 0)
+        row_count = known_rows(ids[first : starts[place + 1]], rows, seen, known) if last >= 2 else 0
         if last >= 3:
-            add_rows(ids[:row_count], rows, sums)
+            add_rows(known[:row_count], rows, sums)
         if last >= 4:
             answer(sums, heads, answers, place)
         start = end + 1

@@ -14,6 +14,8 @@ import pytest
 
 from models.features import FEATURE_COUNT
 from models.hub import Hub
+from models.predictor import pretrained_predictor
+from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, Weights
 
@@ -138,3 +140,18 @@ def site(direct_connection: None) -> Iterator[Site]:
     site.server.shutdown()
     thread.join()
     site.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def pretrained_scorer() -> Scorer:
+    """The batch model that ships with the package."""
+    return pretrained_predictor(1).scorer
+
+
+@pytest.fixture(scope="session")
+def tweet_texts() -> list[str]:
+    """The texts of the small labelled set: 20 tweets of each topic."""
+    with (Path(__file__).parents[2] / "data" / "labelled" / "topic_train.csv").open(
+        encoding="utf-8", newline=""
+    ) as rows:
+        return [row["text"] for row in csv.DictReader(rows)]

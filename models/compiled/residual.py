@@ -1,0 +1,244 @@
+"""The online model compiled: what it says of n texts, and how it learns from labels; see `models.online.rules`.
+
+Both begin where the kernel ends: with its answers, which hold the batch model's probabilities and the feature ids.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from numba import int64
+
+from models.calibration import FloatArray
+from models.compiled.answering import empty_answers, summarise
+from models.compiled.caching import Signature, cached
+from models.compiled.layout import Answers
+from models.compiled.part import part
+from models.online.rules import (
+    BATCH,
+    CONFUSION_RATES,
+    LARGEST_STEP,
+    LEAST_CREDIT,
+    LEAST_ERROR,
+    LEAST_PROBABILITIES,
+    STEADY,
+    STEPS_PER_UNIT,
+    VOICES,
+    VOTE_RATE,
+    VOTE_SHARE,
+    WORD_RATE,
+    WORD_ROWS,
+)
+from models.online.weights import OnlineWeights, fresh_weights
+from models.taxonomy import LABELS
+from models.weights import COLUMNS, LARGEST
+
+Ids = npt.NDArray[np.int32]
+Classes = npt.NDArray[np.int64]
+Squares = npt.NDArray[np.uint8]
+Voices = FloatArray
+
+Adjust = Callable[[Answers, Squares, OnlineWeights], Answers]
+Learn = Callable[[Answers, Squares, OnlineWeights, Classes, FloatArray, FloatArray], None]
+
+_LABEL_COUNT = len(LABELS)
+_VOICE_COUNT = len(VOICES)
+_ALL, _LEARNED = int64(BATCH), int64(STEADY)  # the first of the voices that are heard
+_MASK = WORD_ROWS - 1
+_CORRECTING = len(CONFUSION_RATES)
+_RATES = np.array(CONFUSION_RATES)
+_LEAST = np.array(LEAST_PROBABILITIES)
+_LOG_LEAST = np.log(_LEAST)
+_RARITIES = np.sqrt(np.arange(LARGEST + 1))
+
+
+def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights) -> Answers:
+    """Answer the texts anew with what was learned.
+
+    Args:
+        answers: of the batch model.
+        squares: of the batch model, see `models.online.weights.squares_of`.
+        weights: only read.
+    """
+    count, top_k = answers.label_scores.shape
+    adjusted = empty_answers(count, top_k, 0)
+    voices = np.empty((_VOICE_COUNT, COLUMNS))
+    for place in range(count):
+        _speak(answers, squares, weights, place, voices)
+        _vote(voices, weights.votes, _ALL, adjusted.probabilities[place])
+        summarise(adjusted, place)
+    return Answers(
+        answers.scores,
+        adjusted.probabilities,
+        adjusted.labels,
+        adjusted.label_scores,
+        adjusted.sentiments,
+        adjusted.sentiment_scores,
+        answers.ids,
+        answers.starts,
+    )
+
+
+def learn_labels(
+    answers: Answers, squares: Squares, weights: OnlineWeights, truth: Classes, online: FloatArray, served: FloatArray
+) -> None:
+    """Score each text, then learn its labels, one text after the other.
+
+    Args:
+        answers: of the batch model.
+        squares: of the batch model.
+        weights: changed.
+        truth: int64 of shape (n, 2): the class of each head, counted within the head; below 0 for no label.
+        online: of shape (n, `COLUMNS`); gets what the learned voices said before, in the mean of their votes.
+        served: the same, with the batch voice.
+    """
+    voices = np.empty((_VOICE_COUNT, COLUMNS))
+    for place in range(len(truth)):
+        _speak(answers, squares, weights, place, voices)
+        _vote(voices, weights.votes, _LEARNED, online[place])
+        _vote(voices, weights.votes, _ALL, served[place])
+        ids, probabilities = (
+            answers.ids[answers.starts[place] : answers.starts[place + 1]],
+            answers.probabilities[place],
+        )
+        for head in range(2):
+            if truth[place, head] < 0:
+                continue
+            begin, end = _columns(head)
+            _credit(weights.votes[head], voices[:, begin + truth[place, head]])
+            for voice in range(_VOICE_COUNT):  # from here on a voice is its error
+                voices[voice, begin + truth[place, head]] -= 1
+            confusions = weights.label_confusions if head == 0 else weights.sentiment_confusions
+            _learn_confusions(confusions, voices[:, begin:end], probabilities[begin:end])
+            _learn_words(ids, squares, weights.words, voices[STEADY], begin, end)
+            weights.learned[head] += 1
+
+
+@cache
+def load_adjust() -> Adjust:
+    """Give the compiled `adjust_answers`."""
+    return cached(adjust_answers, _state())
+
+
+@cache
+def load_learn() -> Learn:
+    """Give the compiled `learn_labels`."""
+    floats = numba.typeof(np.zeros((0, COLUMNS)))
+    return cached(learn_labels, (*_state(), numba.typeof(np.zeros((0, 2), dtype=np.int64)), floats, floats))
+
+
+def _state() -> Signature:
+    parts = empty_answers.py_func(0, 1, 0), np.zeros(0, dtype=np.uint8), fresh_weights()
+    return tuple(numba.typeof(one) for one in parts)
+
+
+@part
+def _speak(answers: Answers, squares: Squares, weights: OnlineWeights, place: int, voices: Voices) -> None:
+    """Fill `voices`, of shape (3, `COLUMNS`), with what each says of one text."""
+    ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
+    evidence = voices[BATCH]  # until the batch voice takes its place
+    touched = (
+        0  # the processor fetches many rows from memory at once when nothing waits for them, so first touch them all
+    )
+    for number in ids:
+        touched |= weights.words[number & _MASK, 0]
+    evidence[:] = 0.0 * touched  # which keeps the compiler from leaving the loop out
+    for number in ids:
+        row, rarity = number & _MASK, _RARITIES[squares[number]]
+        for column in range(COLUMNS):
+            evidence[column] += weights.words[row, column] * rarity
+    share = _share(ids, squares) / STEPS_PER_UNIT
+    probabilities = answers.probabilities[place]
+    for column in range(COLUMNS):
+        learned, probability = evidence[column] * share, probabilities[column]
+        logarithm = math.log(probability) if probability > _LEAST[0] else _LOG_LEAST[0]  # most need no logarithm
+        for voice in range(_CORRECTING):
+            voices[STEADY + voice, column] = max(logarithm, _LOG_LEAST[voice]) + learned
+        evidence[column] = probability
+    for voice in range(_CORRECTING):
+        said = voices[STEADY + voice]
+        _correct(weights.label_confusions[voice], probabilities[:_LABEL_COUNT], said[:_LABEL_COUNT])
+        _correct(weights.sentiment_confusions[voice], probabilities[_LABEL_COUNT:], said[_LABEL_COUNT:])
+
+
+@part
+def _share(ids: Ids, squares: Squares) -> float:
+    """One over the length of a text's vector; 0 for a text without terms."""
+    square = int64(0)
+    for number in ids:
+        square += squares[number]
+    return 1 / math.sqrt(square) if square > 0 else 0.0
+
+
+@part
+def _correct(confusions: FloatArray, probabilities: FloatArray, said: Voices) -> None:
+    """Add V P to the scores in `said`, then turn them into probabilities."""
+    for other in range(len(said)):
+        for column in range(len(said)):
+            said[column] += confusions[other, column] * probabilities[other]
+    highest = -np.inf
+    for column in range(len(said)):
+        highest = max(highest, said[column])
+    total = 0.0
+    for column in range(len(said)):
+        said[column] = math.exp(said[column] - highest)
+        total += said[column]
+    for column in range(len(said)):
+        said[column] /= total
+
+
+@part
+def _vote(voices: Voices, votes: FloatArray, first: int, answer: FloatArray) -> None:
+    """Fill `answer` with the mean of the voices from the first on, weighed by their votes."""
+    for head in range(2):
+        begin, end = _columns(head)
+        total = 0.0
+        for voice in range(first, _VOICE_COUNT):
+            total += votes[head, voice]
+        for column in range(begin, end):
+            answer[column] = 0.0
+        for voice in range(first, _VOICE_COUNT):
+            share = votes[head, voice] / total
+            for column in range(begin, end):
+                answer[column] += share * voices[voice, column]
+
+
+@part
+def _columns(head: int) -> tuple[int, int]:
+    """Where a head's columns begin and end."""
+    return (0, _LABEL_COUNT) if head == 0 else (_LABEL_COUNT, COLUMNS)
+
+
+@part
+def _credit(votes: FloatArray, said_of_truth: FloatArray) -> None:
+    total = 0.0
+    for voice in range(_VOICE_COUNT):
+        votes[voice] *= max(said_of_truth[voice], LEAST_CREDIT) ** VOTE_RATE
+        total += votes[voice]
+    for voice in range(_VOICE_COUNT):
+        votes[voice] = (1 - VOTE_SHARE) * votes[voice] / total + VOTE_SHARE / _VOICE_COUNT
+
+
+@part
+def _learn_confusions(confusions: FloatArray, errors: Voices, probabilities: FloatArray) -> None:
+    for voice in range(_CORRECTING):
+        for column in range(len(probabilities)):
+            step = _RATES[voice] * errors[STEADY + voice, column]
+            for other in range(len(probabilities)):
+                confusions[voice, other, column] -= step * probabilities[other]
+
+
+@part
+def _learn_words(
+    ids: Ids, squares: Squares, words: npt.NDArray[np.int16], errors: FloatArray, begin: int, end: int
+) -> None:
+    rate = WORD_RATE * STEPS_PER_UNIT * _share(ids, squares)
+    for column in range(begin, end):
+        if abs(errors[column]) < LEAST_ERROR:
+            continue
+        for number in ids:
+            moved = words[number & _MASK, column] - rate * errors[column] * _RARITIES[squares[number]]
+            words[number & _MASK, column] = int64(min(max(np.rint(moved), -LARGEST_STEP), LARGEST_STEP))

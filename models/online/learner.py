@@ -1,0 +1,100 @@
+"""The side of the online model that writes: it scores texts, then learns their labels."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration import FloatArray
+from models.online.snapshot import decode_snapshot, encode_snapshot
+from models.online.weights import OnlineWeights, copied, fresh_weights, squares_of
+from models.scorer import Scorer
+from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
+
+Truth = npt.NDArray[np.int64]
+"""True classes of n texts, shape (n, 2): the positions in `LABELS` and in `SENTIMENTS`; below 0 for no label."""
+
+UNKNOWN = -1
+
+
+class Scores(NamedTuple):
+    """What was said of n texts before their labels were learned; probabilities of shape (n, `COLUMNS`) each.
+
+    Attributes:
+        batch: by the batch model.
+        online: by what was learned, without the batch voice.
+        served: by all voices together, as workers answer.
+    """
+
+    batch: FloatArray
+    online: FloatArray
+    served: FloatArray
+
+
+def truth_of(label: Label | None, sentiment: Sentiment | None) -> tuple[int, int]:
+    """Give a text's row of `Truth`.
+
+    >>> truth_of(Label.EARNINGS, None)
+    (5, -1)
+    """
+    return (
+        UNKNOWN if label is None else LABELS.index(label),
+        UNKNOWN if sentiment is None else SENTIMENTS.index(sentiment),
+    )
+
+
+class OnlineLearner:
+    """The one writer of the online model; not safe from two threads."""
+
+    def __init__(self, scorer: Scorer, weights: OnlineWeights | None = None) -> None:
+        """Begin with nothing learned, or go on from weights; the first learner of a process loads compiled code.
+
+        Args:
+            scorer: of the batch model, which stays as it is.
+            weights: are copied.
+        """
+        from models.compiled.residual import load_learn  # noqa: PLC0415  # numba costs 0.4 s, paid here only
+
+        self._learn = load_learn()
+        self._scorer = scorer
+        self._squares = squares_of(scorer.weights)
+        self._weights = fresh_weights() if weights is None else copied(weights)
+
+    @classmethod
+    def restored(cls, scorer: Scorer, snapshot: bytes) -> "OnlineLearner":
+        """Go on from a snapshot exactly as the learner that made it would.
+
+        Raises:
+            SnapshotRefusedError: it belongs to another batch model, or to another version of the learner.
+            ModelCorruptError: it is no snapshot, or a damaged one.
+        """
+        return cls(scorer, decode_snapshot(snapshot, batch=scorer.weights))
+
+    @property
+    def weights(self) -> OnlineWeights:
+        """A copy of what was learned."""
+        return copied(self._weights)
+
+    def learn(self, texts: Sequence[str], truth: Truth) -> Scores:
+        """Score each text, then learn its labels, one text after the other.
+
+        In how many calls the texts come makes no difference to what is learned. A head learns from its own labels alone.
+
+        Args:
+            texts: n, any.
+            truth: shape (n, 2).
+
+        Returns:
+            What was said of each text just before its labels were learned.
+        """
+        if truth.shape != (len(texts), 2) or np.any(truth >= (len(LABELS), len(SENTIMENTS))):
+            raise ValueError(f"truth has shape {truth.shape} or a class that is none, expected ({len(texts)}, 2)")
+        answers = self._scorer.answers(texts, top_k=1)
+        scores = Scores(*(answers.probabilities.copy() for _ in Scores._fields))
+        self._learn(answers, self._squares, self._weights, truth, scores.online, scores.served)
+        return scores
+
+    def snapshot(self) -> bytes:
+        """Give all that was learned as bytes; equal states give equal bytes."""
+        return encode_snapshot(self._weights, batch=self._scorer.weights)
