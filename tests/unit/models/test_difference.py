@@ -40,7 +40,7 @@ def test_interval_lies_around_the_value_and_turns_with_the_sides(split: Split, t
 
     assert all(one.low < one.value < one.high for one in better)
     assert better[0].low > 0
-    assert worse[0].high == pytest.approx(-better[0].low)
+    assert worse[0].high == pytest.approx(-better[0].low, abs=0.02)  # other draws
 
 
 def test_equal_models_do_not_differ(split: Split) -> None:
