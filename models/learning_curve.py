@@ -8,7 +8,7 @@ from models.arguments import TrainingArguments
 from models.dataset import HeadSplit, Split, split_off
 from models.evaluation import evaluate
 from models.fitting import fit
-from models.training import UNSCALED, Progress
+from models.training import Progress, scalings_to_measure
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 
@@ -44,7 +44,7 @@ def _point(split: Split, arguments: TrainingArguments, share: float) -> Learning
         labels=_part(split.labels, share, arguments.seed),
         sentiments=_part(split.sentiments, share, arguments.seed),
     )
-    scalings = None if split.is_published else UNSCALED
+    scalings = scalings_to_measure(split)
     weights = fit(part.labels.train, part.sentiments.train, None, arguments, begin=_say_nothing, scalings=scalings)
     evaluation = evaluate(weights, part)
     labels, sentiments = evaluation.labels.performance, evaluation.sentiments.performance

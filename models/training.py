@@ -14,7 +14,6 @@ from models.scaling import Scaling, unscaled
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
-UNSCALED = unscaled(len(LABELS)), unscaled(len(SENTIMENTS))
 Progress = Callable[[str, int, int], None]
 """Told of each step: what begins now, steps done, steps in all."""
 
@@ -62,10 +61,7 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     """
     steps = _Steps(progress, total=1 + FIT_STEPS * (1 if split.is_published else 2))
     labelled, felt = split.labels.train, split.sentiments.train
-    # Where held-out tweets were split off, the scaling comes from them: a teacher has seen the tweets of all folds.
-    weights = measured = _fit(
-        labelled, felt, arguments, teach, steps, scalings=None if split.is_published else UNSCALED
-    )
+    weights = measured = _fit(labelled, felt, arguments, teach, steps, scalings=scalings_to_measure(split))
     steps.begin("measuring on held-out tweets")
     evaluation = evaluate(measured, split)
     if not split.is_published:
@@ -75,6 +71,15 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
     return TrainingResult(weights, measured, evaluation, len(labelled), len(felt), not split.is_published)
+
+
+def scalings_to_measure(split: Split) -> tuple[Scaling, Scaling] | None:
+    """Give the scalings of weights that are to be measured: none where held-out tweets were split off.
+
+    Their scaling then comes from those tweets: a teacher has seen the tweets of all folds. Published tweets are for
+    measuring alone, so None: scalings are fitted out of fold.
+    """
+    return None if split.is_published else (unscaled(len(LABELS)), unscaled(len(SENTIMENTS)))
 
 
 class _Steps:

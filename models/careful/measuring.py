@@ -62,17 +62,19 @@ def held_out_doubts(weights: Weights, split: Split) -> FloatArray:
     return doubt_quantiles(doubts_of(Scorer(weights).answers(texts, top_k=1).probabilities))
 
 
-def careful_points(weights: Weights, teacher: Teacher, split: Split) -> tuple[CarefulPoint, ...]:
+def careful_points(weights: Weights, served: Weights, teacher: Teacher, split: Split) -> tuple[CarefulPoint, ...]:
     """Measure each of `SHARES` on held-out tweets.
 
     Args:
         weights: as they were fitted; neither they nor the teacher have seen a held-out tweet.
+        served: the same, see `served_weights`.
         teacher: carries the doubts of these tweets.
         split: where the held-out tweets are.
     """
-    labels, sentiments = (_HeldOut(weights, teacher, split, place=place) for place in (0, 1))
+    raw, fast_scorer = Scorer(weights), Scorer(served)
+    labels, sentiments = (_HeldOut(raw, fast_scorer, teacher, split, place=place) for place in (0, 1))
     tweets = [Tweet(text) for text in split.labels.held_out.texts + split.sentiments.held_out.texts]
-    fast = ScorerPredictor(Scorer(served_weights(weights, split)), ModelVersion("measured", "0"), _TOP_K)
+    fast = ScorerPredictor(fast_scorer, ModelVersion("measured", "0"), _TOP_K)
     points = []
     for share in SHARES:
         threshold = doubt_threshold(teacher.doubts, share=share)
@@ -92,21 +94,22 @@ def served_teacher(school: Schooling, weights: Weights, split: Split) -> tuple[b
     """
     from models.careful.teacher import ServedTeacher  # noqa: PLC0415  # an extra, may be absent
 
-    content = school.served(held_out_doubts(served_weights(weights, split), split))
-    return content, careful_points(weights, ServedTeacher(content), split)
+    served = served_weights(weights, split)
+    content = school.served(held_out_doubts(served, split))
+    return content, careful_points(weights, served, ServedTeacher(content), split)
 
 
 class _HeldOut:
     """One head's held-out tweets as both models see them."""
 
-    def __init__(self, weights: Weights, teacher: Teacher, split: Split, *, place: int) -> None:
+    def __init__(self, raw: Scorer, fast: Scorer, teacher: Teacher, split: Split, *, place: int) -> None:
         head = (split.labels, split.sentiments)[place]
         texts, self._truth = head.held_out.texts, head.held_out.classes
         self._names, self._columns = (LABELS, SENTIMENTS)[place], HEAD_COLUMNS[place]
-        self._fast = Scorer(served_weights(weights, split)).answers(texts, top_k=1).probabilities
+        self._fast = fast.answers(texts, top_k=1).probabilities
         self._doubts = doubts_of(self._fast)
         if not split.is_published:  # as `models.evaluation.evaluate` has it: the scaling was fitted on these tweets
-            scores = Scorer(weights).answers(texts, top_k=1).scores[:, self._columns]
+            scores = raw.answers(texts, top_k=1).scores[:, self._columns]
             self._fast[:, self._columns] = cross_fitted(scores, self._truth)
         self._mixed = mixed(self._fast, np.array([teacher.probabilities(text) for text in texts]))
 

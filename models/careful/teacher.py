@@ -1,4 +1,4 @@
-"""The teacher as it is served: int8 ONNX in one file with its vocabulary; the only importer of onnxruntime."""
+"""The teacher as it is served: int8 ONNX in one file with its vocabulary, run by onnxruntime."""
 
 from collections.abc import Mapping, Sequence
 

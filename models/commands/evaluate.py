@@ -90,13 +90,13 @@ def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Names
     from models.findings import Findings  # noqa: PLC0415  # as above
     from models.fitting import fit  # noqa: PLC0415  # as above
     from models.learning_curve import learning_curve  # noqa: PLC0415  # as above
-    from models.training import UNSCALED  # noqa: PLC0415  # as above
+    from models.training import scalings_to_measure  # noqa: PLC0415  # as above
 
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     labelled, felt = split.labels.train, split.sentiments.train
     school = chosen_school(arguments, split, chosen, show=show)
     lessons = school.teach(labelled, felt) if school else None
-    scalings = None if split.is_published else UNSCALED
+    scalings = scalings_to_measure(split)
     weights = fit(labelled, felt, lessons, chosen, begin=lambda step: show(step, 0, 0), scalings=scalings)
     is_all = arguments.card is not None
     care = None

@@ -86,10 +86,9 @@ def test_what_is_thought_of_texts_without_weight_does_not_matter() -> None:
 def test_given_scalings_are_kept_and_change_nothing_else(given: Lessons | None) -> None:
     from models.fitting import fit
     from models.scaling import scaled, unscaled
-    from models.training import UNSCALED
 
     found = fitted(given)
-    kept = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, scalings=UNSCALED)
+    kept = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, scalings=(unscaled(20), unscaled(3)))
 
     assert kept.temperatures.tolist() == [1.0, 1.0]
     assert (kept.table == found.table).all()
