@@ -76,6 +76,14 @@ class TopicSettings(BaseSettings):
     """Output: what could not be read, with the reason."""
     metrics: TopicName = "tweets.metrics"
     """Output: each change of the model that answers, or its refusal."""
+    to_label: TopicName = "tweets.to-label"
+    """Output: tweets whose label is worth having."""
+    feedback: TopicName = "tweets.feedback"
+    """Input: labels and sentiments that people give to tweets."""
+    labelled: TopicName = "tweets.labelled"
+    """Output: the feedback that was learned, with its texts."""
+    online: TopicName = "models.online"
+    """Output: snapshots of the online model."""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Partitions of a topic that is created."""
     replication_factor: Annotated[int, Field(ge=1, le=10)] = 1
@@ -115,6 +123,34 @@ class StreamSettings(BaseSettings):
     """Labels with their probability in each output record."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port on which a worker shows its metrics to Prometheus, on all addresses; 0 for none."""
+
+
+class OnlineSettings(BaseSettings):
+    """The online model, which learns from labels while the worker runs."""
+
+    model_config = SettingsConfigDict(env_prefix="ONLINE_", frozen=True)
+
+    enabled: bool = True
+    """Whether workers learn from feedback, and worker and API answer with what was learned."""
+    snapshot_seconds: Annotated[float, Field(ge=0.1, le=60)] = 2.0
+    """Least time between two snapshots of what was learned; labels count for all workers after the next one."""
+    remembered_labels: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    """Labelled tweets that the learner knows by their ids, to find duplicates and contradictions; the latest ones."""
+
+
+class LabellingSettings(BaseSettings):
+    """Which tweets a worker sends out for labelling."""
+
+    model_config = SettingsConfigDict(env_prefix="LABELLING_", frozen=True)
+
+    per_minute: Annotated[float, Field(ge=0, le=100_000)] = 10.0
+    """Most tweets that one worker sends out in a minute, on average; 0 for none."""
+    random_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Share of the tweets that is drawn at random; half of the budget at most."""
+    uncertain_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Share of the tweets that is sent because the model is least sure of them; disputed ones come beside them."""
+    kept_tweets: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """Tweets sent out that the learner keeps in memory until their labels come; the latest ones."""
 
 
 class RegistrySettings(BaseSettings):

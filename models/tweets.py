@@ -91,17 +91,26 @@ def read_tweet(fields: TweetFields) -> Tweet:
     text = fields.text
     if fields.id is not None and not ID.fullmatch(fields.id):
         raise MalformedRecordError(Reason.INVALID_ID, "id must be 1 to 19 digits")
+    check_text(text)
+    if fields.created_at is not None and not CREATED_AT.fullmatch(fields.created_at):
+        raise MalformedRecordError(
+            Reason.INVALID_CREATED_AT, "created_at must be ISO 8601 with a zone, as 2026-01-31T09:30:00.000Z"
+        )
+    return Tweet(text=text, id=fields.id, created_at=fields.created_at, tickers=_tickers(fields))
+
+
+def check_text(text: str) -> None:
+    """Check the text of a tweet.
+
+    Raises:
+        MalformedRecordError: with reason `empty_text` or `text_too_long`.
+    """
     if not text or text.isspace():
         raise MalformedRecordError(Reason.EMPTY_TEXT, "text must hold more than white space")
     if len(text) > MAX_TEXT_CHARACTERS:
         raise MalformedRecordError(
             Reason.TEXT_TOO_LONG, f"text has {len(text)} characters, {MAX_TEXT_CHARACTERS} are allowed"
         )
-    if fields.created_at is not None and not CREATED_AT.fullmatch(fields.created_at):
-        raise MalformedRecordError(
-            Reason.INVALID_CREATED_AT, "created_at must be ISO 8601 with a zone, as 2026-01-31T09:30:00.000Z"
-        )
-    return Tweet(text=text, id=fields.id, created_at=fields.created_at, tickers=_tickers(fields))
 
 
 def _tickers(fields: TweetFields) -> tuple[str, ...]:

@@ -1,12 +1,20 @@
-"""Bytes <-> records: the Kafka edge of `models.tweets` and `models.records`."""
+"""Bytes <-> records: the Kafka edge of `models.tweets`, `models.feedback` and `models.records`."""
+
+from typing import TypeVar
 
 import msgspec
 
 from models.errors import MalformedRecordError
+from models.feedback import Feedback, FeedbackFields, LabelledTweet, ToLabel, read_feedback
 from models.records import Tweet
 from models.tweets import Reason, TweetRecord, read_tweet, tweet_fields
 
+_Record = TypeVar("_Record")
+
 _decoder = msgspec.json.Decoder(TweetRecord)
+_feedback_decoder = msgspec.json.Decoder(FeedbackFields)
+_to_label_decoder = msgspec.json.Decoder(ToLabel)
+_labelled_decoder = msgspec.json.Decoder(LabelledTweet)
 _encoder = msgspec.json.Encoder()
 
 
@@ -22,12 +30,41 @@ def decode_tweet(value: bytes | None) -> Tweet:
     >>> decode_tweet(b'{"data": {"id": "1", "text": "$TSLA up"}, "matching_rules": []}').tickers
     ('TSLA',)
     """
-    if value is None:
-        raise MalformedRecordError(Reason.NULL_VALUE, "the record has no value")
-    fields = tweet_fields(_decode(value))
+    fields = tweet_fields(_decode(_decoder, value))
     if fields.id is None:
         raise MalformedRecordError(Reason.MISSING_FIELD, "a tweet needs an id")
     return read_tweet(fields)
+
+
+def decode_feedback(value: bytes | None) -> Feedback:
+    """Read a record of `tweets.feedback`.
+
+    Args:
+        value: JSON in UTF-8 with the fields of `models.feedback.Feedback`; None for a tombstone.
+
+    Raises:
+        MalformedRecordError: with one of the reasons of `models.tweets.Reason`, or one of the first five of
+            `models.feedback.FeedbackReason`, and nothing else for any bytes.
+    """
+    return read_feedback(_decode(_feedback_decoder, value))
+
+
+def decode_to_label(value: bytes | None) -> ToLabel:
+    """Read a record of `tweets.to-label`, which workers write.
+
+    Raises:
+        MalformedRecordError: it is something else.
+    """
+    return _decode(_to_label_decoder, value)
+
+
+def decode_labelled(value: bytes | None) -> LabelledTweet:
+    """Read a record of `tweets.labelled`, which the learner writes.
+
+    Raises:
+        MalformedRecordError: it is something else.
+    """
+    return _decode(_labelled_decoder, value)
 
 
 def encode(record: msgspec.Struct) -> bytes:
@@ -35,11 +72,13 @@ def encode(record: msgspec.Struct) -> bytes:
     return _encoder.encode(record)
 
 
-def _decode(value: bytes) -> TweetRecord:
+def _decode(decoder: msgspec.json.Decoder[_Record], value: bytes | None) -> _Record:
+    if value is None:
+        raise MalformedRecordError(Reason.NULL_VALUE, "the record has no value")
     try:
         if not value.isascii():
             value.decode()  # the decoder does not look into the fields that it skips
-        return _decoder.decode(value)
+        return decoder.decode(value)
     except UnicodeDecodeError as exc:
         raise MalformedRecordError(Reason.NOT_UTF8, f"not UTF-8 at byte {exc.start} of {len(value)}") from exc
     except msgspec.ValidationError as exc:

@@ -11,9 +11,13 @@ from models.errors import BrokerError
 
 CONNECT_TIMEOUT_MS = 5_000  # a broker on this machine answers in milliseconds, a remote one within a second
 MS_PER_DAY = 86_400_000
+FOR_EVER = -1
+LATEST_OF_KEY = -2
+"""Of each key, the last record is kept for ever (a compacted topic)."""
 # Kafka's own limit for a message is 1 MiB. A dead letter is a message of that size and some headers more, and must
 # never be refused, or one oversized tweet would stop the worker for good.
 DEAD_LETTER_MAX_BYTES = 2_097_152
+SNAPSHOT_MAX_BYTES = 8_388_608  # all that the online model can learn is 6 MB before it is compressed
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class TopicSpec:
     """How a topic is created; one that exists is left as it is.
 
     Attributes:
-        retention_ms: milliseconds that records are kept.
+        retention_ms: milliseconds that records are kept, `FOR_EVER`, or `LATEST_OF_KEY`.
         max_message_bytes: largest record batch, or None for the broker's own limit.
     """
 
@@ -53,11 +57,25 @@ class Topics:
     sentiment: TopicSpec
     dead_letter: TopicSpec
     metrics: TopicSpec
+    to_label: TopicSpec
+    feedback: TopicSpec
+    labelled: TopicSpec
+    online: TopicSpec
 
     @property
     def all(self) -> tuple[TopicSpec, ...]:
         """The topics in the order of the flow."""
-        return (self.raw, self.classified, self.sentiment, self.dead_letter, self.metrics)
+        return (
+            self.raw,
+            self.classified,
+            self.sentiment,
+            self.dead_letter,
+            self.metrics,
+            self.to_label,
+            self.feedback,
+            self.labelled,
+            self.online,
+        )
 
 
 def declare_topics(settings: TopicSettings) -> Topics:
@@ -72,6 +90,16 @@ def declare_topics(settings: TopicSettings) -> Topics:
             max_message_bytes=max_message_bytes,
         )
 
+    def of_learner(name: str, retention_ms: int, *, max_message_bytes: int | None = None) -> TopicSpec:
+        """Describe a topic of one partition: there is one learner, and the order of labels is the order of learning."""
+        return TopicSpec(
+            name=settings.prefix + name,
+            partitions=1,
+            replication_factor=settings.replication_factor,
+            retention_ms=retention_ms,
+            max_message_bytes=max_message_bytes,
+        )
+
     return Topics(
         raw=spec(settings.raw, days=settings.retention_days),
         classified=spec(settings.classified, days=settings.retention_days),
@@ -82,6 +110,10 @@ def declare_topics(settings: TopicSettings) -> Topics:
             max_message_bytes=DEAD_LETTER_MAX_BYTES,
         ),
         metrics=spec(settings.metrics, days=settings.metrics_retention_days),
+        to_label=spec(settings.to_label, days=settings.retention_days),
+        feedback=of_learner(settings.feedback, FOR_EVER),
+        labelled=of_learner(settings.labelled, FOR_EVER),
+        online=of_learner(settings.online, LATEST_OF_KEY, max_message_bytes=SNAPSHOT_MAX_BYTES),
     )
 
 
@@ -146,6 +178,8 @@ def _max_message_bytes(admin: KafkaAdminClient, names: list[str]) -> dict[str, i
 
 def _create(admin: KafkaAdminClient, topic: TopicSpec) -> None:
     configs = {"retention.ms": str(topic.retention_ms)}
+    if topic.retention_ms == LATEST_OF_KEY:
+        configs = {"cleanup.policy": "compact"}
     if topic.max_message_bytes is not None:
         configs["max.message.bytes"] = str(topic.max_message_bytes)
     options = {

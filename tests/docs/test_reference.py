@@ -6,6 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from pydantic_settings import BaseSettings
 
@@ -13,6 +14,7 @@ import config.settings
 import monitoring.__main__
 import tickertape
 from config.commands import Command
+from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
 from monitoring import metrics
@@ -147,22 +149,33 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
             ("sentiment", "retention_days"),
             ("dead_letter", "dead_letter_retention_days"),
             ("metrics", "metrics_retention_days"),
+            ("to_label", "retention_days"),
         )
+    ]
+    rows += [
+        rf"\| `{re.escape(topics[name].default)}` \| `TOPICS_{name.upper()}` \|.*\| {kept} \|"
+        for name, kept in (("feedback", "for ever"), ("labelled", "for ever"), ("online", "the last of each key"))
     ]
 
     page = reference("topics.md")
 
-    named = [name for name, field in topics.items() if "tweets." in str(field.default)]
+    named = [name for name, field in topics.items() if re.match(r"(tweets|models)\.", str(field.default))]
     assert len(named) == len(rows)
     assert [row for row in rows if not re.search(row, page)] == []
 
 
 @pytest.mark.parametrize(
-    ("topic", "record"), [("classified", ClassifiedTweet), ("sentiment", TweetSentiment), ("metrics", ModelChange)]
+    ("topic", "record"),
+    [
+        ("classified", ClassifiedTweet),
+        ("sentiment", TweetSentiment),
+        ("metrics", ModelChange),
+        ("to-label", ToLabel),
+        ("feedback", Feedback),
+        ("labelled", LabelledTweet),
+    ],
 )
-def test_every_field_of_an_output_stands_under_its_topic(
-    topic: str, record: type[ClassifiedTweet] | type[TweetSentiment] | type[ModelChange]
-) -> None:
+def test_every_field_of_a_record_stands_under_its_topic(topic: str, record: type[msgspec.Struct]) -> None:
     text = section(reference("topics.md"), f"`tweets.{topic}`")
 
     assert missing([f"`{field}`" for field in record.__struct_fields__], text) == []
@@ -173,6 +186,12 @@ def test_every_reason_of_a_dead_letter_stands_in_the_reference() -> None:
 
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [reason.value for reason in Reason]
     assert f"more than {MAX_TEXT_CHARACTERS:,} characters" in text
+
+
+def test_every_reason_of_feedback_stands_in_the_reference() -> None:
+    text = section(reference("topics.md"), "Why feedback is a dead letter")
+
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [reason.value for reason in FeedbackReason]
 
 
 def test_every_header_stands_in_the_reference() -> None:
