@@ -45,6 +45,8 @@ ANSWER = {
             "sentiment": "bearish",
             "sentiment_score": -0.81,
             "answered_by": "batch",
+            "sentiment_answered_by": "batch",
+            "opinions": {},
             "model": {"name": "tickertape", "version": "7", "online_version": 0},
             "classified_at": "2026-01-31T09:30:00.412Z",
         }

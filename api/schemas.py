@@ -61,7 +61,18 @@ class ModelVersion(Body):
 
     name: str = Field(description="Name of the registered model.")
     version: str = Field(description="Its version, or `pretrained-` and the first digits of its hash.")
-    online_version: int = Field(description="Snapshot of the online model that took part; 0 for none.")
+    online_version: int = Field(
+        description="How many records of feedback the online model that took part had seen; 0 where none took part."
+    )
+
+
+class Opinion(Body):
+    """What one model says by itself."""
+
+    label: Label = Field(description="Its most probable topic.")
+    label_score: Probability = Field(description="The probability of that.")
+    sentiment: Sentiment = Field(description="Its most probable sentiment.")
+    sentiment_score: float = Field(ge=-1, le=1, description="P(bullish) - P(bearish).")
 
 
 class ClassifiedTweet(Body):
@@ -79,7 +90,12 @@ class ClassifiedTweet(Body):
     sentiment: Sentiment = Field(description="The most probable sentiment.")
     sentiment_score: float = Field(ge=-1, le=1, description="P(bullish) - P(bearish).")
     answered_by: str = Field(
-        description="Which model answered; `batch` is the registered one, `teacher` it and its teacher together."
+        description="Who gave the label: `batch` is the registered model, `online` it with what was learned from late "
+        "labels, `teacher` it and its teacher together."
+    )
+    sentiment_answered_by: str = Field(description="Who gave the sentiment.")
+    opinions: dict[Literal["batch", "online"], Opinion] = Field(
+        description="What both say by themselves, whoever answers; empty where nothing was learned online."
     )
     model: ModelVersion
     classified_at: str = Field(description="ISO 8601 in UTC with milliseconds.")

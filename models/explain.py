@@ -11,6 +11,7 @@ from models.careful.predictor import fast
 from models.contracts import Predictor
 from models.errors import ModelNotExplainableError
 from models.features import FEATURE_COUNT, terms
+from models.online.predictor import OnlinePredictor
 from models.predictor import ScorerPredictor
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
@@ -72,12 +73,14 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explainable(predictor: Predictor) -> ScorerPredictor:
-    """Give the linear model that makes a predictor's answers; of a careful one, the fast one that asks no teacher.
+    """Give the linear model behind a predictor's answers, without what its teacher says and what was learned online.
 
     Raises:
         ModelNotExplainableError: something else makes them.
     """
     predictor = fast(predictor)
+    if isinstance(predictor, OnlinePredictor):
+        predictor = predictor.batch
     if not isinstance(predictor, ScorerPredictor):
         raise ModelNotExplainableError(
             f"the answers of {predictor.model.name} {predictor.model.version} are not those of a linear scorer and "

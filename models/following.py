@@ -8,7 +8,8 @@ from typing import Literal
 
 from models.careful.predictor import CarefulPredictor, fast
 from models.contracts import ModelStore, Predictor
-from models.errors import ModelNotFoundError, TickertapeError
+from models.errors import ModelError, ModelNotFoundError, TickertapeError
+from models.online.corrections import Corrections, StoredSnapshot
 from models.predictions import Predictions
 from models.records import ModelChange, ModelVersion, Tweet, utc_timestamp
 
@@ -29,12 +30,19 @@ class FollowedPredictor:
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        self._current = predictor
+        self._batch = self._current = predictor
+        self._corrections = Corrections()
+        self._lock = threading.Lock()  # model and snapshots are followed by two threads
 
     @property
     def current(self) -> Predictor:
         """The predictor that answers now."""
         return self._current
+
+    @property
+    def batch(self) -> Predictor:
+        """The same without what was learned online."""
+        return self._batch
 
     @property
     def model(self) -> ModelVersion:
@@ -47,7 +55,23 @@ class FollowedPredictor:
 
     def swap(self, predictor: Predictor) -> None:
         """Let another predictor answer from the next call on; one assignment, safe from any thread."""
-        self._current = predictor
+        with self._lock:
+            self._batch = predictor
+            self._correct()
+
+    def correct(self, snapshot: StoredSnapshot) -> None:
+        """Answer with a snapshot of the online model from the next call on, if it fits and is not an older one."""
+        with self._lock:
+            if self._corrections.keep(snapshot):
+                self._correct()
+
+    def _correct(self) -> None:
+        try:
+            self._current = self._corrections.corrected(self._batch)
+        except ModelError as exc:
+            self._current = self._batch
+            extra = {"model": self._batch.model.version, "error": str(exc)}
+            logger.error("snapshot_refused", extra=extra)  # noqa: TRY400  # its message says all
 
 
 def answering(predictor: Predictor) -> Predictor:

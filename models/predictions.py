@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration import FloatArray
-from models.records import ModelVersion, Prediction
+from models.records import ModelVersion, Opinion, Prediction
 from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
-ANSWERERS = ("batch", "teacher")
-"""Who may answer: the registered model alone, or it and its teacher together."""
+ANSWERERS = ("batch", "online", "teacher")
+"""Who may answer: the registered model alone, it with what was learned online, or it and its teacher together."""
 
 
 class Columns(NamedTuple):
@@ -22,7 +22,8 @@ class Columns(NamedTuple):
         label_scores: float64 of shape (n, k): their probabilities, six decimals.
         sentiments: int64 of shape (n,): the position in `SENTIMENTS` of the most probable one.
         sentiment_scores: float64 of shape (n,): P(bullish) - P(bearish), six decimals.
-        answerers: int64 of shape (n,): the position in `ANSWERERS` of who answered.
+        answerers: int64 of shape (n,): the position in `ANSWERERS` of who gave the label.
+        sentiment_answerers: the same of the sentiment.
     """
 
     labels: npt.NDArray[np.int64]
@@ -30,6 +31,23 @@ class Columns(NamedTuple):
     sentiments: npt.NDArray[np.int64]
     sentiment_scores: FloatArray
     answerers: npt.NDArray[np.int64]
+    sentiment_answerers: npt.NDArray[np.int64]
+
+
+class OpinionColumns(NamedTuple):
+    """What one model says by itself, a row a tweet; see `Columns`, but all of shape (n,)."""
+
+    labels: npt.NDArray[np.int64]
+    label_scores: FloatArray
+    sentiments: npt.NDArray[np.int64]
+    sentiment_scores: FloatArray
+
+
+class Opinions(NamedTuple):
+    """What each model says by itself, whoever answers; by the names of `ANSWERERS`."""
+
+    batch: OpinionColumns
+    online: OpinionColumns
 
 
 class Predictions(Sequence[Prediction]):
@@ -39,12 +57,16 @@ class Predictions(Sequence[Prediction]):
         columns: the answers as arrays, for who writes many at once.
         model: see `Prediction`.
         abstain_below: the label is `other` where the largest probability is lower; 0 for never.
+        opinions: of batch and online model; None where nothing was learned online.
     """
 
-    def __init__(self, columns: Columns, *, model: ModelVersion, abstain_below: float = 0.0) -> None:
+    def __init__(
+        self, columns: Columns, *, model: ModelVersion, abstain_below: float = 0.0, opinions: Opinions | None = None
+    ) -> None:
         self.columns = columns
         self.model = model
         self.abstain_below = abstain_below
+        self.opinions = opinions
 
     def answers(self) -> npt.NDArray[np.int64]:
         """Give what each label says; shape (n,), positions in `ANSWERS`."""
@@ -63,13 +85,18 @@ class Predictions(Sequence[Prediction]):
     def __getitem__(self, place: int | slice) -> "Prediction | Predictions":
         if isinstance(place, slice):
             part = Columns._make(column[place] for column in self.columns)
-            return Predictions(part, model=self.model, abstain_below=self.abstain_below)
+            opinions = self.opinions and Opinions._make(
+                OpinionColumns._make(column[place] for column in opinion) for opinion in self.opinions
+            )
+            return Predictions(part, model=self.model, abstain_below=self.abstain_below, opinions=opinions)
         place = range(len(self))[place]
         return next(iter(self[place : place + 1]))
 
     def __iter__(self) -> Iterator[Prediction]:
         rows = zip(*(column.tolist() for column in (self.answers(), *self.columns)), strict=True)
-        for answer, best, chances, sentiment, leaning, answerer in rows:
+        for (answer, best, chances, sentiment, leaning, answerer, sentiment_answerer), opinions in zip(
+            rows, self._opinions(), strict=True
+        ):
             yield Prediction(
                 label=ANSWERS[answer],
                 label_score=chances[0],
@@ -77,5 +104,19 @@ class Predictions(Sequence[Prediction]):
                 sentiment=SENTIMENTS[sentiment],
                 sentiment_score=leaning,
                 answered_by=ANSWERERS[answerer],
+                sentiment_answered_by=ANSWERERS[sentiment_answerer],
+                opinions=opinions,
                 model=self.model,
             )
+
+    def _opinions(self) -> Iterator[dict[str, Opinion]]:
+        if self.opinions is None:
+            yield from ({} for _ in range(len(self)))
+            return
+        for said in zip(
+            *(zip(*(column.tolist() for column in one), strict=True) for one in self.opinions), strict=True
+        ):
+            yield {
+                name: Opinion(LABELS[label], label_score, SENTIMENTS[sentiment], sentiment_score)
+                for name, (label, label_score, sentiment, sentiment_score) in zip(Opinions._fields, said, strict=True)
+            }

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from models.abstention import NEVER, Abstention
 from models.compiled.layout import Answers
 from models.errors import ModelNotFoundError
-from models.predictions import ANSWERERS, Columns, Predictions
+from models.predictions import ANSWERERS, Columns, Opinions, Predictions
 from models.records import ModelVersion, Tweet
 from models.scorer import Scorer
 from models.taxonomy import LABELS
@@ -19,6 +20,20 @@ PRETRAINED_NAME = "tickertape"
 
 _VERSION_DIGITS = 8
 _BATCH = ANSWERERS.index("batch")
+
+
+class Said(NamedTuple):
+    """What is said of n texts, before it is signed.
+
+    Attributes:
+        answers: of whoever answers.
+        answerers: of label and sentiment: the position in `ANSWERERS` of who answers.
+        opinions: see `Predictions`.
+    """
+
+    answers: Answers
+    answerers: tuple[int, int] = (_BATCH, _BATCH)
+    opinions: Opinions | None = None
 
 
 class ScorerPredictor:
@@ -45,16 +60,27 @@ class ScorerPredictor:
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
-        return self.predictions(self.columns(self.scorer.answers([tweet.text for tweet in tweets], top_k=self.top_k)))
+        return self.signed(self.say([tweet.text for tweet in tweets]))
 
-    def columns(self, answers: Answers) -> Columns:
-        """Sign the scorer's answers."""
-        named = answers.labels, answers.label_scores, answers.sentiments, answers.sentiment_scores
-        return Columns(*named, np.full(len(answers.sentiments), _BATCH))
+    def say(self, texts: Sequence[str]) -> Said:
+        """Answer n texts."""
+        return Said(self.scorer.answers(texts, top_k=self.top_k))
 
-    def predictions(self, columns: Columns) -> Predictions:
-        """Say in whose name the columns are, and when to abstain."""
-        return Predictions(columns, model=self.model, abstain_below=self._abstain_below)
+    def signed(self, said: Said, *, model: ModelVersion | None = None) -> Predictions:
+        """Say in whose name the answers are, by default this model's, and when to abstain."""
+        answers, (labels_by, sentiments_by) = said.answers, said.answerers
+        count = len(answers.sentiments)
+        columns = Columns(
+            answers.labels,
+            answers.label_scores,
+            answers.sentiments,
+            answers.sentiment_scores,
+            np.full(count, labels_by),
+            np.full(count, sentiments_by),
+        )
+        return Predictions(
+            columns, model=model or self.model, abstain_below=self._abstain_below, opinions=said.opinions
+        )
 
 
 def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED, abstention: Abstention = NEVER) -> ScorerPredictor:

@@ -30,7 +30,7 @@ class ModelVersion(msgspec.Struct, frozen=True):
     Attributes:
         name: name of the registered model.
         version: version in the registry, or `pretrained-` and the first 8 digits of the weights' sha256.
-        online_version: snapshot of the online model that took part; 0 for none.
+        online_version: how many records of feedback the online model that took part had seen; 0 where none took part.
     """
 
     name: str
@@ -58,6 +58,15 @@ class ModelChange(msgspec.Struct, frozen=True):
     time: str
 
 
+class Opinion(msgspec.Struct, frozen=True, gc=False):
+    """What one model says by itself of a tweet, whoever answers; the fields are those of `Prediction`."""
+
+    label: Label
+    label_score: float
+    sentiment: Sentiment
+    sentiment_score: float
+
+
 class Prediction(msgspec.Struct, frozen=True, gc=False):
     """What a model says of one tweet.
 
@@ -67,7 +76,10 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
         labels: the k most probable topics with their probabilities, largest first.
         sentiment: the most probable sentiment.
         sentiment_score: P(bullish) - P(bearish), -1 to 1.
-        answered_by: which of the models answered; `batch` is the registered one alone, `teacher` it and its teacher together.
+        answered_by: who gave the label: `batch` is the registered model alone, `online` it with what was learned from
+            late labels, `teacher` it and its teacher together.
+        sentiment_answered_by: who gave the sentiment.
+        opinions: what `batch` and `online` say by themselves; empty where nothing was learned.
         model: the versions behind the answer.
     """
 
@@ -77,6 +89,8 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     sentiment: Sentiment
     sentiment_score: float
     answered_by: str
+    sentiment_answered_by: str
+    opinions: dict[str, Opinion]
     model: ModelVersion
 
     @property
@@ -103,6 +117,8 @@ class ClassifiedTweet(msgspec.Struct, frozen=True, gc=False):
     sentiment: Sentiment
     sentiment_score: float
     answered_by: str
+    sentiment_answered_by: str
+    opinions: dict[str, Opinion]
     model: ModelVersion
     classified_at: str
 
@@ -132,6 +148,8 @@ def classified_tweet(tweet: Tweet, prediction: Prediction, *, classified_at: str
         sentiment=prediction.sentiment,
         sentiment_score=prediction.sentiment_score,
         answered_by=prediction.answered_by,
+        sentiment_answered_by=prediction.sentiment_answered_by,
+        opinions=prediction.opinions,
         model=prediction.model,
         classified_at=classified_at,
     )

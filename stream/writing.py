@@ -5,6 +5,7 @@ the same in a chunk (model, time) once a chunk, and all probabilities of a chunk
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -16,6 +17,9 @@ from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 _encode = msgspec.json.Encoder().encode
 
 _ANSWERS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in ANSWERS)
+_ANSWERED_BY = tuple(b',"answered_by":' + _encode(answerer) for answerer in ANSWERERS)
+_SENTIMENT_ANSWERED_BY = tuple(b',"sentiment_answered_by":' + _encode(answerer) for answerer in ANSWERERS)
+_OPINION_LABELS = tuple(b'{"label":' + _encode(label) + b',"label_score":' for label in LABELS)
 _LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
 _SENTIMENTS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
 
@@ -35,7 +39,6 @@ def write_answers(
     """
     columns = predictions.columns
     model = b',"model":' + _encode(predictions.model) + b',"classified_at":' + _encode(classified_at) + b"}"
-    answered_by = [b',"answered_by":' + _encode(answerer) + model for answerer in ANSWERERS]
     label_scores = _numbers(columns.label_scores.ravel())
     rows = zip(
         tweets,
@@ -44,9 +47,11 @@ def write_answers(
         columns.sentiments.tolist(),
         _numbers(columns.sentiment_scores),
         columns.answerers.tolist(),
+        columns.sentiment_answerers.tolist(),
+        _opinions(predictions),
         strict=True,
     )
-    for tweet, answer, (label_score, labels), sentiment, sentiment_score, answerer in rows:
+    for tweet, answer, (label_score, labels), sentiment, sentiment_score, answerer, sentiment_answerer, said in rows:
         tweet_id = _encode(tweet.id)
         when = b',"created_at":' + _encode(tweet.created_at) + b',"tickers":' + _encode(tweet.tickers)
         leaning = _SENTIMENTS[sentiment] + sentiment_score
@@ -64,11 +69,36 @@ def write_answers(
                     labels,
                     b"}",
                     leaning,
-                    answered_by[answerer],
+                    _ANSWERED_BY[answerer],
+                    _SENTIMENT_ANSWERED_BY[sentiment_answerer],
+                    said,
+                    model,
                 )
             ),
             b"".join((b'{"id":', tweet_id, when, leaning, model)),
         )
+
+
+def _opinions(predictions: Predictions) -> Iterator[bytes]:
+    """Give of each tweet the member `opinions`."""
+    if predictions.opinions is None:
+        yield from repeat(b',"opinions":{}', len(predictions))
+        return
+    batch, online = (
+        [
+            label + label_score + sentiment + sentiment_score
+            for label, label_score, sentiment, sentiment_score in zip(
+                map(_OPINION_LABELS.__getitem__, one.labels.tolist()),
+                _numbers(one.label_scores),
+                map(_SENTIMENTS.__getitem__, one.sentiments.tolist()),
+                _numbers(one.sentiment_scores),
+                strict=True,
+            )
+        ]
+        for one in predictions.opinions
+    )
+    for of_batch, of_online in zip(batch, online, strict=True):
+        yield b',"opinions":{"batch":' + of_batch + b'},"online":' + of_online + b"}}"
 
 
 def _grouped(label_scores: list[bytes], labels: Any) -> Iterator[tuple[bytes, bytes]]:  # noqa: ANN401  # an array

@@ -67,6 +67,7 @@ class FixedPredictor:
             sentiments=np.full(len(tweets), SENTIMENTS.index(Sentiment.BULLISH)),
             sentiment_scores=np.full(len(tweets), 0.5),
             answerers=np.zeros(len(tweets), dtype=np.int64),
+            sentiment_answerers=np.zeros(len(tweets), dtype=np.int64),
         )
         return Predictions(columns, model=self.model)
 

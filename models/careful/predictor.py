@@ -1,5 +1,6 @@
 """The careful predictor: the fast model's answers, and the teacher's opinion on those it is least sure of."""
 
+import copy
 import logging
 import threading
 import time
@@ -15,7 +16,7 @@ from models.careful.doubt import doubt_threshold, doubts_of
 from models.contracts import Predictor
 from models.features import IntArray
 from models.predictions import ANSWERERS, Columns, Predictions
-from models.predictor import ScorerPredictor
+from models.predictor import Said
 from models.records import ModelVersion, Tweet
 from models.taxonomy import SENTIMENTS, Sentiment
 from models.weights import COLUMNS, HEAD_COLUMNS
@@ -31,6 +32,23 @@ Count = Callable[[str, int], None]
 """Told an outcome, and how many texts had it; see `OUTCOMES`."""
 OUTCOMES = ("answered", "over_budget", "late", "failed")
 """What becomes of a text that the fast model is unsure of; it is answered by that model alone but for the first."""
+
+
+class FastPredictor(Protocol):
+    """The part of `models.predictor.ScorerPredictor` that is used."""
+
+    @property
+    def model(self) -> ModelVersion:
+        """The versions that answer."""
+
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
+        """Classify n tweets."""
+
+    def say(self, texts: Sequence[str]) -> Said:
+        """Answer n texts."""
+
+    def signed(self, said: Said) -> Predictions:
+        """Say in whose name the answers are."""
 
 
 class Teacher(Protocol):
@@ -72,7 +90,7 @@ class CarefulPredictor:
     """
 
     def __init__(
-        self, fast: ScorerPredictor, teacher: Teacher, care: Care, *, clock: Callable[[], float] = time.monotonic
+        self, fast: FastPredictor, teacher: Teacher, care: Care, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.fast = fast
         self._teacher = teacher
@@ -91,12 +109,19 @@ class CarefulPredictor:
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
         texts = [tweet.text for tweet in tweets]
-        answers = self.fast.scorer.answers(texts, top_k=self.fast.top_k)
-        answered, taught = self._second_opinions(texts, answers.probabilities)
-        columns = self.fast.columns(answers)
+        said = self.fast.say(texts)
+        probabilities = said.answers.probabilities
+        answered, taught = self._second_opinions(texts, probabilities)
+        predictions = self.fast.signed(said)
         if len(answered):
-            _replace(columns, answered, mixed(answers.probabilities[answered], taught))
-        return self.fast.predictions(columns)
+            _replace(predictions.columns, answered, mixed(probabilities[answered], taught))
+        return predictions
+
+    def with_fast(self, fast_predictor: FastPredictor) -> "CarefulPredictor":
+        """Give a predictor that takes the same care of another fast one's answers, out of the same budget."""
+        other = copy.copy(self)
+        other.fast = fast_predictor
+        return other
 
     def _second_opinions(self, texts: list[str], probabilities: FloatArray) -> tuple[IntArray, FloatArray]:
         """Ask the teacher, the most doubtful texts first; gives the rows that it answered and its probabilities."""
@@ -167,4 +192,4 @@ def _replace(columns: Columns, rows: IntArray, probabilities: FloatArray) -> Non
     columns.label_scores[rows] = np.take_along_axis(labels, best, axis=1).round(_DECIMALS)
     columns.sentiments[rows] = sentiments.argmax(axis=1)
     columns.sentiment_scores[rows] = (sentiments[:, _BULLISH] - sentiments[:, _BEARISH]).round(_DECIMALS)
-    columns.answerers[rows] = _TEACHER
+    columns.answerers[rows] = columns.sentiment_answerers[rows] = _TEACHER

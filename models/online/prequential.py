@@ -4,12 +4,16 @@ Labels that were asked for because a tweet was uncertain say too little good of 
 over the probability with which its tweet was chosen, which makes the figures those of the whole feed.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from models.calibration import FloatArray
+from models.errors import ModelCorruptError
 from models.intervals import Interval, accuracy_interval, f1_scores, macro_f1_interval
-from models.online.learner import Scores, Truth
+from models.online.truth import Scores, Truth
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import HEAD_COLUMNS
 
@@ -20,6 +24,22 @@ _Z = 1.96  # 95 % of a normal distribution lie within this many standard deviati
 _HEAD_NAMES = ("topic", "sentiment")
 _ANSWERERS = Scores._fields
 _COUNT = len(_ANSWERERS)
+
+
+class HeadState(NamedTuple):
+    """All that is kept of one head's labels.
+
+    Attributes:
+        window: float64 of shape (n, 8): a row a label: truth, the answers, their losses, and the weight.
+        confusion: see `_Sums`, of the faded sums.
+        losses: as above.
+        weights: as above.
+    """
+
+    window: FloatArray
+    confusion: FloatArray
+    losses: FloatArray
+    weights: FloatArray
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -83,6 +103,22 @@ class Prequential:
             said = np.stack([part[has_label, HEAD_COLUMNS[place]] for part in scores])
             head.add(said, truth[has_label, place], 1 / chances[has_label])
 
+    @classmethod
+    def restored(cls, states: Sequence[HeadState]) -> "Prequential":
+        """Go on from `states`, with the window and the fading that a new one has.
+
+        Raises:
+            ModelCorruptError: they are no states.
+        """
+        restored = cls()
+        for head, state in zip(restored._heads, states, strict=True):
+            head.restore(state)
+        return restored
+
+    def states(self) -> tuple[HeadState, ...]:
+        """Give all that is kept, a head each."""
+        return tuple(head.state() for head in self._heads)
+
     def standings(self) -> dict[str, HeadStandings]:
         """Give each head's figures by its name; heads without any label are left out."""
         return {name: head.standings() for name, head in zip(_HEAD_NAMES, self._heads, strict=True) if len(head.window)}
@@ -126,6 +162,19 @@ class _Head:
         ages = np.arange(len(rows))[::-1]
         self._faded = self._faded.faded(self._fading ** len(rows), self._sums(rows, weights * self._fading**ages))
         self.window = np.concatenate([self.window, rows])[-self._window_labels :]
+
+    def state(self) -> HeadState:
+        return HeadState(self.window, self._faded.confusion, self._faded.losses, self._faded.weights)
+
+    def restore(self, state: HeadState) -> None:
+        for array, expected in zip(state, self.state(), strict=True):
+            if array.dtype != expected.dtype or array.shape[1:] != expected.shape[1:] or not np.isfinite(array).all():
+                raise ModelCorruptError("this snapshot has figures that no labels give: take an earlier one")
+        classes = state.window[:, : 1 + _COUNT]
+        if np.any((classes < 0) | (classes >= len(self._names))):
+            raise ModelCorruptError("this snapshot has classes that there are not: take an earlier one")
+        self.window = state.window[-self._window_labels :]
+        self._faded = _Sums(state.confusion, state.losses, state.weights)
 
     def standings(self) -> HeadStandings:
         window = self._sums(self.window, self.window[:, -1])

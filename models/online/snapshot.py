@@ -4,22 +4,46 @@ import hashlib
 import io
 import zipfile
 import zlib
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from models.errors import ModelCorruptError, SnapshotRefusedError
 from models.features import FEATURE_COUNT, FEATURES_VERSION
+from models.online.memory import LabelMemory, Remembered
+from models.online.prequential import HeadState, Prequential
 from models.online.rules import STEPS_PER_UNIT, WORD_ROWS
 from models.online.weights import OnlineWeights, fresh_weights
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
-FORMAT = 1
+FORMAT = 2
 """Raise it whenever a rule or a constant of `models.online.rules` changes: what was learned by others means little."""
 
+_HEADS = (LABELS, SENTIMENTS)
 _SMALL = ("label_confusions", "sentiment_confusions", "votes", "learned")
+
+
+class Progress(NamedTuple):
+    """How far the learner has come, and what it needs to go on beside the weights.
+
+    Attributes:
+        offset: of the last record of feedback that is in the snapshot, whether it was learned or refused; -1 for none.
+        remembered: the labels of the last tweets.
+        figures: of each head, see `models.online.prequential`.
+    """
+
+    offset: int
+    remembered: Remembered
+    figures: tuple[HeadState, ...]
+
+
+def fresh_progress() -> Progress:
+    """Begin before the first record."""
+    return Progress(-1, LabelMemory(1).arrays(), Prequential().states())
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -33,21 +57,26 @@ class _Header(msgspec.Struct, frozen=True):
     sentiments: tuple[str, ...]
 
 
-def encode_snapshot(weights: OnlineWeights, *, batch: Weights) -> bytes:
-    """Write weights as a compressed `.npz`; equal weights give equal bytes.
+def encode_snapshot(weights: OnlineWeights, *, batch: Weights, progress: Progress | None = None) -> bytes:
+    """Write weights and progress as a compressed `.npz`; equal ones give equal bytes.
 
     Nearly all words are 0, so only the others are stored, and one bit for each that says which they are.
 
     Args:
         weights: of the online model.
         batch: the weights of the batch model that they correct.
+        progress: None for that of a learner that nobody feeds from a topic.
     """
+    progress = fresh_progress() if progress is None else progress
     buffer = io.BytesIO()
     is_moved = weights.words != 0
     arrays = {name: getattr(weights, name) for name in _SMALL}
     arrays["header"] = np.frombuffer(msgspec.json.encode(_header(batch)), dtype=np.uint8)
     arrays["is_moved"] = np.packbits(is_moved)
     arrays["moved_words"] = weights.words[is_moved]
+    arrays |= progress.remembered._asdict() | {"offset": np.array(progress.offset, dtype=np.int64)}
+    for place, state in enumerate(progress.figures):
+        arrays |= {f"{name}_{place}": array for name, array in state._asdict().items()}
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
@@ -63,13 +92,40 @@ def decode_snapshot(content: bytes, *, batch: Weights) -> OnlineWeights:
         SnapshotRefusedError: another batch model, feature definition, set of classes or format.
         ModelCorruptError: no snapshot, or a damaged one.
     """
+    with _told(), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        _check_header(msgspec.json.decode(arrays["header"].tobytes(), type=_Header), _header(batch))
+        weights = fresh_weights()
+        is_moved = np.unpackbits(arrays["is_moved"], count=weights.words.size).reshape(weights.words.shape)
+        weights.words[is_moved.astype(bool)] = arrays["moved_words"]
+        return _checked(weights._replace(**{name: arrays[name] for name in _SMALL}))
+
+
+def decode_progress(content: bytes) -> Progress:
+    """Read the other part of what `encode_snapshot` wrote.
+
+    Args:
+        content: of a snapshot that `decode_snapshot` did not refuse.
+
+    Raises:
+        ModelCorruptError: no snapshot, or a damaged one.
+    """
+    with _told(), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        remembered = Remembered(*(arrays[name] for name in Remembered._fields))
+        figures = tuple(
+            HeadState(*(arrays[f"{name}_{place}"] for name in HeadState._fields)) for place in range(len(_HEADS))
+        )
+        Prequential.restored(figures)
+        classes = tuple(len(head) for head in _HEADS)
+        ids, truth = remembered
+        if ids.dtype != np.uint64 or truth.shape != (len(ids), len(classes)) or np.any(truth >= classes):
+            raise ModelCorruptError("this snapshot remembers labels that there are not: take an earlier one")
+        return Progress(int(arrays["offset"]), remembered, figures)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            _check_header(msgspec.json.decode(arrays["header"].tobytes(), type=_Header), _header(batch))
-            weights = fresh_weights()
-            is_moved = np.unpackbits(arrays["is_moved"], count=weights.words.size).reshape(weights.words.shape)
-            weights.words[is_moved.astype(bool)] = arrays["moved_words"]
-            return _checked(weights._replace(**{name: arrays[name] for name in _SMALL}))
+        yield
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as exc:
         raise ModelCorruptError(
             f"this is no snapshot of the online model ({type(exc).__name__}): take an earlier one, or learn anew"
@@ -78,11 +134,11 @@ def decode_snapshot(content: bytes, *, batch: Weights) -> OnlineWeights:
 
 def _header(batch: Weights) -> _Header:
     return _Header(
-        FORMAT, _sha256_of(batch), FEATURES_VERSION, FEATURE_COUNT, WORD_ROWS, STEPS_PER_UNIT, LABELS, SENTIMENTS
+        FORMAT, batch_sha256(batch), FEATURES_VERSION, FEATURE_COUNT, WORD_ROWS, STEPS_PER_UNIT, LABELS, SENTIMENTS
     )
 
 
-def _sha256_of(batch: Weights) -> str:
+def batch_sha256(batch: Weights) -> str:
     """Hash all numbers that answers depend on: it names a model wherever it is stored, and as which version."""
     digest = hashlib.sha256()
     for array in (batch.ids, batch.table, batch.scales, batch.biases, batch.temperatures):

@@ -77,7 +77,16 @@ def raw_suite() -> ExpectationSuite:
 
 def classified_suite() -> ExpectationSuite:
     """Build what is expected of the records of `tweets.classified`."""
-    never_missing = ["label", "label_score", "sentiment", "sentiment_score", "answered_by", "model", "classified_at"]
+    never_missing = [
+        "label",
+        "label_score",
+        "sentiment",
+        "sentiment_score",
+        "answered_by",
+        "sentiment_answered_by",
+        "model",
+        "classified_at",
+    ]
     return _suite(
         "classified",
         {

@@ -20,8 +20,9 @@ import online_peers as peers
 from online_cases import Stream, streams
 
 from config.settings import ProjectSettings
-from models.online.learner import UNKNOWN, OnlineLearner
+from models.online.learner import OnlineLearner
 from models.online.scores import OnlineScorer
+from models.online.truth import UNKNOWN
 from models.scorer import Scorer
 from models.taxonomy import LABELS
 

@@ -55,7 +55,9 @@ def test_every_written_answer_is_as_documented(label: Answer) -> None:
         labels=dict.fromkeys(Label, 0.05),
         sentiment=Sentiment.BEARISH,
         sentiment_score=-1.0,
-        answered_by="batch",
+        answered_by="online",
+        sentiment_answered_by="batch",
+        opinions={name: records.Opinion(Label.IPO, 0.5, Sentiment.BEARISH, -0.5) for name in ("batch", "online")},
         model=records.ModelVersion(name="n", version="v", online_version=3),
         classified_at="2026-01-31T09:30:00.000Z",
     )

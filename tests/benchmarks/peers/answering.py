@@ -119,6 +119,8 @@ class ConstantPredictor:
             sentiment=Sentiment.BULLISH,
             sentiment_score=0.512345,
             answered_by="batch",
+            sentiment_answered_by="batch",
+            opinions={},
             model=self.model,
         )
         return [answer] * len(tweets)
@@ -157,6 +159,8 @@ class PipelinePredictor:
             sentiment=SENTIMENTS[max(leaning, key=leaning.__getitem__)],
             sentiment_score=round(leaning[1] - leaning[0], 6),
             answered_by="batch",
+            sentiment_answered_by="batch",
+            opinions={},
             model=self.model,
         )
 

@@ -32,6 +32,8 @@ async def test_a_text_is_answered_with_all_fields_of_the_stream(client: httpx.As
         "sentiment": "bullish",
         "sentiment_score": 0.5,
         "answered_by": "batch",
+        "sentiment_answered_by": "batch",
+        "opinions": {},
         "model": {"name": "fixed", "version": "7", "online_version": 2},
     }
 

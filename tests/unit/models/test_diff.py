@@ -22,7 +22,7 @@ class ScriptedPredictor:
         return [self._prediction(*self._answers[tweet.text]) for tweet in tweets]
 
     def _prediction(self, label: Label, sentiment: Sentiment, score: float) -> Prediction:
-        return Prediction(label, 1.0, {label: 1.0}, sentiment, score, "batch", self.model)
+        return Prediction(label, 1.0, {label: 1.0}, sentiment, score, "batch", "batch", {}, self.model)
 
 
 TWEETS = [

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from models.calibration import FloatArray
-from models.online.learner import UNKNOWN, OnlineLearner, Truth, truth_of
+from models.online.learner import OnlineLearner
 from models.online.rules import LARGEST_STEP, STEPS_PER_UNIT
 from models.online.scores import OnlineScorer
+from models.online.truth import UNKNOWN, Truth, truth_of
 from models.scorer import Scorer
 from models.taxonomy import LABELS, Label, Sentiment
 from models.weights import COLUMNS

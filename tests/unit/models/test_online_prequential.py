@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.online.learner import Scores
 from models.online.prequential import Prequential
+from models.online.truth import Scores
 from models.taxonomy import LABELS
 from models.weights import COLUMNS
 

@@ -10,7 +10,7 @@ import pytest
 
 from models.errors import ModelCorruptError, SnapshotRefusedError
 from models.online.learner import OnlineLearner
-from models.online.snapshot import decode_snapshot
+from models.online.snapshot import decode_progress, decode_snapshot
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 
@@ -110,7 +110,7 @@ def test_a_damaged_snapshot_is_told(pretrained_scorer: Scorer, snapshot: bytes, 
     damaged[place : place + 8] = b"\x55" * 8
 
     with pytest.raises(ModelCorruptError):
-        decode_snapshot(bytes(damaged), batch=pretrained_scorer.weights)
+        decode_snapshot(bytes(damaged), batch=pretrained_scorer.weights), decode_progress(bytes(damaged))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.predictions import Columns, Predictions
-from models.records import ModelVersion
+from models.predictions import Columns, OpinionColumns, Opinions, Predictions
+from models.records import ModelVersion, Opinion
 from models.taxonomy import LABELS, OTHER, SENTIMENTS
 
 MODEL = ModelVersion("tiny", "3")
@@ -15,7 +15,8 @@ def predictions() -> Predictions:
         label_scores=np.array([[0.75, 0.125], [0.5, 0.25], [1.0, 0.0]]),
         sentiments=np.array([0, 1, 2]),
         sentiment_scores=np.array([-0.5, 0.0, 0.25]),
-        answerers=np.array([0, 1, 0]),
+        answerers=np.array([0, 2, 0]),
+        sentiment_answerers=np.array([0, 1, 0]),
     )
     return Predictions(columns, model=MODEL)
 
@@ -27,7 +28,22 @@ def test_records_hold_what_the_columns_say(predictions: Predictions) -> None:
     assert second.labels == {LABELS[0]: 0.5, LABELS[9]: 0.25}
     assert list(second.labels) == [LABELS[0], LABELS[9]]
     assert (second.sentiment, second.sentiment_score) == (SENTIMENTS[1], 0.0)
-    assert (second.answered_by, second.model) == ("teacher", MODEL)
+    assert (second.answered_by, second.sentiment_answered_by, second.model) == ("teacher", "online", MODEL)
+    assert second.opinions == {}
+
+
+def test_opinions_go_with_their_rows(predictions: Predictions) -> None:
+    batch = OpinionColumns(np.array([4, 0, 7]), np.array([0.75, 0.5, 1.0]), np.array([0, 1, 2]), np.zeros(3))
+    online = batch._replace(labels=np.array([4, 1, 7]), sentiment_scores=np.array([0.1, 0.2, 0.3]))
+    opinionated = Predictions(predictions.columns, model=MODEL, opinions=Opinions(batch, online))
+
+    second = opinionated[1]
+
+    assert second.opinions == {
+        "batch": Opinion(LABELS[0], 0.5, SENTIMENTS[1], 0.0),
+        "online": Opinion(LABELS[1], 0.5, SENTIMENTS[1], 0.2),
+    }
+    assert [one.opinions["online"].label for one in opinionated] == [LABELS[4], LABELS[1], LABELS[7]]
 
 
 def test_record_by_its_place_is_that_of_the_row(predictions: Predictions) -> None:

@@ -26,6 +26,8 @@ def make_classified() -> Callable[..., ClassifiedTweet]:
             sentiment=Sentiment.BULLISH,
             sentiment_score=0.5,
             answered_by="batch",
+            sentiment_answered_by="batch",
+            opinions={},
             model=ModelVersion("tickertape", "1"),
             classified_at="2026-01-01T00:00:00.000Z",
         )

@@ -58,7 +58,7 @@ def test_classified_record_has_the_documented_bytes(
     assert classified.value == (
         b'{"id":"1","text":"$AAPL beats on earnings","created_at":"2026-01-02T03:04:05.000Z","tickers":["AAPL"],'
         b'"label":"Earnings","label_score":0.75,"labels":{"Earnings":0.75,"Macro":0.25},"sentiment":"bullish",'
-        b'"sentiment_score":0.5,"answered_by":"batch",'
+        b'"sentiment_score":0.5,"answered_by":"batch","sentiment_answered_by":"batch","opinions":{},'
         b'"model":{"name":"tickertape","version":"7","online_version":0},"classified_at":"2026-01-01T00:00:00.250Z"}'
     )
     assert sentiment.value == (

@@ -18,6 +18,8 @@ PREDICTION = Prediction(
     sentiment=Sentiment.BEARISH,
     sentiment_score=-0.725,
     answered_by="batch",
+    sentiment_answered_by="batch",
+    opinions={},
     model=ModelVersion("tickertape", "1"),
 )
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import ProjectSettings
-from models.predictions import ANSWERERS, Columns, Predictions
+from models.predictions import ANSWERERS, Columns, OpinionColumns, Opinions, Predictions
 from models.predictor import pretrained_predictor
 from models.records import ModelVersion, Tweet, classified_tweet, tweet_sentiment
 from models.taxonomy import LABELS, SENTIMENTS
@@ -25,6 +25,19 @@ tweets = st.builds(Tweet, text=texts, id=st.none() | texts, created_at=st.none()
 millionths = st.integers(0, 1_000_000).map(lambda number: number / 1e6)
 
 
+def opinion_columns(count: int) -> st.SearchStrategy[OpinionColumns]:
+    def column(values: st.SearchStrategy[int] | st.SearchStrategy[float], dtype: type) -> st.SearchStrategy[np.ndarray]:
+        return st.lists(values, min_size=count, max_size=count).map(lambda drawn: np.array(drawn, dtype=dtype))
+
+    return st.builds(
+        OpinionColumns,
+        column(st.integers(0, len(LABELS) - 1), np.int64),
+        column(millionths, np.float64),
+        column(st.integers(0, len(SENTIMENTS) - 1), np.int64),
+        column(millionths, np.float64),
+    )
+
+
 @st.composite
 def answered(draw: st.DrawFn) -> tuple[list[Tweet], Predictions]:
     its_tweets = draw(st.lists(tweets, max_size=5))
@@ -36,10 +49,12 @@ def answered(draw: st.DrawFn) -> tuple[list[Tweet], Predictions]:
         sentiments=np.array([draw(st.integers(0, len(SENTIMENTS) - 1)) for _ in its_tweets], dtype=np.int64),
         sentiment_scores=np.array([draw(millionths) * draw(st.sampled_from([1, -1])) for _ in its_tweets]),
         answerers=np.array([draw(st.integers(0, len(ANSWERERS) - 1)) for _ in its_tweets], dtype=np.int64),
+        sentiment_answerers=np.array([draw(st.integers(0, len(ANSWERERS) - 1)) for _ in its_tweets], dtype=np.int64),
     )
+    opinions = draw(st.none() | st.builds(Opinions, *(opinion_columns(count) for _ in Opinions._fields)))
     model = ModelVersion(draw(texts), draw(texts), draw(st.integers(0, 2**31)))
     below = draw(st.sampled_from([0.0, 0.5, 1.0]))
-    return its_tweets, Predictions(columns, model=model, abstain_below=below)
+    return its_tweets, Predictions(columns, model=model, abstain_below=below, opinions=opinions)
 
 
 def defined(its_tweets: list[Tweet], predictions: Predictions) -> list[tuple[bytes, bytes]]:
@@ -70,14 +85,14 @@ def test_real_tweets_are_answered_with_the_bytes_of_their_records() -> None:
 
 def test_fields_of_the_records_are_those_that_are_written() -> None:
     tweet = Tweet("$TSLA up", "1", None, ("TSLA",))
-    columns = Columns(np.array([[3]]), np.array([[0.5]]), np.array([1]), np.array([0.1]), np.array([0]))
+    columns = Columns(np.array([[3]]), np.array([[0.5]]), np.array([1]), np.array([0.1]), np.array([0]), np.array([0]))
     predictions = Predictions(columns, model=ModelVersion("m", "1"))
 
     ((classified, sentiment),) = write_answers([tweet], predictions, classified_at=NOW)
 
     assert list(msgspec.json.decode(classified)) == [
         "id", "text", "created_at", "tickers", "label", "label_score", "labels", "sentiment", "sentiment_score",
-        "answered_by", "model", "classified_at",
+        "answered_by", "sentiment_answered_by", "opinions", "model", "classified_at",
     ]  # fmt: skip
     assert list(msgspec.json.decode(sentiment)) == [
         "id", "created_at", "tickers", "sentiment", "sentiment_score", "model", "classified_at",

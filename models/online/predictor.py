@@ -1,0 +1,76 @@
+"""The predictor that answers with what was learned."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from models.compiled.layout import Answers
+from models.online.scores import OnlineScorer
+from models.predictions import ANSWERERS, OpinionColumns, Opinions, Predictions
+from models.predictor import Said, ScorerPredictor
+from models.records import Tweet
+from models.weights import HEAD_COLUMNS
+
+_ONLINE = ANSWERERS.index("online")
+
+
+class OnlinePredictor:
+    """Implements `models.contracts.Predictor` with batch and online model; safe to share between threads.
+
+    Attributes:
+        batch: what is corrected.
+    """
+
+    def __init__(
+        self, batch: ScorerPredictor, online: OnlineScorer, *, version: int, answering: tuple[str, str]
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            batch: what is corrected.
+            online: of the same batch model.
+            version: see `ModelVersion.online_version`.
+            answering: `batch` or `online`, for labels and for sentiments: whose answer counts.
+        """
+        self.batch = batch
+        self.model = msgspec.structs.replace(batch.model, online_version=version)
+        self._online = online
+        self._answerers = tuple(ANSWERERS.index(name) for name in answering)
+
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
+        """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
+        return self.signed(self.say([tweet.text for tweet in tweets]))
+
+    def say(self, texts: Sequence[str]) -> Said:
+        """Answer n texts."""
+        batch = self.batch.scorer.answers(texts, top_k=self.batch.top_k)
+        online = self._online.adjust(batch)
+        labels_by, sentiments_by = self._answerers
+        labels, sentiments = (online if by == _ONLINE else batch for by in (labels_by, sentiments_by))
+        return Said(
+            _of_both(labels, sentiments), (labels_by, sentiments_by), Opinions(_opinion(batch), _opinion(online))
+        )
+
+    def signed(self, said: Said) -> Predictions:
+        """Say in whose name the answers are, and when to abstain."""
+        return self.batch.signed(said, model=self.model)
+
+
+def _of_both(labels: Answers, sentiments: Answers) -> Answers:
+    """Take the labels of the one and the sentiments of the other."""
+    if labels is sentiments:
+        return labels
+    parts = (labels, sentiments)
+    probabilities = [part.probabilities[:, head] for part, head in zip(parts, HEAD_COLUMNS, strict=True)]
+    return labels._replace(
+        probabilities=np.concatenate(probabilities, axis=1),
+        sentiments=sentiments.sentiments,
+        sentiment_scores=sentiments.sentiment_scores,
+    )
+
+
+def _opinion(answers: Answers) -> OpinionColumns:
+    return OpinionColumns(
+        answers.labels[:, 0], answers.label_scores[:, 0], answers.sentiments, answers.sentiment_scores
+    )

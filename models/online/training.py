@@ -1,0 +1,86 @@
+"""What the learner knows after a number of records of feedback: weights, figures, labels, and how far it has come."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.feedback import LabelledTweet
+from models.online.learner import OnlineLearner
+from models.online.memory import LabelMemory
+from models.online.prequential import HeadStandings, Prequential
+from models.online.snapshot import Progress, batch_sha256, decode_progress, decode_snapshot, encode_snapshot
+from models.online.truth import truth_of
+from models.online.weights import OnlineWeights
+from models.scorer import Scorer
+
+
+class OnlineTraining:
+    """The state of the learner; the same records of feedback in the same order give the same state.
+
+    Not safe from two threads.
+
+    Attributes:
+        batch_sha256: names the batch model that is corrected.
+        offset: of the last record of feedback that is accounted for, learned or refused; -1 for none.
+        memory: the labels of the tweets learned last.
+    """
+
+    def __init__(self, scorer: Scorer, *, remembered_labels: int) -> None:
+        """Begin before the first record of feedback.
+
+        Args:
+            scorer: of the batch model.
+            remembered_labels: most tweets in `memory`.
+        """
+        self._scorer = scorer
+        self._learner = OnlineLearner(scorer)
+        self._figures = Prequential()
+        self.batch_sha256 = batch_sha256(scorer.weights)
+        self.memory = LabelMemory(remembered_labels)
+        self.offset = -1
+
+    @classmethod
+    def restored(cls, scorer: Scorer, snapshot: bytes, *, remembered_labels: int) -> "OnlineTraining":
+        """Go on from a snapshot exactly as the one that made it would.
+
+        Raises:
+            SnapshotRefusedError: it belongs to another batch model, or to another version of the learner.
+            ModelCorruptError: it is no snapshot, or a damaged one.
+        """
+        training = cls(scorer, remembered_labels=remembered_labels)
+        training._learner = OnlineLearner(scorer, decode_snapshot(snapshot, batch=scorer.weights))
+        progress = decode_progress(snapshot)
+        training._figures = Prequential.restored(progress.figures)
+        training.memory = LabelMemory(remembered_labels, progress.remembered)
+        training.offset = progress.offset
+        return training
+
+    @property
+    def weights(self) -> OnlineWeights:
+        """A copy of what was learned."""
+        return self._learner.weights
+
+    def learn(self, tweets: Sequence[LabelledTweet]) -> None:
+        """Score each tweet, then learn its labels, in the order of their feedback; those known already are passed over."""
+        new = [tweet for tweet in tweets if tweet.feedback_offset > self.offset]
+        if not new:
+            return
+        truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in new], dtype=np.int64)
+        scores = self._learner.learn([tweet.text for tweet in new], truth)
+        self._figures.add(scores, truth, np.array([tweet.probability for tweet in new]))
+        for tweet in new:
+            self.memory.add(tweet.id, tweet.label, tweet.sentiment)
+        self.offset = new[-1].feedback_offset
+
+    def pass_over(self, offset: int) -> None:
+        """Note that all records of feedback up to this one are accounted for."""
+        self.offset = max(self.offset, offset)
+
+    def standings(self) -> dict[str, HeadStandings]:
+        """Give each head's figures, see `Prequential.standings`."""
+        return self._figures.standings()
+
+    def snapshot(self) -> bytes:
+        """Give the whole state as bytes."""
+        progress = Progress(self.offset, self.memory.arrays(), self._figures.states())
+        return encode_snapshot(self._learner.weights, batch=self._scorer.weights, progress=progress)
