@@ -43,8 +43,18 @@ def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Itera
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 
 
-def connect(bootstrap_servers: str, *, isolation_level: str = "read_uncommitted") -> KafkaConsumer:
+def connect(
+    bootstrap_servers: str,
+    *,
+    isolation_level: str = "read_uncommitted",
+    max_partition_bytes: int = KafkaConsumer.DEFAULT_CONFIG["max_partition_fetch_bytes"],
+) -> KafkaConsumer:
     """Make a consumer without a group.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        isolation_level: `read_committed` or `read_uncommitted`.
+        max_partition_bytes: most that one fetch brings from a partition.
 
     Raises:
         BrokerError: no broker answers.
@@ -58,6 +68,7 @@ def connect(bootstrap_servers: str, *, isolation_level: str = "read_uncommitted"
             isolation_level=isolation_level,
             auto_offset_reset="earliest",  # only where retention removed what was to be read next
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            max_partition_fetch_bytes=max_partition_bytes,
             metrics_enabled=False,
         )
     except (KafkaError, ValueError, OSError) as exc:

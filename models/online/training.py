@@ -61,8 +61,12 @@ class OnlineTraining:
         return self._learner.weights
 
     def learn(self, tweets: Sequence[LabelledTweet]) -> None:
-        """Score each tweet, then learn its labels, in the order of their feedback; those known already are passed over."""
-        new = [tweet for tweet in tweets if tweet.feedback_offset > self.offset]
+        """Score each tweet, then learn its labels; repeats, whose feedback is accounted for already, are passed over."""
+        new, offset = [], self.offset
+        for tweet in tweets:
+            if tweet.feedback_offset > offset:
+                new.append(tweet)
+                offset = tweet.feedback_offset
         if not new:
             return
         truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in new], dtype=np.int64)
@@ -70,7 +74,7 @@ class OnlineTraining:
         self._figures.add(scores, truth, np.array([tweet.probability for tweet in new]))
         for tweet in new:
             self.memory.add(tweet.id, tweet.label, tweet.sentiment)
-        self.offset = new[-1].feedback_offset
+        self.offset = offset
 
     def pass_over(self, offset: int) -> None:
         """Note that all records of feedback up to this one are accounted for."""

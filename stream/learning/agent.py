@@ -1,0 +1,139 @@
+"""The agent that learns, and when feedback is acknowledged: once a snapshot that contains it is delivered."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from models.errors import DeliveryError
+from stream.chunked_app import ChunkedApp
+from stream.delivery import Event, Producer, send
+from stream.learning.learner import Learner
+from stream.learning.writing import write_snapshot, write_verdicts
+from stream.topics import Topics
+
+logger = logging.getLogger(__name__)
+
+
+def register_learner(app: ChunkedApp, learner: Learner, *, topics: Topics, snapshot_seconds: float) -> None:
+    """Let whoever holds the topic of feedback learn from it, a chunk at a time."""
+    feedback = app.topic(
+        topics.feedback.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+    )
+    keeper = SnapshotKeeper(learner, topics=topics, snapshot_seconds=snapshot_seconds)
+
+    async def learn_labels(stream: Any) -> None:  # noqa: ANN401  # faust has no usable types
+        async with keeper.started(app.producer):
+            async for event in stream.noack().events():
+                await keeper.take(event, event.message.value, partition=event.message.partition)
+
+    app.agent(feedback, name="learn")(learn_labels)
+
+    async def begin(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+        keeper.is_holder = any(tp.topic == topics.feedback.name for tp in assigned)
+        if keeper.is_holder:
+            logger.info("feedback_held", extra={"topic": topics.feedback.name})
+
+    async def end(*_: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # as above
+        await keeper.let_go()
+
+    app.on_partitions_assigned.connect(begin, weak=False)
+    app.on_partitions_revoked.connect(end, weak=False)
+
+
+class SnapshotKeeper:
+    """Makes snapshots of what was learned, and acknowledges the feedback in them once they are delivered.
+
+    Attributes:
+        is_holder: whether this process holds the topic of feedback; only then snapshots are made.
+    """
+
+    def __init__(self, learner: Learner, *, topics: Topics, snapshot_seconds: float) -> None:
+        """Hold the parts.
+
+        Args:
+            learner: is asked in threads, as it may take its time.
+            topics: where labelled tweets, dead letters and snapshots go.
+            snapshot_seconds: least time between two snapshots.
+        """
+        self.is_holder = False
+        self._learner = learner
+        self._topics = topics
+        self._snapshot_seconds = snapshot_seconds
+        self._waiting: list[tuple[Event, Sequence[Awaitable[Any]]]] = []
+        self._lock = asyncio.Lock()  # what is learned, and which feedback waits for its snapshot, change together
+
+    def started(self, producer: Producer) -> Self:
+        """Use a producer from now on; the context in which snapshots are made."""
+        self._producer = producer
+        return self
+
+    async def __aenter__(self) -> Self:
+        """Begin to make snapshots."""
+        self._tasks = asyncio.TaskGroup()
+        await self._tasks.__aenter__()
+        self._keeping = self._tasks.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """End; feedback that no delivered snapshot has stays unacknowledged."""
+        self._keeping.cancel()
+        try:
+            await self._tasks.__aexit__(kind, error, at)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def take(self, event: Event, records: Sequence[Any], *, partition: int) -> None:
+        """Learn from a chunk of feedback and send what became of it.
+
+        Raises:
+            DeliveryError: the producer does not take it.
+            BrokerError: the learner can't read its topics.
+        """
+        async with self._lock:
+            learned = await asyncio.to_thread(
+                partial(self._learner.learn, records, partition=partition, time=time.time())
+            )
+            if learned.refused:
+                logger.warning("feedback_refused", extra={"partition": partition, **learned.refused})
+            outputs = write_verdicts(learned.verdicts, topics=self._topics, partition=partition)
+            route = {self._topics.labelled.name: 0, self._topics.dead_letter.name: None}
+            self._waiting.append((event, await send(outputs, producer=self._producer, partitions=route)))
+
+    async def let_go(self) -> None:
+        """Forget what was learned, as another may hold the feedback by now."""
+        self.is_holder = False
+        async with self._lock:
+            self._waiting.clear()
+            self._learner.forget()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._snapshot_seconds)
+            if self.is_holder:
+                await self._snapshot()
+
+    async def _snapshot(self) -> None:
+        async with self._lock:
+            snapshot = await asyncio.to_thread(self._learner.snapshot)
+            waiting, self._waiting = self._waiting, []
+        try:
+            for _, deliveries in waiting:
+                for delivery in deliveries:
+                    await delivery
+            if snapshot is not None:
+                outputs = write_snapshot(snapshot, topics=self._topics)
+                for delivery in await self._producer.send_batches(outputs, partition=0):
+                    await delivery
+        except Exception as exc:  # whatever it is, the feedback must not be committed
+            raise DeliveryError(
+                f"what was learned could not be delivered ({type(exc).__name__}: {exc}); "
+                "its feedback stays uncommitted and is learned again after a restart"
+            ) from exc
+        for event, _ in waiting:
+            event.ack()

@@ -1,0 +1,72 @@
+"""Answer with the last snapshot of the online model: in every process, whoever learns."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from models.errors import BrokerError
+from models.online.corrections import StoredSnapshot
+from stream.learning.topics import TopicReader, stored_snapshot
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+
+
+class SnapshotFollower:
+    """Reads the topic of snapshots as it grows, and hands each on; in a thread of its own.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topic: full name of the topic of snapshots.
+        correct: gets each snapshot; an older one may come after a newer.
+        poll_seconds: time between two looks.
+    """
+
+    def __init__(
+        self, bootstrap_servers: str, topic: str, *, correct: Callable[[StoredSnapshot], None], poll_seconds: float
+    ) -> None:
+        self._reader = TopicReader(bootstrap_servers, topic)
+        self._correct = correct
+        self._poll_seconds = poll_seconds
+        self._is_lost = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to look; does nothing the second time. The thread is a daemon: Kafka must not keep a process from ending."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="follow-online", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+
+    def look(self) -> None:
+        """Read what is there now, and hand on the last snapshot of each batch model.
+
+        Raises:
+            BrokerError: the topic can't be read.
+        """
+        latest: dict[str, StoredSnapshot] = {}
+        for record in self._reader.read_to_end():
+            snapshot = stored_snapshot(record)
+            if snapshot is not None:
+                latest[snapshot.batch_sha256] = snapshot
+        for snapshot in latest.values():
+            self._correct(snapshot)
+
+    def _run(self) -> None:
+        pause = self._poll_seconds
+        while not self._stop.wait(pause):
+            try:
+                self.look()
+            except BrokerError as exc:
+                pause = RETRY_SECONDS
+                if not self._is_lost:
+                    self._is_lost = True
+                    logger.warning("snapshots_unreachable", extra={"error": str(exc)})
+            else:
+                pause, self._is_lost = self._poll_seconds, False
+        self._reader.close()

@@ -1,0 +1,162 @@
+"""The learner: feedback in, labelled tweets, dead letters and snapshots out; the transport is the agent's."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from models.errors import ModelError
+from models.feedback import LabelledTweet
+from models.online.corrections import StoredSnapshot
+from models.online.snapshot import batch_sha256
+from models.online.training import OnlineTraining
+from models.scorer import Scorer
+from stream.classify import Record
+from stream.learning.judging import Verdict, judge
+from stream.learning.sent_out import SentOut
+from stream.learning.topics import Archive
+
+logger = logging.getLogger(__name__)
+
+RELEARNED_AT_ONCE = 1_000
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """What became of a chunk of feedback.
+
+    Attributes:
+        verdicts: in the order of the feedback; those that an earlier snapshot has already are left out.
+        refused: how many became dead letters, by reason.
+    """
+
+    verdicts: list[Verdict]
+    refused: dict[str, int]
+
+
+class Learner:
+    """Learns from feedback in its order, for the batch model that answers now.
+
+    All that it needs after a crash is in the topics: the last snapshot, and what was learned since. It may be used from
+    several threads, one at a time.
+
+    Args:
+        batch: gives the scorer of the batch model that answers now.
+        archive: what learners before left.
+        sent_out: where the texts are of feedback without one.
+        topic: full name of the topic of feedback.
+        remembered_labels: see `models.online.memory`.
+    """
+
+    def __init__(
+        self,
+        batch: Callable[[], Scorer],
+        *,
+        archive: Archive,
+        sent_out: SentOut,
+        topic: str,
+        remembered_labels: int,
+    ) -> None:
+        self._batch = batch
+        self._archive = archive
+        self._sent_out = sent_out
+        self._topic = topic
+        self._remembered_labels = remembered_labels
+        self._scorer: Scorer | None = None
+        self._training: OnlineTraining | None = None
+        self._position = -1  # the last record of feedback that some snapshot accounts for, or that was judged since
+        self._is_gap_checked = False
+        self._published: tuple[str, int] | None = None
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Begin again from the topics, as another may have learned meanwhile."""
+        with self._lock:
+            self._scorer = self._training = self._published = None
+            self._is_gap_checked = False
+
+    def learn(self, records: Sequence[Record], *, partition: int, time: float) -> Learned:
+        """Judge records of feedback and learn what can be learned.
+
+        Args:
+            records: at least one, in offset order; those that a snapshot has already are passed over.
+            partition: that they came from.
+            time: when this happens, in seconds since 1970.
+
+        Raises:
+            BrokerError: the topics can't be read.
+        """
+        with self._lock:
+            training = self._current()
+            if not self._is_gap_checked:
+                self._relearn(training, before=records[0].offset)
+                self._is_gap_checked = True
+            new = [record for record in records if record.offset > training.offset]
+            verdicts = judge(
+                new, topic=self._topic, partition=partition, memory=training.memory, sent_out=self._sent_out, time=time
+            )
+            training.learn([verdict for verdict in verdicts if isinstance(verdict, LabelledTweet)])
+            training.pass_over(records[-1].offset)
+            self._position = training.offset
+        refused = Counter(verdict.reason for verdict in verdicts if not isinstance(verdict, LabelledTweet))
+        return Learned(verdicts, dict(refused))
+
+    def snapshot(self) -> StoredSnapshot | None:
+        """Give a snapshot of all that was learned; None where the last one given says the same, or nothing was learned.
+
+        Where another batch model answers by now, what was learned is learned for it first.
+
+        Raises:
+            BrokerError: the topics can't be read.
+        """
+        with self._lock:
+            training = self._current()
+            if training.offset < 0:
+                return None
+            name = (training.batch_sha256, training.offset)
+            if name == self._published:
+                return None
+            self._published = name
+            return StoredSnapshot(*name, training.snapshot())
+
+    def _current(self) -> OnlineTraining:
+        scorer = self._batch()
+        if scorer is not self._scorer or self._training is None:
+            self._training = self._restored(scorer)
+            self._scorer = scorer
+        return self._training
+
+    def _restored(self, scorer: Scorer) -> OnlineTraining:
+        """Restore the state for a batch model: from its last snapshot, and what was learned since then for others."""
+        snapshots = self._archive.snapshots()
+        self._position = max([self._position, *(snapshot.offset for snapshot in snapshots)])
+        training = OnlineTraining(scorer, remembered_labels=self._remembered_labels)
+        for snapshot in snapshots:
+            if snapshot.batch_sha256 == batch_sha256(scorer.weights):
+                try:
+                    training = OnlineTraining.restored(
+                        scorer, snapshot.content, remembered_labels=self._remembered_labels
+                    )
+                    self._published = (snapshot.batch_sha256, snapshot.offset)
+                except ModelError as exc:
+                    logger.warning("snapshot_refused_relearning", extra={"error": str(exc)})
+        begun = training.offset
+        if training.offset < self._position:
+            self._relearn(training, before=self._position + 1)
+            training.pass_over(self._position)
+        logger.info("learner_restored", extra={"snapshot_offset": begun, "offset": training.offset})
+        return training
+
+    def _relearn(self, training: OnlineTraining, *, before: int) -> None:
+        """Learn what learners before have learned of the feedback up to an offset."""
+        if training.offset + 1 >= before:
+            return
+        waiting: list[LabelledTweet] = []
+        for tweet in self._archive.labelled():
+            if tweet.feedback_offset < before:
+                waiting.append(tweet)
+            if len(waiting) == RELEARNED_AT_ONCE:
+                training.learn(waiting)
+                waiting.clear()
+        training.learn(waiting)

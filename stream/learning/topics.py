@@ -1,0 +1,131 @@
+"""Read back what learners before left in their topics."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Protocol
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError
+
+from models.errors import BrokerError, MalformedRecordError
+from models.feedback import LabelledTweet
+from models.online.corrections import StoredSnapshot
+from stream.codecs import decode_labelled
+from stream.following import POLL_MS, connect
+from stream.topics import CONNECT_TIMEOUT_MS
+
+logger = logging.getLogger(__name__)
+
+OFFSET_HEADER = "feedback-offset"
+FETCH_BYTES = 16_777_216  # a snapshot may have half of it
+
+
+class TopicReader:
+    """Reads a topic from its beginning, each time as far as it goes by then; not safe from two threads.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topic: its full name; must exist.
+    """
+
+    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._topic = topic
+        self._consumer: KafkaConsumer | None = None
+
+    def read_to_end(self) -> Iterator[ConsumerRecord]:
+        """Give the records that were not given yet, up to what the topic holds now; connects the first time.
+
+        Raises:
+            BrokerError: no broker answers, or it refuses to give the topic.
+        """
+        try:
+            if self._consumer is None:
+                self._consumer = self._opened()
+            consumer = self._consumer
+            ends = consumer.end_offsets(list(consumer.assignment()))
+            while any(consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) < end for tp, end in ends.items()):
+                for records in consumer.poll(timeout_ms=POLL_MS).values():
+                    yield from records
+        except KafkaError as exc:
+            self.close()
+            servers = self._bootstrap_servers
+            raise BrokerError(f"can't read {self._topic} at {servers}: {type(exc).__name__}: {exc}") from exc
+
+    def close(self) -> None:
+        """Let go of the connection; the next read begins anew."""
+        if self._consumer is not None:
+            with suppress(KafkaError):
+                self._consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
+            self._consumer = None
+
+    def _opened(self) -> KafkaConsumer:
+        consumer = connect(self._bootstrap_servers, max_partition_bytes=FETCH_BYTES)
+        numbers = consumer.partitions_for_topic(self._topic)
+        if not numbers:
+            raise BrokerError(f"there is no topic {self._topic} at {self._bootstrap_servers}: start a worker again")
+        consumer.assign([TopicPartition(self._topic, number) for number in sorted(numbers)])
+        consumer.seek_to_beginning()
+        return consumer
+
+
+class Archive(Protocol):
+    """What learners before left."""
+
+    def snapshots(self) -> list[StoredSnapshot]:
+        """Give the last snapshot of each batch model."""
+
+    def labelled(self) -> Iterator[LabelledTweet]:
+        """Give all that was learned, in the order of its feedback; repeats may be among them."""
+
+
+class TopicArchive:
+    """Implements `Archive` with the topics `models.online` and `tweets.labelled`."""
+
+    def __init__(self, bootstrap_servers: str, *, online: str, labelled: str) -> None:
+        self._servers, self._online, self._labelled = bootstrap_servers, online, labelled
+
+    def snapshots(self) -> list[StoredSnapshot]:
+        """Give the last snapshot of each batch model.
+
+        Raises:
+            BrokerError: the topic can't be read.
+        """
+        reader = TopicReader(self._servers, self._online)
+        try:
+            found = [snapshot for record in reader.read_to_end() if (snapshot := stored_snapshot(record)) is not None]
+        finally:
+            reader.close()
+        latest: dict[str, StoredSnapshot] = {}
+        for snapshot in found:
+            before = latest.get(snapshot.batch_sha256)
+            if before is None or snapshot.offset >= before.offset:
+                latest[snapshot.batch_sha256] = snapshot
+        return list(latest.values())
+
+    def labelled(self) -> Iterator[LabelledTweet]:
+        """Give all that was learned, in the order of its feedback; repeats may be among them.
+
+        Raises:
+            BrokerError: the topic can't be read.
+        """
+        reader = TopicReader(self._servers, self._labelled)
+        try:
+            for record in reader.read_to_end():
+                try:
+                    yield decode_labelled(record.value)
+                except MalformedRecordError as exc:
+                    logger.warning("labelled_tweet_unreadable", extra={"offset": record.offset, "error": str(exc)})
+        finally:
+            reader.close()
+
+
+def stored_snapshot(record: ConsumerRecord) -> StoredSnapshot | None:
+    """Read a record of `models.online`; None for what is none of ours."""
+    offset = dict(record.headers).get(OFFSET_HEADER, b"")
+    if record.key is None or record.value is None or not offset.isdigit():
+        logger.warning("snapshot_unreadable", extra={"topic": record.topic, "offset": record.offset})
+        return None
+    return StoredSnapshot(record.key.decode("ascii", "replace"), int(offset), record.value)
