@@ -16,6 +16,8 @@ import faust
 
 from config.settings import (
     KafkaSettings,
+    LabellingSettings,
+    OnlineSettings,
     ProjectSettings,
     RegistrySettings,
     StreamSettings,
@@ -32,6 +34,7 @@ from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classify import classify
 from stream.delivery import Deliveries, send
+from stream.learning.wiring import Limits, learn_online
 from stream.topics import Topics, TopicState, declare_topics, ensure_topics
 
 logger = logging.getLogger(__name__)
@@ -61,7 +64,7 @@ def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, pr
     app = ChunkedApp(
         settings.group,
         chunks=ChunkOptions(
-            topics=frozenset({topics.raw.name}),
+            topics=frozenset({topics.raw.name, topics.feedback.name}),
             size=settings.chunk_size_tweets,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             isolation_level=settings.isolation_level,
@@ -168,6 +171,15 @@ def app_from_environment() -> faust.App:
         extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
     app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
+    online = OnlineSettings()
+    if online.enabled:
+        limits = Limits(
+            snapshot_seconds=online.snapshot_seconds,
+            remembered_labels=online.remembered_labels,
+            kept_tweets=LabellingSettings().kept_tweets,
+        )
+        servers, states = bootstrap_servers, cluster.topics
+        learn_online(app, predictor, bootstrap_servers=servers, topics=topics, states=states, limits=limits)
     if registry.poll_seconds:
         report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)

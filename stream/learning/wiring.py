@@ -1,0 +1,87 @@
+"""Put the parts of learning together, for one worker."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from models.careful.predictor import fast
+from models.compiled.residual import load_adjust, load_learn
+from models.errors import BrokerError, ModelError
+from models.following import FollowedPredictor
+from models.predictor import ScorerPredictor
+from models.scorer import Scorer
+from stream.chunked_app import ChunkedApp
+from stream.learning.agent import register_learner
+from stream.learning.following import SnapshotFollower
+from stream.learning.learner import Learner
+from stream.learning.sent_out import SentOutTopic
+from stream.learning.topics import TopicArchive, TopicReader
+from stream.topics import Topics, TopicState
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a learner keeps, and how often it makes a snapshot; see `config.settings`."""
+
+    snapshot_seconds: float
+    remembered_labels: int
+    kept_tweets: int
+
+
+def learn_online(
+    app: ChunkedApp,
+    predictor: FollowedPredictor,
+    *,
+    bootstrap_servers: str,
+    topics: Topics,
+    states: dict[str, TopicState],
+    limits: Limits,
+) -> None:
+    """Let a worker learn from feedback where it holds it, and answer with the last snapshot of whoever does.
+
+    Args:
+        app: gets the learner's agent.
+        predictor: answers with the last snapshot once this returns.
+        bootstrap_servers: comma-separated host:port list.
+        topics: the names.
+        states: each topic as it is, by name.
+        limits: of memory and pace.
+
+    Raises:
+        BrokerError: the topics can't be read, or are not of one partition.
+    """
+    for topic in (topics.feedback, topics.labelled, topics.online):
+        if states[topic.name].partitions != 1:
+            raise BrokerError(
+                f"{topic.name} has {states[topic.name].partitions} partitions, and one learner needs one: make it anew "
+                "with one, choose another name, or set ONLINE_ENABLED=false"
+            )
+    load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
+    archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
+    reader = TopicReader(bootstrap_servers, topics.to_label.name)
+    learner = Learner(
+        partial(_batch_of, predictor),
+        archive=archive,
+        sent_out=SentOutTopic(reader, kept_tweets=limits.kept_tweets),
+        topic=topics.feedback.name,
+        remembered_labels=limits.remembered_labels,
+    )
+    register_learner(app, learner, topics=topics, snapshot_seconds=limits.snapshot_seconds)
+    follower = SnapshotFollower(
+        bootstrap_servers, topics.online.name, correct=predictor.correct, poll_seconds=limits.snapshot_seconds / 2
+    )
+    follower.look()
+
+    async def begin(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+        follower.start()
+
+    app.on_partitions_assigned.connect(begin, weak=False)
+
+
+def _batch_of(predictor: FollowedPredictor) -> Scorer:
+    batch = fast(predictor.batch)
+    if not isinstance(batch, ScorerPredictor):
+        raise ModelError(
+            f"{predictor.model.name} {predictor.model.version} can't be corrected: set ONLINE_ENABLED=false"
+        )
+    return batch.scorer
