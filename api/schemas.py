@@ -95,7 +95,7 @@ class ClassifiedTweet(Body):
     )
     sentiment_answered_by: str = Field(description="Who gave the sentiment.")
     opinions: dict[Literal["batch", "online"], Opinion] = Field(
-        description="What both say by themselves, whoever answers; empty where nothing was learned online."
+        description="What both say by themselves, where they differ in label or sentiment; else empty."
     )
     model: ModelVersion
     classified_at: str = Field(description="ISO 8601 in UTC with milliseconds.")

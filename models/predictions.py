@@ -73,6 +73,14 @@ class Predictions(Sequence[Prediction]):
         best, scores = self.columns.labels[:, 0], self.columns.label_scores[:, 0]
         return np.where(scores < self.abstain_below, len(LABELS), best) if self.abstain_below else best
 
+    def disputes(self) -> npt.NDArray[np.bool_]:
+        """Tell where batch and online model differ in label or sentiment; shape (n,)."""
+        if self.opinions is None:
+            return np.zeros(len(self), dtype=np.bool_)
+        batch, online = self.opinions
+        is_disputed: npt.NDArray[np.bool_] = (batch.labels != online.labels) | (batch.sentiments != online.sentiments)
+        return is_disputed
+
     def __len__(self) -> int:
         return len(self.columns.sentiments)
 
@@ -110,13 +118,16 @@ class Predictions(Sequence[Prediction]):
             )
 
     def _opinions(self) -> Iterator[dict[str, Opinion]]:
-        if self.opinions is None:
-            yield from ({} for _ in range(len(self)))
-            return
-        for said in zip(
-            *(zip(*(column.tolist() for column in one), strict=True) for one in self.opinions), strict=True
-        ):
-            yield {
-                name: Opinion(LABELS[label], label_score, SENTIMENTS[sentiment], sentiment_score)
-                for name, (label, label_score, sentiment, sentiment_score) in zip(Opinions._fields, said, strict=True)
-            }
+        said: list[dict[str, Opinion]] = [{} for _ in range(len(self))]
+        if self.opinions is not None:
+            for place in np.flatnonzero(self.disputes()).tolist():
+                said[place] = {
+                    name: Opinion(
+                        LABELS[opinion.labels[place]],
+                        float(opinion.label_scores[place]),
+                        SENTIMENTS[opinion.sentiments[place]],
+                        float(opinion.sentiment_scores[place]),
+                    )
+                    for name, opinion in self.opinions._asdict().items()
+                }
+        return iter(said)

@@ -79,7 +79,7 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
         answered_by: who gave the label: `batch` is the registered model alone, `online` it with what was learned from
             late labels, `teacher` it and its teacher together.
         sentiment_answered_by: who gave the sentiment.
-        opinions: what `batch` and `online` say by themselves; empty where nothing was learned.
+        opinions: what `batch` and `online` say by themselves, where they differ in label or sentiment; else empty.
         model: the versions behind the answer.
     """
 

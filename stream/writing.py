@@ -5,12 +5,12 @@ the same in a chunk (model, time) once a chunk, and all probabilities of a chunk
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from models.predictions import ANSWERERS, Predictions
+from models.predictions import ANSWERERS, OpinionColumns, Predictions
 from models.records import Tweet
 from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
@@ -20,6 +20,7 @@ _ANSWERS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in
 _ANSWERED_BY = tuple(b',"answered_by":' + _encode(answerer) for answerer in ANSWERERS)
 _SENTIMENT_ANSWERED_BY = tuple(b',"sentiment_answered_by":' + _encode(answerer) for answerer in ANSWERERS)
 _OPINION_LABELS = tuple(b'{"label":' + _encode(label) + b',"label_score":' for label in LABELS)
+_NO_OPINIONS = b',"opinions":{}'
 _LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
 _SENTIMENTS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
 
@@ -79,26 +80,29 @@ def write_answers(
         )
 
 
-def _opinions(predictions: Predictions) -> Iterator[bytes]:
+def _opinions(predictions: Predictions) -> list[bytes]:
     """Give of each tweet the member `opinions`."""
-    if predictions.opinions is None:
-        yield from repeat(b',"opinions":{}', len(predictions))
-        return
-    batch, online = (
-        [
-            label + label_score + sentiment + sentiment_score
-            for label, label_score, sentiment, sentiment_score in zip(
-                map(_OPINION_LABELS.__getitem__, one.labels.tolist()),
-                _numbers(one.label_scores),
-                map(_SENTIMENTS.__getitem__, one.sentiments.tolist()),
-                _numbers(one.sentiment_scores),
-                strict=True,
-            )
-        ]
-        for one in predictions.opinions
+    said = [_NO_OPINIONS] * len(predictions)
+    if predictions.opinions is not None:
+        disputes = np.flatnonzero(predictions.disputes())
+        batch, online = (
+            _opinion(OpinionColumns._make(column[disputes] for column in one)) for one in predictions.opinions
+        )
+        for place, of_batch, of_online in zip(disputes.tolist(), batch, online, strict=True):
+            said[place] = b',"opinions":{"batch":' + of_batch + b',"online":' + of_online + b"}"
+    return said
+
+
+def _opinion(columns: OpinionColumns) -> Iterator[bytes]:
+    rows = zip(
+        columns.labels.tolist(),
+        _numbers(columns.label_scores),
+        columns.sentiments.tolist(),
+        _numbers(columns.sentiment_scores),
+        strict=True,
     )
-    for of_batch, of_online in zip(batch, online, strict=True):
-        yield b',"opinions":{"batch":' + of_batch + b'},"online":' + of_online + b"}}"
+    for label, label_score, sentiment, sentiment_score in rows:
+        yield _OPINION_LABELS[label] + label_score + _SENTIMENTS[sentiment] + sentiment_score + b"}"
 
 
 def _grouped(label_scores: list[bytes], labels: Any) -> Iterator[tuple[bytes, bytes]]:  # noqa: ANN401  # an array

@@ -32,7 +32,7 @@ def test_records_hold_what_the_columns_say(predictions: Predictions) -> None:
     assert second.opinions == {}
 
 
-def test_opinions_go_with_their_rows(predictions: Predictions) -> None:
+def test_opinions_stand_where_the_models_differ(predictions: Predictions) -> None:
     batch = OpinionColumns(np.array([4, 0, 7]), np.array([0.75, 0.5, 1.0]), np.array([0, 1, 2]), np.zeros(3))
     online = batch._replace(labels=np.array([4, 1, 7]), sentiment_scores=np.array([0.1, 0.2, 0.3]))
     opinionated = Predictions(predictions.columns, model=MODEL, opinions=Opinions(batch, online))
@@ -43,7 +43,8 @@ def test_opinions_go_with_their_rows(predictions: Predictions) -> None:
         "batch": Opinion(LABELS[0], 0.5, SENTIMENTS[1], 0.0),
         "online": Opinion(LABELS[1], 0.5, SENTIMENTS[1], 0.2),
     }
-    assert [one.opinions["online"].label for one in opinionated] == [LABELS[4], LABELS[1], LABELS[7]]
+    assert [one.opinions for one in opinionated] == [{}, second.opinions, {}]
+    assert opinionated.disputes().tolist() == [False, True, False]
 
 
 def test_record_by_its_place_is_that_of_the_row(predictions: Predictions) -> None:
