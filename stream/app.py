@@ -16,6 +16,7 @@ import faust
 
 from config.settings import (
     KafkaSettings,
+    LabellingSettings,
     ProjectSettings,
     RegistrySettings,
     StreamSettings,
@@ -27,7 +28,8 @@ from models.contracts import Predictor
 from models.following import FollowedPredictor, Follower, asks_teacher
 from models.loading import load_predictor
 from models.records import ModelChange
-from monitoring.metrics import count_careful, record_change, show_model
+from models.selection import Selection
+from monitoring.metrics import count_careful, count_to_label, record_change, show_model
 from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classify import classify
@@ -56,7 +58,14 @@ class Cluster:
     datadir: str
 
 
-def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, predictor: Predictor) -> faust.App:
+def create_app(
+    settings: StreamSettings,
+    *,
+    cluster: Cluster,
+    topics: Topics,
+    predictor: Predictor,
+    selection: Selection | None,
+) -> faust.App:
     """Wire topics and agents; open nothing."""
     app = ChunkedApp(
         settings.group,
@@ -86,13 +95,24 @@ def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, pr
         producer_max_request_size=MAX_REQUEST_BYTES,
     )
     _register_classifier(
-        app, cluster=cluster, topics=topics, predictor=predictor, chunks_in_flight=settings.chunks_in_flight
+        app,
+        cluster=cluster,
+        topics=topics,
+        predictor=predictor,
+        selection=selection,
+        chunks_in_flight=settings.chunks_in_flight,
     )
     return app
 
 
 def _register_classifier(
-    app: ChunkedApp, *, cluster: Cluster, topics: Topics, predictor: Predictor, chunks_in_flight: int
+    app: ChunkedApp,
+    *,
+    cluster: Cluster,
+    topics: Topics,
+    predictor: Predictor,
+    selection: Selection | None,
+    chunks_in_flight: int,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -108,11 +128,13 @@ def _register_classifier(
                     topics=topics,
                     predictor=predictor,
                     time=time.time(),
+                    selection=selection,
                 )
                 # A teacher takes its time: meanwhile deliveries and heartbeats go on.
                 answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
                 if answer.refused:
                     logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
+                count_to_label(answer.to_label)
                 route = _route(partition, cluster, topics)
                 await deliveries.add(event, await send(answer.outputs, producer=app.producer, partitions=route))
 
@@ -167,12 +189,24 @@ def app_from_environment() -> faust.App:
         "worker_starts",
         extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
-    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
+    selection = _selection(LabellingSettings())
+    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor, selection=selection)
     if registry.poll_seconds:
         report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)
     return app
+
+
+def _selection(settings: LabellingSettings) -> Selection | None:
+    """Give what chooses the tweets for labelling; None where nothing is to be chosen."""
+    if not settings.per_minute:
+        return None
+    return Selection(
+        per_minute=settings.per_minute,
+        random_share=settings.random_share,
+        uncertain_share=settings.uncertain_share,
+    )
 
 
 def _follow(app: faust.App, follower: Follower, *, poll_seconds: float) -> None:
