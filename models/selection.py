@@ -13,7 +13,6 @@ BoolArray = npt.NDArray[np.bool_]
 _SECONDS_PER_MINUTE = 60
 _WINDOW_TWEETS = 2_000  # a share of 1 % is twenty doubts of it: few, but a change of the feed is seen within seconds
 _LEAST_TWEETS = 200  # before so many were seen, nobody knows what is uncertain
-_REFRESH_TWEETS = 100  # the threshold moves little with fewer new doubts, and finding it costs more than the rest
 
 
 class Choice(NamedTuple):
@@ -81,18 +80,18 @@ class Selection:
         self._fill(time)
         is_uncertain = (doubts >= self._recent.threshold()) & ~is_disputed
         self._recent.add(doubts)
+        disputed, uncertain = np.flatnonzero(is_disputed), np.flatnonzero(is_uncertain)
         by_chance = self._random.probability(len(doubts), share=self._random_share)
-        by_doubt = np.zeros(len(doubts))
-        for bucket, candidates in ((self._disputed, is_disputed), (self._uncertain, is_uncertain)):
-            by_doubt[candidates] = bucket.probability(int(np.count_nonzero(candidates)), share=1)
-        is_random = self._rng.random(len(doubts)) < by_chance
-        is_doubtful = self._rng.random(len(doubts)) < by_doubt
-        places = np.flatnonzero(is_random | is_doubtful)
-        probabilities = by_chance + by_doubt[places] * (1 - by_chance)
-        return [
-            Choice(place, _why(is_random=is_random[place], is_disputed=is_disputed[place]), probability)
-            for place, probability in zip(places.tolist(), probabilities.tolist(), strict=True)
-        ]
+        if_disputed = self._disputed.probability(len(disputed), share=1)
+        if_uncertain = self._uncertain.probability(len(uncertain), share=1)
+        whys = {int(uncertain[row]): Why.UNCERTAIN for row in self._draw(len(uncertain), if_uncertain)}
+        whys |= {int(disputed[row]): Why.DISPUTED for row in self._draw(len(disputed), if_disputed)}
+        whys |= dict.fromkeys(self._draw(len(doubts), by_chance), Why.RANDOM)
+        choices = []
+        for place, why in sorted(whys.items()):
+            by_doubt = if_disputed if is_disputed[place] else if_uncertain if is_uncertain[place] else 0.0
+            choices.append(Choice(place, why, by_chance + by_doubt * (1 - by_chance)))
+        return choices
 
     def _fill(self, time: float) -> None:
         quarter = 0.0 if self._seen is None else max(0.0, time - self._seen) * self._quarter_per_second
@@ -101,11 +100,14 @@ class Selection:
         left_over = self._disputed.fill(quarter)
         self._disputed.fill(self._uncertain.fill(quarter + left_over))
 
+    def _draw(self, count: int, probability: float) -> list[int]:
+        """Draw from so many tweets, each with the same probability; gives the places of those drawn.
 
-def _why(*, is_random: bool, is_disputed: bool) -> Why:
-    if is_random:
-        return Why.RANDOM
-    return Why.DISPUTED if is_disputed else Why.UNCERTAIN
+        How many it hits is drawn first, and which ones after that: the same as a draw for each, in a fraction of the
+        time, as most chunks have no hit.
+        """
+        hits = self._rng.binomial(count, probability)
+        return self._rng.choice(count, size=hits, replace=False).tolist() if hits else []
 
 
 class _Bucket:
@@ -132,7 +134,7 @@ class _Bucket:
         wanted = count * share
         if not wanted:
             return 0.0
-        spent = min(wanted, self._left * wanted / (wanted + self._reserve))
+        spent = min(wanted, self._left * (wanted / (wanted + self._reserve)))
         self._left -= spent
         return spent / count
 
@@ -153,11 +155,14 @@ class _RecentDoubts:
             known = self._doubts[: self._added]
             rank = len(known) - max(1, round(len(known) * self._share))
             self._threshold = float(np.partition(known, rank)[rank])
-            self._refresh_at = self._added + _REFRESH_TWEETS
+            self._refresh_at = self._added + len(known) // 2  # to find it costs more than all the rest
         return self._threshold
 
     def add(self, doubts: FloatArray) -> None:
         """Remember the next tweets' doubts in place of the oldest."""
         latest = doubts[-_WINDOW_TWEETS:]
-        self._doubts[(self._added + np.arange(len(latest))) % _WINDOW_TWEETS] = latest
+        start = self._added % _WINDOW_TWEETS
+        upper = latest[: _WINDOW_TWEETS - start]
+        self._doubts[start : start + len(upper)] = upper
+        self._doubts[: len(latest) - len(upper)] = latest[len(upper) :]
         self._added += len(latest)

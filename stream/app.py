@@ -175,6 +175,7 @@ def app_from_environment() -> faust.App:
     """
     home, registry = ProjectSettings().home, RegistrySettings()
     settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
+    selection = _selection(LabellingSettings())
     topics = declare_topics(TopicSettings())
     store = serving_store(top_k=settings.top_k, count=count_careful)
     predictor = FollowedPredictor(load_predictor(store))
@@ -189,7 +190,6 @@ def app_from_environment() -> faust.App:
         "worker_starts",
         extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
-    selection = _selection(LabellingSettings())
     app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor, selection=selection)
     if registry.poll_seconds:
         report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
