@@ -1,5 +1,7 @@
 """Every Prometheus metric of worker and API, in one place: name, labels, and what it counts."""
 
+from collections.abc import Mapping
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     Counter,
@@ -11,6 +13,7 @@ from prometheus_client import (
 
 from models.careful.predictor import OUTCOMES
 from models.errors import ApiError
+from models.feedback import Why
 from models.records import ModelChange, ModelVersion
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -27,6 +30,12 @@ CAREFUL_TWEETS = Counter(
     "tickertape_careful_tweets_total", "Tweets that the fast model was unsure of, by what the teacher did.", ["outcome"]
 )
 
+TWEETS_TO_LABEL = Counter(
+    "tickertape_tweets_to_label_total", "Tweets sent out for labelling, by what they were chosen for.", ["why"]
+)
+
+for _why in Why:
+    TWEETS_TO_LABEL.labels(_why)
 for _outcome in OUTCOMES:
     CAREFUL_TWEETS.labels(_outcome)
 for _outcome in ("swapped", "refused"):
@@ -43,6 +52,12 @@ def record_change(change: ModelChange) -> None:
 def count_careful(outcome: str, tweets: int) -> None:
     """Count tweets that the fast model was unsure of; see `models.careful.predictor.OUTCOMES`."""
     CAREFUL_TWEETS.labels(outcome).inc(tweets)
+
+
+def count_to_label(tweets: Mapping[Why, int]) -> None:
+    """Count tweets that are sent out for labelling, by what they were chosen for."""
+    for why, count in tweets.items():
+        TWEETS_TO_LABEL.labels(why).inc(count)
 
 
 def show_model(model: ModelVersion) -> None:

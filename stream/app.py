@@ -4,11 +4,7 @@
 first asked for: `faust -A stream.app worker`.
 """
 
-import asyncio
-import gc
 import logging
-import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,16 +22,16 @@ from config.settings import (
 from models.behaviour import behaviour_problems
 from models.commands.stores import serving_store
 from models.contracts import Predictor
-from models.following import FollowedPredictor, Follower, asks_teacher
+from models.following import FollowedPredictor, Follower
 from models.loading import load_predictor
 from models.records import ModelChange
+from models.selection import Selection
 from monitoring.metrics import count_careful, record_change, show_model
 from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
-from stream.classify import classify
-from stream.delivery import Deliveries, send
+from stream.classifier_agent import register_classifier
 from stream.learning.wiring import Limits, learn_online
-from stream.topics import Topics, TopicState, declare_topics, ensure_topics
+from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 
 logger = logging.getLogger(__name__)
 
@@ -44,22 +40,14 @@ COMMIT_INTERVAL_SECONDS = 0.25  # what was delivered since the last commit is re
 POLL_CHUNKS = 16  # of all partitions together that come with one poll; more would only wait in memory
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """The Kafka cluster as the worker found it.
-
-    Attributes:
-        bootstrap_servers: comma-separated host:port list.
-        topics: each topic as it is, by name.
-        datadir: folder that Faust may write to.
-    """
-
-    bootstrap_servers: str
-    topics: dict[str, TopicState]
-    datadir: str
-
-
-def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, predictor: Predictor) -> faust.App:
+def create_app(
+    settings: StreamSettings,
+    *,
+    cluster: Cluster,
+    topics: Topics,
+    predictor: Predictor,
+    selection: Selection | None,
+) -> faust.App:
     """Wire topics and agents; open nothing."""
     app = ChunkedApp(
         settings.group,
@@ -88,57 +76,15 @@ def create_app(settings: StreamSettings, *, cluster: Cluster, topics: Topics, pr
         producer_max_batch_size=_batch_bytes(settings.batch_max_bytes, cluster, topics),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )
-    _register_classifier(
-        app, cluster=cluster, topics=topics, predictor=predictor, chunks_in_flight=settings.chunks_in_flight
+    register_classifier(
+        app,
+        cluster=cluster,
+        topics=topics,
+        predictor=predictor,
+        selection=selection,
+        chunks_in_flight=settings.chunks_in_flight,
     )
     return app
-
-
-def _register_classifier(
-    app: ChunkedApp, *, cluster: Cluster, topics: Topics, predictor: Predictor, chunks_in_flight: int
-) -> None:
-    """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
-    raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-
-    async def classify_tweets(stream: Any) -> None:  # noqa: ANN401  # faust has no usable types
-        async with Deliveries(limit=chunks_in_flight) as deliveries:
-            async for event in stream.noack().events():
-                partition = event.message.partition
-                work = partial(
-                    classify,
-                    event.message.value,
-                    partition=partition,
-                    topics=topics,
-                    predictor=predictor,
-                    time=time.time(),
-                )
-                # A teacher takes its time: meanwhile deliveries and heartbeats go on.
-                answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
-                if answer.refused:
-                    logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
-                route = _route(partition, cluster, topics)
-                await deliveries.add(event, await send(answer.outputs, producer=app.producer, partitions=route))
-
-    app.agent(raw, name="classify")(classify_tweets)
-
-    async def begin(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
-        _exempt_from_collection()
-        mine = sorted(tp.partition for tp in assigned if tp.topic == topics.raw.name)
-        logger.info("partitions_assigned", extra={"topic": topics.raw.name, "partitions": mine})
-
-    app.on_partitions_assigned.connect(begin, weak=False)
-
-
-def _exempt_from_collection() -> None:
-    """Let the garbage collector pass over all that lives by now: looking at it held up the stream for 80 ms at a time."""
-    gc.collect()
-    gc.freeze()
-
-
-def _route(partition: int, cluster: Cluster, topics: Topics) -> dict[str, int | None]:
-    """Choose the output partitions: the input's own, which keeps the order, where the counts are equal."""
-    inputs = cluster.topics[topics.raw.name].partitions
-    return {name: partition if topic.partitions == inputs else None for name, topic in cluster.topics.items()}
 
 
 def _batch_bytes(most: int, cluster: Cluster, topics: Topics) -> int:
@@ -156,6 +102,7 @@ def app_from_environment() -> faust.App:
     """
     home, registry = ProjectSettings().home, RegistrySettings()
     settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
+    selection = _selection(LabellingSettings())
     topics = declare_topics(TopicSettings())
     store = serving_store(top_k=settings.top_k, count=count_careful)
     predictor = FollowedPredictor(load_predictor(store))
@@ -170,7 +117,7 @@ def app_from_environment() -> faust.App:
         "worker_starts",
         extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
-    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor)
+    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor, selection=selection)
     online = OnlineSettings()
     if online.enabled:
         limits = Limits(
@@ -185,6 +132,17 @@ def app_from_environment() -> faust.App:
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)
     return app
+
+
+def _selection(settings: LabellingSettings) -> Selection | None:
+    """Give what chooses the tweets for labelling; None where nothing is to be chosen."""
+    if not settings.per_minute:
+        return None
+    return Selection(
+        per_minute=settings.per_minute,
+        random_share=settings.random_share,
+        uncertain_share=settings.uncertain_share,
+    )
 
 
 def _follow(app: faust.App, follower: Follower, *, poll_seconds: float) -> None:

@@ -17,7 +17,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from stream.chunked_app import FAUST_LOGGER, ChunkedApp
-from stream.fetching import fetched_records
+from stream.fetching import fetched_records, hold_back_idle
 from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ FULL_BUFFER_WAIT_SECONDS = 0.002
 # How long records of a partition whose buffer is full may keep aiokafka from fetching for the others; its own value is
 # 0.1 s.
 HELD_UP_SECONDS = 0.005
+# While some partitions are busy, those that had nothing at the last look are asked for only so often: each such fetch
+# may hold up the busy ones for as long as the broker waits.
+IDLE_LOOK_SECONDS = 0.25
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
 
 
@@ -192,6 +195,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
             raise ConsumerStoppedError
         fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
+        hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS)
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
             return await fetched_records(
                 fetcher,

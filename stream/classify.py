@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
 from models.contracts import Predictor
 from models.errors import MalformedRecordError
+from models.feedback import ToLabel, Why
+from models.predictions import Predictions
 from models.records import ModelVersion, Tweet, utc_timestamp
-from stream.codecs import decode_tweet
+from models.selection import Choice, Selection
+from stream.codecs import decode_tweet, encode
 from stream.dead_letters import DeadLetter
 from stream.framing import Header, Outputs, encode_headers, varint
 from stream.topics import Topics
@@ -18,6 +21,7 @@ from stream.writing import write_answers
 SOURCE = b"/tickertape/worker"
 CLASSIFIED_TYPE = b"tickertape.tweet.classified.v1"
 SENTIMENT_TYPE = b"tickertape.tweet.sentiment.v1"
+TO_LABEL_TYPE = b"tickertape.tweet.to-label.v1"
 DEAD_LETTER_TYPE = b"tickertape.tweet.dead-letter.v1"
 JSON = b"application/json"
 BYTES = b"application/octet-stream"
@@ -36,17 +40,28 @@ class Answer(msgspec.Struct, frozen=True):
     """What became of a chunk.
 
     Attributes:
-        outputs: in the order of the input; a record of two topics for a tweet, of one for a dead letter.
+        outputs: in the order of the input; a record of two topics for a tweet, of a third for one that is sent out for
+            labelling, of one for a dead letter.
         classified: how many tweets were classified.
+        to_label: how many tweets are sent out for labelling, by what they were chosen for.
         refused: how many records became dead letters, by reason.
     """
 
     outputs: list[Outputs]
     classified: int
+    to_label: dict[Why, int]
     refused: dict[str, int]
 
 
-def classify(records: Sequence[Record], *, partition: int, topics: Topics, predictor: Predictor, time: float) -> Answer:
+def classify(
+    records: Sequence[Record],
+    *,
+    partition: int,
+    topics: Topics,
+    predictor: Predictor,
+    time: float,
+    selection: Selection | None = None,
+) -> Answer:
     """Classify the records of one partition; no record is passed over and none can raise.
 
     Args:
@@ -55,6 +70,7 @@ def classify(records: Sequence[Record], *, partition: int, topics: Topics, predi
         topics: where the answers go.
         predictor: answers all tweets of the chunk at once.
         time: when this happens, in seconds since 1970.
+        selection: chooses the tweets that are sent out for labelling; None for none.
     """
     read = [_read(record, topics.raw.name, partition, time) for record in records]
     tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
@@ -66,8 +82,23 @@ def classify(records: Sequence[Record], *, partition: int, topics: Topics, predi
             write.refusal(record, tweet)
         else:
             write.answers(record, tweet, *next(answers))
-    refused = Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))
-    return Answer(outputs=write.outputs(), classified=len(tweets), refused=dict(refused))
+    choices = _choose(predictions, selection, time)
+    if choices:
+        sources = [record for record, tweet in zip(records, read, strict=True) if isinstance(tweet, Tweet)]
+        for choice in choices:
+            write.to_label(sources[choice.place], tweets[choice.place], choice)
+    return Answer(
+        outputs=write.outputs(),
+        classified=len(tweets),
+        to_label=dict(Counter(choice.why for choice in choices)),
+        refused=dict(Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))),
+    )
+
+
+def _choose(predictions: Predictions, selection: Selection | None, time: float) -> list[Choice]:
+    if selection is None:
+        return []
+    return selection.choose(1 - predictions.columns.label_scores[:, 0], predictions.disputes(), time=time)
 
 
 def _read(record: Record, topic: str, partition: int, time: float) -> Tweet | DeadLetter:
@@ -99,6 +130,7 @@ class _Writer:
         self._shared_count = len(of_answers) + 1  # with the type, which is each topic's own
         self._classified = _outputs(topics.classified.name, [("ce_type", CLASSIFIED_TYPE), *of_answers])
         self._sentiment = _outputs(topics.sentiment.name, [("ce_type", SENTIMENT_TYPE), *of_answers])
+        self._to_label = _outputs(topics.to_label.name, [("ce_type", TO_LABEL_TYPE), *of_answers])
         self._dead_letter = Outputs(topics.dead_letter.name)
         self._of_letters = [("ce_type", DEAD_LETTER_TYPE), ("content-type", BYTES), *shared]
 
@@ -109,6 +141,12 @@ class _Writer:
         self._classified.add(key, classified, headers)
         self._sentiment.add(key, sentiment, headers)
 
+    def to_label(self, record: Record, tweet: Tweet, choice: Choice) -> None:
+        """Add a tweet that is sent out for labelling."""
+        tweet_id = cast("str", tweet.id)  # `decode_tweet` refuses a tweet without one
+        value = ToLabel(id=tweet_id, text=tweet.text, why=choice.why, probability=choice.probability)
+        self._to_label.add(tweet_id.encode(), encode(value), self._start(record, self._shared_count))
+
     def refusal(self, record: Record, letter: DeadLetter) -> None:
         """Add a dead letter."""
         more = self._of_letters + letter.headers()
@@ -116,7 +154,8 @@ class _Writer:
 
     def outputs(self) -> list[Outputs]:
         """Give the records of each topic that has any."""
-        return [outputs for outputs in (self._classified, self._sentiment, self._dead_letter) if outputs.keys]
+        all_outputs = (self._classified, self._sentiment, self._to_label, self._dead_letter)
+        return [outputs for outputs in all_outputs if outputs.keys]
 
     def _start(self, record: Record, more: int) -> bytes:
         """Encode the count of a record's headers, with those that follow, and its own."""

@@ -5,9 +5,10 @@ transaction markers are left out, and so are records before the wanted offset.
 """
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
@@ -55,6 +56,55 @@ async def fetched_records(
         return {}
     waiter.result()  # raises what the group's coordinator refused
     return await ready()
+
+
+def hold_back_idle(fetcher: Fetcher, *, idle_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    """Ask for idle partitions only now and then while others are busy; does nothing the second time.
+
+    A broker holds a fetch that finds nothing, and there is one fetch at a time: one that asks for idle partitions alone,
+    as the busy ones have records waiting here, would hold up the busy ones.
+
+    Args:
+        fetcher: of a consumer that has started.
+        idle_seconds: time between two fetches that ask for idle partitions too.
+        clock: gives seconds that only grow.
+    """
+    if isinstance(fetcher._get_actions_per_node, _WithoutIdle):  # noqa: SLF001  # aiokafka has no seam for it
+        return
+    fetcher._get_actions_per_node = _WithoutIdle(fetcher, idle_seconds, clock)  # noqa: SLF001  # as above
+
+
+class _WithoutIdle:
+    """Chooses what to fetch next, as the fetcher itself does, but for idle partitions."""
+
+    def __init__(self, fetcher: Fetcher, idle_seconds: float, clock: Callable[[], float]) -> None:
+        self._choose = fetcher._get_actions_per_node  # noqa: SLF001  # as above
+        self._records = fetcher._records  # noqa: SLF001  # as above
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._due = 0.0
+
+    def __call__(self, assignment: Any) -> Any:  # noqa: ANN401  # aiokafka has no types
+        now = self._clock()
+        if not self._records or now >= self._due:
+            self._due = now + self._idle_seconds
+            return self._choose(assignment)
+        return self._choose(_Busy(assignment, frozenset(tp for tp in assignment.tps if self._is_busy(assignment, tp))))
+
+    def _is_busy(self, assignment: Any, tp: TopicPartition) -> bool:  # noqa: ANN401  # as above
+        state = assignment.state_value(tp)
+        known_end = state.highwater
+        return tp in self._records or known_end is None or not state.has_valid_position or state.position < known_end
+
+
+class _Busy(NamedTuple):
+    """An assignment without its idle partitions."""
+
+    assignment: Any
+    tps: frozenset[TopicPartition]
+
+    def state_value(self, tp: TopicPartition) -> Any:  # noqa: ANN401  # as above
+        return self.assignment.state_value(tp)
 
 
 def _take_batches(result: FetchResult, wanted: int, _max_records: int | None = None) -> list[Any]:

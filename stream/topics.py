@@ -49,6 +49,21 @@ class TopicState:
 
 
 @dataclass(frozen=True)
+class Cluster:
+    """The Kafka cluster as the worker found it.
+
+    Attributes:
+        bootstrap_servers: comma-separated host:port list.
+        topics: each topic as it is, by name.
+        datadir: folder that Faust may write to.
+    """
+
+    bootstrap_servers: str
+    topics: dict[str, TopicState]
+    datadir: str
+
+
+@dataclass(frozen=True)
 class Topics:
     """Every topic of the stream, with its prefix."""
 

@@ -19,7 +19,7 @@ from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
 from monitoring import metrics
 from stream.changes import CHANGE_TYPE
-from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE
+from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
 from stream.dead_letters import DeadLetter
 
 DOCS = Path(tickertape.__file__).parent / "docs"
@@ -199,7 +199,8 @@ def test_every_header_stands_in_the_reference() -> None:
     letter = DeadLetter(key=None, value=b"", reason="", error="", topic="", partition=0, offset=0, time=0)
 
     own = [f"`{name}`" for name, _ in letter.headers()]
-    types = [f"`{kind.decode()}`" for kind in (CLASSIFIED_TYPE, SENTIMENT_TYPE, DEAD_LETTER_TYPE)]
+    kinds = (CLASSIFIED_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE, DEAD_LETTER_TYPE)
+    types = [f"`{kind.decode()}`" for kind in kinds]
 
     assert missing(own, section(page, "`tweets.dead-letter`")) == []
     assert missing(types, section(page, "Headers on every output")) == []

@@ -4,8 +4,9 @@ import urllib.request
 import pytest
 
 from models.errors import ApiError
+from models.feedback import Why
 from models.records import ModelChange, ModelVersion
-from monitoring.metrics import exposition, record_change, serve_metrics, show_model
+from monitoring.metrics import count_to_label, exposition, record_change, serve_metrics, show_model
 
 
 def value_of(sample: str) -> float:
@@ -25,6 +26,15 @@ def test_changes_are_counted_by_outcome() -> None:
     record_change(change("refused"))
 
     assert [value_of(name) - then for name, then in zip(names, before, strict=True)] == [0, 1]
+
+
+def test_tweets_sent_out_for_labelling_are_counted_by_why() -> None:
+    names = [f'tickertape_tweets_to_label_total{{why="{why}"}}' for why in ("random", "uncertain", "disputed")]
+    before = [value_of(name) for name in names]
+
+    count_to_label({Why.RANDOM: 2, Why.DISPUTED: 1})
+
+    assert [value_of(name) - then for name, then in zip(names, before, strict=True)] == [2, 0, 1]
 
 
 def test_only_the_version_that_answers_is_shown() -> None:

@@ -1,14 +1,20 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from aiokafka.record.memory_records import MemoryRecords
 
 from config.settings import TopicSettings
 from models.contracts import Predictor
-from models.records import ClassifiedTweet, TweetSentiment
+from models.feedback import ToLabel, Why
+from models.predictions import Columns, Predictions
+from models.records import ClassifiedTweet, ModelVersion, Tweet, TweetSentiment
+from models.selection import Selection
 from stream.classify import Answer, classify
+from stream.codecs import decode_to_label
 from stream.framing import record_batches
 from stream.topics import declare_topics
 
@@ -26,8 +32,13 @@ class Sent:
     headers: list[tuple[str, bytes]]
 
 
-def answer(records: list[Any], predictor: Predictor) -> Answer:
-    return classify(records, partition=3, topics=TOPICS, predictor=predictor, time=TIME)
+def answer(records: list[Any], predictor: Predictor, selection: Selection | None = None) -> Answer:
+    return classify(records, partition=3, topics=TOPICS, predictor=predictor, time=TIME, selection=selection)
+
+
+def select_all() -> Selection:
+    """Choose every tweet, at random with probability 1."""
+    return Selection(per_minute=100_000, random_share=1, uncertain_share=0)
 
 
 def sent(outcome: Answer) -> list[Sent]:
@@ -155,3 +166,103 @@ def test_output_is_keyed_by_tweet_id_whatever_the_input_key_is(
     record.key = None
 
     assert [output.key for output in sent(answer([record], fixed_predictor))] == [b"77", b"77"]
+
+
+def test_tweet_that_is_sent_out_for_labelling_has_the_documented_bytes_and_headers(
+    make_record: Callable[..., Any], fixed_predictor: Predictor
+) -> None:
+    traced = make_record(41, headers=[("traceparent", b"00-ab-cd-01")])
+
+    outcome = answer([traced], fixed_predictor, select_all())
+
+    *_, to_label = sent(outcome)
+    assert (to_label.topic, to_label.key) == ("t.tweets.to-label", b"1")
+    assert to_label.value == b'{"id":"1","text":"$AAPL beats on earnings","why":"random","probability":1.0}'
+    assert decode_to_label(to_label.value) == ToLabel("1", "$AAPL beats on earnings", Why.RANDOM, 1.0)
+    assert dict(to_label.headers) == {
+        "ce_id": b"t.tweets.raw-3-41",
+        "ce_type": b"tickertape.tweet.to-label.v1",
+        "ce_source": b"/tickertape/worker",
+        "ce_specversion": b"1.0",
+        "content-type": b"application/json",
+        "model-version": b"7",
+        "traceparent": b"00-ab-cd-01",
+    }
+    assert outcome.to_label == {Why.RANDOM: 1}
+
+
+def test_malformed_records_do_not_shift_what_is_sent_out_for_labelling(
+    make_record: Callable[..., Any], make_raw_record: Callable[..., Any], fixed_predictor: Predictor
+) -> None:
+    records = [
+        make_raw_record(b"{", offset=0),
+        make_record(1, id="11", text="up"),
+        make_record(2, id="12", text="down"),
+    ]
+
+    outcome = answer(records, fixed_predictor, select_all())
+
+    rows = [record for record in sent(outcome) if record.topic == "t.tweets.to-label"]
+    assert [(row.key, dict(row.headers)["ce_id"], decode_to_label(row.value).text) for row in rows] == [
+        (b"11", b"t.tweets.raw-3-1", "up"),
+        (b"12", b"t.tweets.raw-3-2", "down"),
+    ]
+    assert outcome.to_label == {Why.RANDOM: 2}
+
+
+def test_nothing_is_sent_out_for_labelling_without_a_selection(
+    make_record: Callable[..., Any], fixed_predictor: Predictor
+) -> None:
+    outcome = answer([make_record()], fixed_predictor)
+
+    assert "t.tweets.to-label" not in {record.topic for record in sent(outcome)}
+    assert outcome.to_label == {}
+
+
+def test_chunk_of_dead_letters_alone_sends_nothing_out_for_labelling(
+    make_raw_record: Callable[..., Any], fixed_predictor: Predictor
+) -> None:
+    outcome = answer([make_raw_record(b"{")], fixed_predictor, select_all())
+
+    assert [record.topic for record in sent(outcome)] == ["t.tweets.dead-letter"]
+    assert outcome.to_label == {}
+
+
+class SurerOfLargerIds:
+    """Implements `models.contracts.Predictor`: the larger the id, the surer; texts that say so are disputed."""
+
+    model = ModelVersion("tickertape", "7")
+
+    def predict(self, tweets: Sequence[Tweet]) -> Predictions:
+        ids = np.array([int(tweet.id or 0) for tweet in tweets])
+        places = np.zeros(len(tweets), dtype=np.int64)
+        columns = Columns(places[:, None], (0.5 + ids / 1_000)[:, None], places, np.zeros(len(tweets)), places)
+        return Disputed(columns, model=self.model, where=[tweet.text == "disputed" for tweet in tweets])
+
+
+class Disputed(Predictions):
+    def __init__(self, columns: Columns, *, model: ModelVersion, where: Sequence[bool]) -> None:
+        super().__init__(columns, model=model)
+        self._where = where
+
+    def disputes(self) -> npt.NDArray[np.bool_]:
+        return np.array(self._where)
+
+
+def test_tweets_of_the_least_sure_answers_and_disputed_ones_are_sent_out_for_labelling(
+    make_record: Callable[..., Any],
+) -> None:
+    selection = Selection(per_minute=100_000, random_share=0, uncertain_share=0.01)
+    records = [make_record(place, id=str(place)) for place in range(200)]
+    answer(records, SurerOfLargerIds(), selection)
+    records[150] = make_record(150, id="150", text="disputed")
+
+    outcome = answer(records, SurerOfLargerIds(), selection)
+
+    rows = [decode_to_label(record.value) for record in sent(outcome) if record.topic == "t.tweets.to-label"]
+    assert [(row.id, row.why) for row in rows] == [
+        ("0", Why.UNCERTAIN),
+        ("1", Why.UNCERTAIN),
+        ("150", Why.DISPUTED),
+    ]
+    assert outcome.to_label == {Why.UNCERTAIN: 2, Why.DISPUTED: 1}

@@ -1,0 +1,148 @@
+"""What the online model costs a worker, and how fast one learner learns from Kafka; prints both.
+
+    TICKERTAPE_DATA_DIR=FOLDER python tests/benchmarks/online_worker.py
+
+It starts a Kafka of its own in a temporary folder. First a worker learns the labels of `topic_train.csv` as fast as it
+can. Then workers of groups of their own classify the same tweets (`feed.jsonl.gz`, some times over) in turn: without the
+online model, with what was learned, and with it while labels come in at a steady rate. A run's rate is its tweets over
+the time between its first and its last answer, after the first tenth. The machine's noise is in every figure: compare
+those of one run.
+"""
+
+import argparse
+import gzip
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import count, cycle, islice
+from pathlib import Path
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from config.settings import BrokerSettings, ProjectSettings, TopicSettings, child_environment
+from models.dataset import read_topics
+from models.feedback import Feedback
+from models.taxonomy import LABELS
+from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.topics import declare_topics, ensure_topics
+
+WAYS = ("without", "learned", "learning")
+LEARNED = 60_000
+LABELS_PER_SECOND = 500
+LABELLED_AT = "2026-01-01T00:00:00Z"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tweets", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    broker = BrokerSettings()
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
+        options = BrokerOptions(
+            data_dir=Path(folder) / "kafka",
+            cache_dir=broker.cache_dir,
+            maven_repository=broker.maven_repository,
+            jars_dir=broker.jars_dir,
+        )
+        with EmbeddedKafka(options) as kafka:
+            bench = Bench(kafka.bootstrap_servers, Path(folder))
+            bench.learn()
+            bench.publish(arguments.tweets)
+            rates: dict[str, list[float]] = {way: [] for way in WAYS}
+            for number in range(arguments.rounds):
+                for way in WAYS:
+                    rates[way].append(bench.classify(way, number, arguments.tweets))
+                    print(f"{way:<10} {rates[way][-1]:,.0f} tweets/s", flush=True)
+    without = statistics.median(rates["without"])
+    for way in WAYS[1:]:
+        print(f"{way}: {statistics.median(rates[way]) / without:.3f} of the rate without", flush=True)
+
+
+class Bench:
+    """One Kafka and the tweets in it."""
+
+    def __init__(self, servers: str, folder: Path) -> None:
+        self._servers = servers
+        self._folder = folder
+        self._topics = declare_topics(TopicSettings())
+        ensure_topics(servers, self._topics.all)
+        labelled = read_topics(ProjectSettings().data_dir)
+        self._labelled = cycle(zip(labelled.texts, [LABELS[number] for number in labelled.classes], strict=True))
+        self._ids = count(1)
+        self._producer = KafkaProducer(bootstrap_servers=servers, linger_ms=5)
+
+    def learn(self) -> None:
+        """Learn all labels as fast as possible."""
+        self._send_labels(LEARNED)
+        with self._worker("learn"):
+            begin = self._wait(self._topics.labelled.name, 1)
+            end = self._wait(self._topics.labelled.name, LEARNED)
+            print(f"{LEARNED:,} labels learned from Kafka: {LEARNED / (end - begin):,.0f} labels/s", flush=True)
+            time.sleep(8)  # until a snapshot has them
+
+    def publish(self, tweets: int) -> None:
+        with gzip.open(ProjectSettings().data_dir / "feed.jsonl.gz") as lines:
+            values = [line.strip() for line in lines]
+        for value in islice(cycle(values), tweets):
+            self._producer.send(self._topics.raw.name, value=value)
+        self._producer.flush()
+
+    def classify(self, way: str, number: int, tweets: int) -> float:
+        """Give the tweets a second of a new group; its outputs go to topics of their own."""
+        name = f"{way}-{number}"
+        outputs = TopicSettings(classified=f"{name}.classified", sentiment=f"{name}.sentiment")
+        ensure_topics(self._servers, declare_topics(outputs).all)
+        names = {"TOPICS_CLASSIFIED": outputs.classified, "TOPICS_SENTIMENT": outputs.sentiment}
+        with self._worker(name, ONLINE_ENABLED=str(way != "without").lower(), LABELLING_PER_MINUTE="0", **names):
+            begin = self._wait(outputs.sentiment, tweets // 10, labels=way == "learning")
+            end = self._wait(outputs.sentiment, tweets, labels=way == "learning")
+        return (tweets - tweets // 10) / (end - begin)
+
+    def _worker(self, name: str, **settings: str) -> "subprocess.Popen[bytes]":
+        environment = child_environment(
+            KAFKA_BOOTSTRAP_SERVERS=self._servers,
+            TICKERTAPE_HOME=str(self._folder),
+            STREAM_GROUP=name,
+            **settings,
+        )
+        with (self._folder / f"{name}.log").open("wb") as log:
+            return _Ended([sys.executable, "-m", "tickertape", "worker"], env=environment, stderr=log)
+
+    def _wait(self, topic: str, records: int, *, labels: bool = False) -> float:
+        """Wait until a topic holds so many records, sending labels meanwhile if asked; gives the time."""
+        consumer = KafkaConsumer(bootstrap_servers=self._servers)
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+        began, sent = time.perf_counter(), 0
+        while sum(consumer.end_offsets(partitions).values()) < records:
+            due = int((time.perf_counter() - began) * LABELS_PER_SECOND) - sent if labels else 0
+            self._send_labels(due)
+            sent += due
+            time.sleep(0.05)
+        consumer.close()
+        return time.perf_counter()
+
+    def _send_labels(self, labels: int) -> None:
+        for text, label in islice(self._labelled, labels):
+            tweet_id = str(next(self._ids))
+            feedback = Feedback(tweet_id=tweet_id, source="bench", labelled_at=LABELLED_AT, label=label, text=text)
+            self._producer.send(self._topics.feedback.name, key=tweet_id.encode(), value=msgspec.json.encode(feedback))
+        self._producer.flush()
+
+
+class _Ended(subprocess.Popen):  # type: ignore[type-arg]
+    """A process that is asked to end when its context does."""
+
+    def __exit__(self, *error: object) -> None:
+        self.terminate()
+        self.wait()
+
+
+if __name__ == "__main__":
+    main()
