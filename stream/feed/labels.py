@@ -12,7 +12,6 @@ from models.feedback import Feedback, FeedbackFields, read_feedback
 from models.tweets import Reason
 from stream.codecs import decode_as
 from stream.feed.files import STANDARD_INPUT, numbered_lines, opened
-from stream.rows import harmless
 
 DEFAULT_SOURCE = "label"
 INVALID_ROW = "invalid_row"
@@ -126,7 +125,7 @@ def _columns(rows: Iterator[list[str]], name: str) -> list[str]:
         raise DataError(f"{name} begins with no row of column names: {exc}") from exc
     known = [column for column in columns if column in _Line.__struct_fields__]
     if {"tweet_id", "id"}.isdisjoint(known) or {"label", "sentiment"}.isdisjoint(known):
-        seen = harmless(", ".join(columns))[:SHOWN_CHARACTERS] or "none"
+        seen = ", ".join(columns)[:SHOWN_CHARACTERS] or "none"
         raise DataError(f"{name} has the columns {seen}; needed are tweet_id, and label or sentiment")
     if len(set(known)) < len(known):
         raise DataError(f"{name} has a column twice: {', '.join(known)}")

@@ -30,19 +30,18 @@ pytestmark = pytest.mark.integration
 
 Cluster = Any  # the fixtures' own classes stand in conftest.py, which tests can't import
 Tickertape = Callable[..., subprocess.CompletedProcess[str]]
-
 TIMEOUT_SECONDS = 60
 AT = "2026-01-31T09:30:00Z"
+
+
+def environment_of(servers: str, prefix: str) -> dict[str, str]:
+    return os.environ | {"KAFKA_BOOTSTRAP_SERVERS": servers, "TOPICS_PREFIX": prefix}
 
 
 @contextmanager
 def served(home: Path, *words: str, servers: str, prefix: str) -> Iterator[httpx.Client]:
     """Run `tickertape serve` and give a client for it."""
-    environment = os.environ | {
-        "TICKERTAPE_HOME": str(home),
-        "KAFKA_BOOTSTRAP_SERVERS": servers,
-        "TOPICS_PREFIX": prefix,
-    }
+    environment = environment_of(servers, prefix) | {"TICKERTAPE_HOME": str(home)}
     command = [sys.executable, "-m", "tickertape", "serve", "--port", "0", "--json", *words]
     with (
         (home / "api.log").open("wb") as log,
@@ -58,7 +57,7 @@ def served(home: Path, *words: str, servers: str, prefix: str) -> Iterator[httpx
 def start_tickertape(*words: str, servers: str, prefix: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tickertape", *words],
-        env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": servers, "TOPICS_PREFIX": prefix},
+        env=environment_of(servers, prefix),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
