@@ -6,7 +6,9 @@ from config.commands import Command, run_command
 from models.errors import TickertapeError
 
 COMMANDS = {
-    "serve": Command("api.commands.serve", "answer over HTTP: POST /predict", runs_until_stopped=True),
+    "serve": Command(
+        "api.commands.serve", "answer over HTTP: POST /predict and POST /feedback", runs_until_stopped=True
+    ),
 }
 
 if __name__ == "__main__":

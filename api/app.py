@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, health, performance, predict
-from api.dependencies import Follow, ProcessState
+from api import documentation, feedback, health, performance, predict
+from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
 from config.settings import ApiSettings
@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 _DESCRIPTION = """Topic, sentiment and tickers of finance tweets.
 
-The answers are those of the stream: the same model, the same records, the same field names."""
+The answers are those of the stream: the same model, the same records, the same field names. Labels that are given to
+tweets go to the stream, where the online model learns from them."""
 
 
 def log_failure(exc: Exception) -> None:
@@ -35,6 +36,7 @@ def create_app(
     *,
     load: Callable[[], Predictor],
     report_file: Path,
+    publisher: FeedbackPublisher,
     follow: Follow | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
@@ -45,6 +47,7 @@ def create_app(
         settings: the limits.
         load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
         report_file: the champion's report, `config/run.json` in a checkout; need not be there.
+        publisher: where feedback goes; closed at the end.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
@@ -55,6 +58,7 @@ def create_app(
         max_requests=settings.max_requests,
         body_timeout_seconds=settings.body_timeout_seconds,
         report_file=report_file,
+        publisher=publisher,
     )
 
     @asynccontextmanager
@@ -63,6 +67,7 @@ def create_app(
         await to_thread.run_sync(loading.join, wait_for_model_seconds)
         yield
         state.status.stop_following()
+        await publisher.close()
 
     app = _Application(
         title="Tickertape",
@@ -77,7 +82,7 @@ def create_app(
         exception_handlers={HTTPException: handle_http_exception},
     )
     app.state.process = state
-    for router in (predict.router, performance.router, health.router, documentation.router):
+    for router in (predict.router, feedback.router, performance.router, health.router, documentation.router):
         app.include_router(router)
     return app
 

@@ -2,9 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from api.limits import RequestSlots
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
+from models.feedback import Feedback
 from models.following import WARM_UP, FollowedPredictor, Follower
 from models.following import Report as ReportChange
 from models.records import ModelChange
@@ -19,7 +20,24 @@ from monitoring.metrics import record_change, show_model
 
 logger = logging.getLogger(__name__)
 
+# Up to this many bytes a request takes about a millisecond, less than a change of threads may cost the others.
+INLINE_BODY_BYTES = 8192
+
 Follow = Callable[[FollowedPredictor, ReportChange], Follower]
+
+
+class FeedbackPublisher(Protocol):
+    """Where feedback goes."""
+
+    async def publish(self, given: Sequence[Feedback]) -> None:
+        """Deliver all, in their order, within a bounded time; returns when all have arrived.
+
+        Raises:
+            FeedbackNotDeliveredError: not all have arrived, or not for certain.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
 
 
 class ModelStatus:
@@ -84,14 +102,26 @@ class ProcessState:
         max_requests: most requests with a body at once.
         body_timeout_seconds: longest time that a body may take to arrive.
         report_file: the champion's report; need not be there.
+        publisher: where feedback goes.
     """
 
-    def __init__(self, *, max_texts: int, max_requests: int, body_timeout_seconds: float, report_file: Path) -> None:
+    def __init__(
+        self,
+        *,
+        max_texts: int,
+        max_requests: int,
+        body_timeout_seconds: float,
+        report_file: Path,
+        publisher: FeedbackPublisher,
+    ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
         self.body_timeout_seconds = body_timeout_seconds
         self.report_file = report_file
+        self.publisher = publisher
         self.slots = RequestSlots(max_requests)
+        # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
+        self.feedback_slots = RequestSlots(max_requests)
         # Reading and writing records holds the interpreter's lock: a second thread would slow the first and the loop.
         self.prediction_threads = CapacityLimiter(1)
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from api import examples
-from api.schemas import PredictRequest, Problem
+from api.schemas import FeedbackRequest, PredictRequest, Problem
 from models.errors import ApiError
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -53,23 +54,31 @@ _POLICY = (
 )
 
 
+def _json_body(model: type[BaseModel], shown: dict[str, Any]) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(model=model.__name__)}
+    return {"required": True, "content": {"application/json": {"schema": schema, "examples": shown}}}
+
+
 def _problem_answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
     schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
     return {"description": description, "content": {"application/problem+json": {"schema": schema, "example": example}}}
 
 
+def _body_problems(path: str) -> dict[int | str, dict[str, Any]]:
+    described = {
+        400: ("The body is no JSON in UTF-8.", examples.MALFORMED),
+        408: ("The body did not arrive in time.", examples.TOO_SLOW),
+        413: ("The body has too many bytes.", examples.TOO_LARGE),
+        415: ("The body is not sent as plain application/json.", examples.UNSUPPORTED),
+        500: ("A fault of the server.", examples.FAILED),
+    }
+    return {status: _problem_answer(text, {**shown, "instance": path}) for status, (text, shown) in described.items()}
+
+
 NOT_READY_ANSWER: dict[int | str, dict[str, Any]] = {
     503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/health/ready"})
 }
-PREDICT_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {"$ref": _REFERENCE.format(model=PredictRequest.__name__)},
-            "examples": examples.REQUESTS,
-        }
-    },
-}
+PREDICT_BODY = _json_body(PredictRequest, examples.REQUESTS)
 PREDICT_PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "explain",
@@ -80,14 +89,22 @@ PREDICT_PARAMETERS: list[dict[str, Any]] = [
 ]
 PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "One answer for each text.", "content": {"application/json": {"example": examples.ANSWER}}},
-    400: _problem_answer("The body is no JSON in UTF-8.", examples.MALFORMED),
-    408: _problem_answer("The body did not arrive in time.", examples.TOO_SLOW),
-    413: _problem_answer("The body has too many bytes.", examples.TOO_LARGE),
-    415: _problem_answer("The body is not sent as plain application/json.", examples.UNSUPPORTED),
+    **_body_problems("/predict"),
     422: _problem_answer("The body is of another shape, or a text or parameter is not allowed.", examples.INVALID),
-    500: _problem_answer("A fault of the server.", examples.FAILED),
     501: _problem_answer("The answers of this model can't be explained.", examples.NOT_EXPLAINABLE),
     503: _problem_answer("The model is being loaded, or too many requests are in progress.", examples.NOT_READY),
+}
+FEEDBACK_BODY = _json_body(FeedbackRequest, examples.FEEDBACK_REQUESTS)
+FEEDBACK_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "Kafka has acknowledged every element; the learner reads them from there.",
+        "content": {"application/json": {"example": examples.FEEDBACK_ANSWER}},
+    },
+    **_body_problems("/feedback"),
+    422: _problem_answer("The body is of another shape, or a field is not allowed.", examples.INVALID_FEEDBACK),
+    503: _problem_answer(
+        "Kafka has not acknowledged all, or too many requests are in progress: send all again.", examples.NO_KAFKA
+    ),
 }
 _LOADING = _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance"})
 PERFORMANCE_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -150,13 +167,13 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
 
     Args:
         app: the application with all its routes.
-        max_texts: most texts in one request, stated in the schema.
+        max_texts: most texts or labels in one request, stated in the schema.
     """
     document = get_openapi(
         title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes
     )
     schemas = document["components"]["schemas"]
-    for model in (PredictRequest, Problem):
+    for model in (PredictRequest, FeedbackRequest, Problem):
         schema = model.model_json_schema(ref_template=_REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
@@ -167,4 +184,5 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas[PredictRequest.__name__]["properties"]["texts"]["maxItems"] = max_texts
+    schemas[FeedbackRequest.__name__]["properties"]["feedback"]["maxItems"] = max_texts
     return document

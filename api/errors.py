@@ -13,6 +13,7 @@ from api.schemas import FieldProblem, Problem
 from models.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
+    FeedbackNotDeliveredError,
     InvalidBodyError,
     InvalidQueryError,
     MalformedBodyError,
@@ -39,6 +40,7 @@ STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     ModelNotExplainableError: HTTPStatus.NOT_IMPLEMENTED,
     ModelNotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    FeedbackNotDeliveredError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The status of every exception that a request can end in; any other is a fault of ours: 500."""
 

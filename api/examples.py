@@ -32,6 +32,27 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "tweet": {"summary": "A tweet as X API v2 streams it", "value": FULL_TWEET},
 }
 
+ONE_LABEL = {"feedback": [{"tweet_id": "1790000000000000002", "label": "Analyst Update"}]}
+MANY_LABELS = {
+    "feedback": [
+        {"tweet_id": "1790000000000000002", "label": "Analyst Update", "sentiment": "bearish"},
+        {
+            "tweet_id": "1790000000000000003",
+            "sentiment": "bullish",
+            "text": "$XOM raises its dividend by 5%",
+            "source": "desk-7",
+            "labelled_at": "2026-01-31T09:35:00Z",
+        },
+    ]
+}
+
+FEEDBACK_REQUESTS: dict[str, dict[str, Any]] = {
+    "sent-out": {"summary": "A tweet that was sent out for labelling", "value": ONE_LABEL},
+    "many": {"summary": "Several tweets; one brings its text", "value": MANY_LABELS},
+}
+
+FEEDBACK_ANSWER = {"accepted": 2}
+
 ANSWER = {
     "predictions": [
         {
@@ -77,6 +98,21 @@ INVALID = {
         {"field": "texts[1].text", "reason": "empty_text", "detail": "text must hold more than white space"},
     ],
 }
+INVALID_FEEDBACK = {
+    **problem(
+        422,
+        "Unprocessable Content",
+        "feedback[1].sentiment: sentiment is none of bearish, bullish, neutral",
+        instance="/feedback",
+    ),
+    "errors": [
+        {
+            "field": "feedback[1].sentiment",
+            "reason": "unknown_sentiment",
+            "detail": "sentiment is none of bearish, bullish, neutral",
+        },
+    ],
+}
 FAILED = problem(500, "Internal Server Error", "the request could not be answered; the server's log says why")
 NOT_EXPLAINABLE = problem(
     501,
@@ -84,6 +120,13 @@ NOT_EXPLAINABLE = problem(
     "the answers of tickertape 7 are not those of a linear scorer and can't be explained; ask without explanation",
 )
 NOT_READY = problem(503, "Service Unavailable", "the model is being loaded: try again in a moment")
+NO_KAFKA = problem(
+    503,
+    "Service Unavailable",
+    "no feedback was taken, as no Kafka answers: start one with `tickertape broker`, "
+    "or set KAFKA_BOOTSTRAP_SERVERS of this server to yours; then send all again",
+    instance="/feedback",
+)
 NO_REPORT = problem(
     404,
     "Not Found",

@@ -1,11 +1,13 @@
-"""Bounds on what clients may make the process hold: bytes of one body, and bodies at once."""
+"""Bounds on what clients may make the process hold: bytes of one body, bodies at once, and for how long."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from models.errors import BodyTooLargeError, OverloadedError
+from models.errors import BodyTooLargeError, BodyTooSlowError, OverloadedError
 
 
 class BodyLimit:
@@ -81,6 +83,21 @@ class RequestSlots:
             yield
         finally:
             self._taken -= 1
+
+
+async def read_body(request: Request, *, timeout_seconds: float) -> bytes:
+    """Read the body of a request; without an end, a few slow clients could hold all slots.
+
+    Raises:
+        BodyTooSlowError: it did not arrive in time.
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await request.body()
+    except TimeoutError as exc:
+        raise BodyTooSlowError(
+            f"the body did not arrive in {timeout_seconds:g} seconds (API_BODY_TIMEOUT_SECONDS): send fewer texts at once"
+        ) from exc
 
 
 def _declared_bytes(scope: Scope) -> int:

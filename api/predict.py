@@ -1,6 +1,5 @@
 """Router: POST /predict."""
 
-import asyncio
 import time
 
 import msgspec
@@ -8,18 +7,17 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.codecs import ExplainedTweet, check_headers, decode_request, encode_answer
-from api.dependencies import PredictorDep, ProcessStateDep
+from api.bodies import check_headers
+from api.codecs import ExplainedTweet, decode_request, encode_answer
+from api.dependencies import INLINE_BODY_BYTES, PredictorDep, ProcessStateDep
 from api.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
+from api.limits import read_body
 from api.schemas import PredictAnswer
 from models.contracts import Predictor
-from models.errors import BodyTooSlowError, InvalidQueryError
+from models.errors import InvalidQueryError
 from models.explain import explain, explainable
 from models.following import answering, asks_teacher
 from models.records import classified_tweet, utc_timestamp
-
-# Up to this many bytes a request takes about a millisecond, less than a change of threads may cost the others.
-INLINE_BODY_BYTES = 8192
 
 EXPLAINED_TERMS = 10  # more say little, and the answer grows with each
 
@@ -40,7 +38,7 @@ async def predict(request: Request, state: ProcessStateDep, predictor: Predictor
     )
     is_explained = bool(request.scope["query_string"]) and _asks_to_explain(request)
     with state.slots.taken():
-        body = await _body(request, state.body_timeout_seconds)
+        body = await read_body(request, timeout_seconds=state.body_timeout_seconds)
         if len(body) <= INLINE_BODY_BYTES and not is_explained and not asks_teacher(predictor):
             answer = answer_to(body, predictor=predictor, max_texts=state.max_texts)
         else:
@@ -57,17 +55,6 @@ def _asks_to_explain(request: Request) -> bool:
     if value not in {"true", "false"}:
         raise InvalidQueryError(f"explain is {value[:100]!r}: send true or false")
     return value == "true"
-
-
-async def _body(request: Request, timeout_seconds: float) -> bytes:
-    # Without an end, a few slow clients could hold all slots.
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            return await request.body()
-    except TimeoutError as exc:
-        raise BodyTooSlowError(
-            f"the body did not arrive in {timeout_seconds:g} seconds (API_BODY_TIMEOUT_SECONDS): send fewer texts at once"
-        ) from exc
 
 
 def answer_to(body: bytes, *, predictor: Predictor, max_texts: int) -> bytes:

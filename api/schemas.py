@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.feedback import MAX_SOURCE_CHARACTERS
 from models.taxonomy import Label, Sentiment
 from models.tweets import MAX_TEXT_CHARACTERS
 
@@ -146,6 +147,41 @@ class PredictAnswer(Body):
     predictions: list[ExplainedTweet | ClassifiedTweet] = Field(description="In the order of `texts`.")
 
 
+class Feedback(Body):
+    """What somebody says a tweet is: its topic, its sentiment, or both; unknown fields are ignored."""
+
+    tweet_id: TweetId = Field(description="1 to 19 digits, as a string.")
+    label: Label | None = Field(default=None, description="The topic; this or the sentiment is needed.")
+    sentiment: Sentiment | None = Field(default=None, description="The sentiment; this or the topic is needed.")
+    text: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_TEXT_CHARACTERS,
+        description="As published; needed for a tweet that was not sent out for labelling.",
+    )
+    source: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_SOURCE_CHARACTERS,
+        description="Who says so, more than white space; `api` if left out.",
+    )
+    labelled_at: str | None = Field(
+        default=None, description="When, ISO 8601 with a zone; the time of the request if left out."
+    )
+
+
+class FeedbackRequest(Body):
+    """Labels for tweets."""
+
+    feedback: list[Feedback] = Field(min_length=1, description="One element for each tweet.")
+
+
+class FeedbackAnswer(Body):
+    """All that was sent is in Kafka."""
+
+    accepted: int = Field(description="Number of elements.")
+
+
 class FieldProblem(Body):
     """One wrong field of a body."""
 
@@ -165,7 +201,7 @@ class Problem(Body):
     detail: str = Field(description="What was seen, and what to do.")
     instance: str = Field(description="The path of the request.")
     errors: list[FieldProblem] | None = Field(
-        default=None, description="Only with 422: the wrong fields, the first of each text, 100 at most."
+        default=None, description="Only with 422: the wrong fields, the first of each element, 100 at most."
     )
 
 

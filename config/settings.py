@@ -210,11 +210,11 @@ class ApiSettings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     """Processes that `make rest-prod` starts."""
     max_texts: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """Most texts in one request."""
+    """Most texts, or elements of feedback, in one request."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 4_194_304
     """Largest request body, in bytes."""
     max_requests: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Most requests with a body that one process works on at once; more get 503."""
+    """Most requests with a body, of predictions and of feedback each, that one process works on at once; more get 503."""
     body_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Longest time that a request's body may take to arrive."""
     top_k: Annotated[int, Field(ge=1, le=20)] = 3

@@ -26,7 +26,8 @@ TickertapeError
 │   ├── ReportNotFoundError        there is no report of the champion, or nothing of that name in it
 │   ├── UnknownFilterError         the query asks for a part that the report has not
 │   ├── ModelNotExplainableError   the model's answers are not sums over terms
-│   └── OverloadedError            more requests at once than are allowed
+│   ├── OverloadedError            more requests at once than are allowed
+│   └── FeedbackNotDeliveredError  Kafka did not acknowledge all feedback of a request
 └── ApiError                       the HTTP server can't be started
 """
 
@@ -157,6 +158,10 @@ class ModelNotExplainableError(RequestError):
 
 class OverloadedError(RequestError):
     """More requests are in progress than are allowed."""
+
+
+class FeedbackNotDeliveredError(RequestError):
+    """Kafka did not acknowledge all feedback of a request; says how much it did, and what to do."""
 
 
 class ApiError(TickertapeError):

@@ -10,6 +10,8 @@ from models.taxonomy import Label, Sentiment
 from models.tweets import CREATED_AT, ID, Reason, check_text
 
 MAX_SOURCE_CHARACTERS = 200
+EVENT_TYPE = b"tickertape.tweet.feedback.v1"
+"""`ce_type` of feedback that this project sends."""
 
 
 class FeedbackReason(StrEnum):

@@ -16,6 +16,7 @@ COMMANDS = {
     ),
     "worker": Command("stream.commands.worker", "classify tweets from Kafka to Kafka", runs_until_stopped=True),
     "produce": Command("stream.commands.produce", "publish tweets from a file, standard input or the generator"),
+    "label": Command("stream.commands.label", "give labels to tweets, from a file or standard input"),
     "tail": Command("stream.commands.tail", "show classified tweets as they come", runs_until_stopped=True),
     "diff": Command("stream.commands.diff", "compare what two models say of the same tweets"),
 }

@@ -1,14 +1,14 @@
 """Tell of changes of the model on the metrics topic."""
 
 import logging
-import uuid
 
 import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from models.events import event_headers
 from models.records import ModelChange
-from stream.classify import JSON, SOURCE
+from stream.classify import SOURCE
 from stream.framing import Header
 
 logger = logging.getLogger(__name__)
@@ -52,11 +52,5 @@ def publish_change(
 
 def change_headers(change: ModelChange) -> list[Header]:
     """Give the headers of a change: CloudEvents in Kafka's binary mode."""
-    return [
-        ("ce_id", uuid.uuid4().hex.encode()),
-        ("ce_source", SOURCE),
-        ("ce_type", CHANGE_TYPE.format(outcome=change.outcome).encode()),
-        ("ce_specversion", b"1.0"),
-        ("content-type", JSON),
-        ("model-version", change.version.encode()),
-    ]
+    kind = CHANGE_TYPE.format(outcome=change.outcome).encode()
+    return [*event_headers(source=SOURCE, kind=kind), ("model-version", change.version.encode())]

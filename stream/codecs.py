@@ -30,7 +30,7 @@ def decode_tweet(value: bytes | None) -> Tweet:
     >>> decode_tweet(b'{"data": {"id": "1", "text": "$TSLA up"}, "matching_rules": []}').tickers
     ('TSLA',)
     """
-    fields = tweet_fields(_decode(_decoder, value))
+    fields = tweet_fields(decode_as(_decoder, value))
     if fields.id is None:
         raise MalformedRecordError(Reason.MISSING_FIELD, "a tweet needs an id")
     return read_tweet(fields)
@@ -46,7 +46,7 @@ def decode_feedback(value: bytes | None) -> Feedback:
         MalformedRecordError: with one of the reasons of `models.tweets.Reason`, or one of the first five of
             `models.feedback.FeedbackReason`, and nothing else for any bytes.
     """
-    return read_feedback(_decode(_feedback_decoder, value))
+    return read_feedback(decode_as(_feedback_decoder, value))
 
 
 def decode_to_label(value: bytes | None) -> ToLabel:
@@ -55,7 +55,7 @@ def decode_to_label(value: bytes | None) -> ToLabel:
     Raises:
         MalformedRecordError: it is something else.
     """
-    return _decode(_to_label_decoder, value)
+    return decode_as(_to_label_decoder, value)
 
 
 def decode_labelled(value: bytes | None) -> LabelledTweet:
@@ -64,7 +64,7 @@ def decode_labelled(value: bytes | None) -> LabelledTweet:
     Raises:
         MalformedRecordError: it is something else.
     """
-    return _decode(_labelled_decoder, value)
+    return decode_as(_labelled_decoder, value)
 
 
 def encode(record: msgspec.Struct) -> bytes:
@@ -72,7 +72,16 @@ def encode(record: msgspec.Struct) -> bytes:
     return _encoder.encode(record)
 
 
-def _decode(decoder: msgspec.json.Decoder[_Record], value: bytes | None) -> _Record:
+def decode_as(decoder: msgspec.json.Decoder[_Record], value: bytes | None) -> _Record:
+    """Read JSON in UTF-8; what is in its fields is not checked.
+
+    Args:
+        decoder: says what its shape is.
+        value: None for a tombstone.
+
+    Raises:
+        MalformedRecordError: with one of the first six of `models.tweets.Reason`, and nothing else for any bytes.
+    """
     if value is None:
         raise MalformedRecordError(Reason.NULL_VALUE, "the record has no value")
     try:

@@ -12,6 +12,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from models.errors import DeliveryError
 from stream.feed.files import Record
+from stream.framing import Header
 from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 
 MAX_IN_FLIGHT = 20_000  # records; the client has no bound of its own, and this many tweets take about 20 MB
@@ -31,19 +32,19 @@ class Published:
     """What came of a replay.
 
     Attributes:
-        tweets: records that the broker has acknowledged.
-        seconds: from the first record to the last acknowledgement.
+        records: those that the broker has acknowledged.
+        seconds: from the first one to the last acknowledgement.
         interrupted: Ctrl-C ended it before its source did.
     """
 
-    tweets: int
+    records: int
     seconds: float
     interrupted: bool
 
     @property
-    def tweets_per_second(self) -> float:
+    def records_per_second(self) -> float:
         """The rate over the whole replay; 0 if nothing was published."""
-        return self.tweets / self.seconds if self.seconds else 0.0
+        return self.records / self.seconds if self.seconds else 0.0
 
 
 def publish(
@@ -51,6 +52,7 @@ def publish(
     *,
     bootstrap_servers: str,
     topic: str,
+    headers: Callable[[], list[Header]] = list,
     progress: Callable[[], object] = lambda: None,
 ) -> Published:
     """Publish all records and wait until the broker has acknowledged each.
@@ -61,6 +63,7 @@ def publish(
         records: key and value each; at most one of the two is None.
         bootstrap_servers: comma-separated host:port list.
         topic: where to; must exist.
+        headers: gives those of a record; called for each.
         progress: called after each record that was handed to the client.
 
     Raises:
@@ -72,7 +75,7 @@ def publish(
     interrupted = False
     try:
         for key, value in records:
-            delivery.send(key, value)
+            delivery.send(key, value, headers())
             if delivery.is_broken:
                 break
             progress()
@@ -81,7 +84,7 @@ def publish(
     finally:
         delivery.finish()
     delivery.check()
-    return Published(tweets=delivery.delivered, seconds=time.monotonic() - started, interrupted=interrupted)
+    return Published(records=delivery.delivered, seconds=time.monotonic() - started, interrupted=interrupted)
 
 
 def pace(
@@ -128,10 +131,10 @@ class _Delivery:
         """True when a record failed for a reason that the next ones share."""
         return self._is_broken
 
-    def send(self, key: bytes | None, value: bytes | None) -> None:
+    def send(self, key: bytes | None, value: bytes | None, headers: list[Header]) -> None:
         """Hand a record to the client; waits while too many are in flight."""
         try:
-            self._in_flight.append(self._producer.send(self._topic, key=key, value=value))
+            self._in_flight.append(self._producer.send(self._topic, key=key, value=value, headers=headers))
         except MessageSizeTooLargeError as exc:  # this record's own fault: the others can still go
             self._fail(exc)
         except KafkaError as exc:
@@ -159,7 +162,7 @@ class _Delivery:
         """Raise if a record was not delivered."""
         if self._first_error is not None:
             raise DeliveryError(
-                f"not delivered to {self._topic}: {self._failed} of {self._failed + self.delivered} tweets that were "
+                f"not delivered to {self._topic}: {self._failed} of {self._failed + self.delivered} records that were "
                 f"sent ({self.delivered} were delivered); the first failure: {self._first_error}"
             ) from self._first_error
 

@@ -1,4 +1,4 @@
-"""Output records as rows for a terminal, safe whatever a tweet's author wrote."""
+"""Records of topics as rows for a terminal, safe whatever a tweet's author wrote."""
 
 import html
 import unicodedata
@@ -8,11 +8,14 @@ import msgspec
 from kafka.consumer.fetcher import ConsumerRecord
 from rich.text import Text
 
+from models.errors import MalformedRecordError
 from models.taxonomy import Sentiment
+from stream.codecs import decode_feedback, decode_to_label
 
 STYLES = {Sentiment.BULLISH: "green", Sentiment.BEARISH: "red", Sentiment.NEUTRAL: "bright_black"}
 ARROWS = {Sentiment.BULLISH: "▲", Sentiment.BEARISH: "▼", Sentiment.NEUTRAL: "•"}
 TICKERS_WIDTH, LABEL_WIDTH = 12, 27  # the longest label has 27 characters
+WHY_WIDTH, ID_WIDTH, SENTIMENT_WIDTH, SOURCE_WIDTH = 9, 19, 7, 12
 JOINERS = "\u200d\u200c"  # emoji and several scripts need them, and they move nothing
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -49,7 +52,7 @@ def answer_row(record: ConsumerRecord) -> Text:
     try:
         row = _row_decoder.decode(record.value)
     except (TypeError, ValueError, RecursionError):  # a tombstone, or what another program wrote there
-        return _unreadable(record)
+        return _unreadable(record, "not an answer of the worker")
     label = f"{row.label:<{LABEL_WIDTH}} {row.label_score or 0:4.0%}  " if row.label else ""
     tickers = " ".join("$" + ticker for ticker in row.tickers)
     style = STYLES[row.sentiment]
@@ -59,6 +62,35 @@ def answer_row(record: ConsumerRecord) -> Text:
         (harmless(label), "cyan"),
         (f"{ARROWS[row.sentiment]} {row.sentiment_score:+.2f} {row.sentiment:<7}  ", style),
         harmless(html.unescape(row.text)),
+    )
+
+
+def to_label_row(record: ConsumerRecord) -> Text:
+    """Show a record of `tweets.to-label`: why it was chosen, with which probability, id, text."""
+    try:
+        tweet = decode_to_label(record.value)
+    except MalformedRecordError as exc:
+        return _unreadable(record, f"{exc.reason}: {exc}")
+    return Text.assemble(
+        (f"{tweet.why:<{WHY_WIDTH}} {tweet.probability:7.2%}  ", "cyan"),
+        (_column(harmless(tweet.id), ID_WIDTH), "bold"),
+        harmless(html.unescape(tweet.text)),
+    )
+
+
+def feedback_row(record: ConsumerRecord) -> Text:
+    """Show a record of `tweets.feedback`: time, id, label, sentiment, who says so, text."""
+    try:
+        given = decode_feedback(record.value)
+    except MalformedRecordError as exc:
+        return _unreadable(record, f"{exc.reason}: {exc}")
+    return Text.assemble(
+        (given.labelled_at[11:19] + " ", "bright_black"),
+        (_column(given.tweet_id, ID_WIDTH), "bold"),
+        (f"{given.label or '':<{LABEL_WIDTH}} ", "cyan"),
+        (f"{given.sentiment or '':<{SENTIMENT_WIDTH}} ", STYLES[given.sentiment] if given.sentiment else ""),
+        (_column(harmless(given.source), SOURCE_WIDTH), "bright_black"),
+        harmless(html.unescape(given.text or "")),
     )
 
 
@@ -88,7 +120,7 @@ def dead_letter_json(record: ConsumerRecord) -> bytes:
     return msgspec.json.encode(entry)
 
 
-def answer_json(record: ConsumerRecord) -> bytes | None:
+def value_json(record: ConsumerRecord) -> bytes | None:
     """Give a record's JSON as it came, on one line; None for a tombstone."""
     return None if record.value is None else bytes(record.value).replace(b"\n", b" ")
 
@@ -98,9 +130,9 @@ def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     return {name: (value or b"").decode("utf-8", "replace") for name, value in headers}
 
 
-def _unreadable(record: ConsumerRecord) -> Text:
+def _unreadable(record: ConsumerRecord, why: str) -> Text:
     origin = f"{record.topic}/{record.partition}@{record.offset}"
-    return Text(f"unreadable record at {origin}: {_size(record.value)}, not an answer of the worker", style="red")
+    return Text(f"unreadable record at {origin}: {_size(record.value)}, {why}", style="red")
 
 
 def _size(value: bytes | None) -> str:

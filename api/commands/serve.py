@@ -1,8 +1,8 @@
-"""Answer over HTTP: POST /predict, with its documentation at /docs.
+"""Answer over HTTP: POST /predict and POST /feedback, with their documentation at /docs.
 
 Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Until the model is loaded, /health/ready answers
-503. Ends on Ctrl-C or SIGTERM, after the requests in progress are answered. Other settings come from the environment:
-see docs/reference/settings.md.
+503. Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
+progress are answered. Other settings come from the environment: see docs/reference/settings.md.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from config import settings as settings_module
 from config.commands import DONE, configure_logging
-from config.settings import ApiSettings, ModelSettings, ProjectSettings, RegistrySettings
+from config.settings import ApiSettings, KafkaSettings, ModelSettings, ProjectSettings, RegistrySettings, TopicSettings
 from models.contracts import Predictor
 from models.errors import TickertapeError
 
@@ -69,11 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quality:
         settings_module.set_for_this_process(MODEL_QUALITY=arguments.quality)
     project, settings = ProjectSettings(), ApiSettings()
-    configure_logging(project.log_level, as_json=project.log_json)
+    _configure_logging(project)
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
     workers = settings.workers if arguments.workers is None else arguments.workers
-    ModelSettings()  # a wrong setting ends here, not in each process that is started
+    for group in (ModelSettings, KafkaSettings, TopicSettings):
+        group()  # a wrong setting ends here, not in each process that is started
 
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
 
@@ -95,9 +96,15 @@ def run(arguments: argparse.Namespace) -> int:
 def app_from_environment() -> "FastAPI":
     """Build the application in a process that a supervisor started."""
     project, settings = ProjectSettings(), ApiSettings()
-    configure_logging(project.log_level, as_json=project.log_json)
+    _configure_logging(project)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     return _app(settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
+
+
+def _configure_logging(project: ProjectSettings) -> None:
+    configure_logging(project.log_level, as_json=project.log_json)
+    # It writes forty lines a second while Kafka is away; the publisher writes one for each request.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _app(
@@ -107,11 +114,16 @@ def _app(
     wait_for_model_seconds: float = 0.0,
 ) -> "FastAPI":
     from api.app import create_app  # noqa: PLC0415  # see `run`
+    from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
 
+    topics = TopicSettings()
     return create_app(
         settings,
         load=partial(_load, settings),
         report_file=REPORT_FILE,
+        publisher=KafkaPublisher(
+            bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
+        ),
         follow=partial(_follow, settings) if RegistrySettings().poll_seconds else None,
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,

@@ -167,16 +167,16 @@ def _summary(published: Published, topic: str, *, as_json: bool) -> str:
         return json.dumps(
             {
                 "topic": topic,
-                "published": published.tweets,
+                "published": published.records,
                 "seconds": round(published.seconds, 3),
-                "tweets_per_second": round(published.tweets_per_second, 1),
+                "tweets_per_second": round(published.records_per_second, 1),
                 "interrupted": published.interrupted,
             }
         )
     start = "stopped early: published" if published.interrupted else "published"
     return (
-        f"{start} {published.tweets:,} tweets to {topic} in {published.seconds:.1f} s "
-        f"({published.tweets_per_second:,.0f}/s), all acknowledged"
+        f"{start} {published.records:,} tweets to {topic} in {published.seconds:.1f} s "
+        f"({published.records_per_second:,.0f}/s), all acknowledged"
     )
 
 

@@ -1,11 +1,12 @@
-"""Show classified tweets as they come.
+"""Show classified tweets as they come, or what is in another topic.
 
 Each line has the time, the tickers, the label with its probability, the sentiment with its score from -1 to 1, and the
-text. With --json the records come as they are, one a line, for other programs. Ends on Ctrl-C.
+text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json the records come as they are, one a line, for other programs. Ends on Ctrl-C.
 
   tickertape tail
   tickertape tail --json | head -3
   tickertape tail --topic dead-letter --from-beginning
+  tickertape tail --topic to-label --json > tweets.jsonl    # add labels, then: tickertape label tweets.jsonl
 """
 
 import argparse
@@ -14,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import NamedTuple
 
 from kafka.consumer.fetcher import ConsumerRecord
 from rich.console import Console
@@ -22,19 +24,35 @@ from rich.text import Text
 from config.commands import DONE, configure_logging, positive_integer
 from config.settings import KafkaSettings, ProjectSettings, TopicSettings
 from stream.following import follow
-from stream.rows import answer_json, answer_row, dead_letter_json, dead_letter_row
-from stream.topics import Topics, declare_topics
+from stream.rows import (
+    answer_row,
+    dead_letter_json,
+    dead_letter_row,
+    feedback_row,
+    to_label_row,
+    value_json,
+)
+from stream.topics import Topics, TopicSpec, declare_topics
 
-TOPICS: dict[str, Callable[[Topics], str]] = {
-    "classified": lambda topics: topics.classified.name,
-    "sentiment": lambda topics: topics.sentiment.name,
-    "dead-letter": lambda topics: topics.dead_letter.name,
+
+class _View(NamedTuple):
+    topic: Callable[[Topics], TopicSpec]
+    row: Callable[[ConsumerRecord], Text]
+    json: Callable[[ConsumerRecord], bytes | None] = value_json
+
+
+VIEWS = {
+    "classified": _View(lambda topics: topics.classified, answer_row),
+    "sentiment": _View(lambda topics: topics.sentiment, answer_row),
+    "dead-letter": _View(lambda topics: topics.dead_letter, dead_letter_row, dead_letter_json),
+    "to-label": _View(lambda topics: topics.to_label, to_label_row),
+    "feedback": _View(lambda topics: topics.feedback, feedback_row),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to read and how to show it."""
-    parser.add_argument("--topic", choices=tuple(TOPICS), default="classified", help="default: classified")
+    parser.add_argument("--topic", choices=tuple(VIEWS), default="classified", help="default: classified")
     parser.add_argument("--from-beginning", action="store_true", help="begin with what the topic holds already")
     parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N records")
     parser.add_argument("--json", action="store_true", help="print the records as they are, one a line")
@@ -45,8 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
     project, kafka = ProjectSettings(), KafkaSettings()
     configure_logging(project.log_level, as_json=project.log_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    topic = TOPICS[arguments.topic](declare_topics(TopicSettings()))
-    show = _writer(arguments.topic) if arguments.json else _printer(arguments.topic)
+    view = VIEWS[arguments.topic]
+    topic = view.topic(declare_topics(TopicSettings())).name
+    show = _writer(view) if arguments.json else _printer(view)
     try:
         _follow(kafka.bootstrap_servers, topic, arguments, show)
     except BrokenPipeError:
@@ -70,25 +89,22 @@ def _follow(
             return
 
 
-def _writer(topic: str) -> Callable[[ConsumerRecord], None]:
-    as_json = dead_letter_json if topic == "dead-letter" else answer_json
-
+def _writer(view: _View) -> Callable[[ConsumerRecord], None]:
     def write(record: ConsumerRecord) -> None:
-        line = as_json(record)
+        line = view.json(record)
         if line is not None:
             sys.stdout.buffer.write(line + b"\n")
 
     return write
 
 
-def _printer(topic: str) -> Callable[[ConsumerRecord], None]:
-    as_row: Callable[[ConsumerRecord], Text] = dead_letter_row if topic == "dead-letter" else answer_row
+def _printer(view: _View) -> Callable[[ConsumerRecord], None]:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows question marks for arrows and emoji
     console = _Console(highlight=False, markup=False, emoji=False)
 
     def show(record: ConsumerRecord) -> None:
-        row = as_row(record)
+        row = view.row(record)
         if console.is_terminal:
             row.truncate(console.width, overflow="ellipsis")
         console.print(row, soft_wrap=True)

@@ -58,7 +58,7 @@ def read_records(source: str, *, file_format: Format) -> Iterator[Record]:
         DataNotFoundError: the file is not there or can't be read.
         DataError: it is no gzip, no CSV with a column `text`, or has a line of more than `MAX_LINE_BYTES`.
     """
-    with _opened(source) as file:
+    with opened(source) as file:
         yield from _csv_records(file, source) if file_format == "csv" else _jsonl_records(file, source)
 
 
@@ -78,7 +78,13 @@ def key_of(value: bytes) -> bytes | None:
 
 
 @contextmanager
-def _opened(source: str) -> Iterator[BinaryIO]:
+def opened(source: str) -> Iterator[BinaryIO]:
+    """Open a file for reading, through gzip if it ends in `.gz`; `-` is standard input.
+
+    Raises:
+        DataNotFoundError: the file is not there or can't be read.
+        DataError: it is no whole gzip file.
+    """
     if source == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
@@ -89,7 +95,16 @@ def _opened(source: str) -> Iterator[BinaryIO]:
         raise DataNotFoundError(f"can't read {source}: {exc.strerror or exc}; give a JSONL or CSV file, or -") from exc
 
 
-def _jsonl_records(file: BinaryIO, source: str) -> Iterator[Record]:
+def numbered_lines(file: BinaryIO, source: str) -> Iterator[tuple[int, bytes]]:
+    """Give each line with its number from 1 on; with its end, and without a byte order mark.
+
+    Args:
+        file: what is read.
+        source: its name for messages.
+
+    Raises:
+        DataError: a line has more than `MAX_LINE_BYTES`.
+    """
     number = 0
     while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1
@@ -97,7 +112,12 @@ def _jsonl_records(file: BinaryIO, source: str) -> Iterator[Record]:
             raise DataError(
                 f"line {number} of {source} is longer than {MAX_LINE_BYTES} bytes; one tweet a line is expected"
             )
-        value = line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").rstrip(b"\r\n")
+        yield number, line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"")
+
+
+def _jsonl_records(file: BinaryIO, source: str) -> Iterator[Record]:
+    for _, line in numbered_lines(file, source):
+        value = line.rstrip(b"\r\n")
         if value.strip():
             yield key_of(value), value
 

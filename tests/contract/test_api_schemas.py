@@ -1,6 +1,7 @@
 """The documented bodies and the records that are really read and written are the same."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,11 +11,21 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from api import codecs, schemas
-from api.codecs import decode_request, encode_answer
-from api.schemas import ClassifiedTweet, Entities, ModelVersion, PredictAnswer, PredictRequest, Tweet
-from models import explain, records, tweets
+from api.codecs import decode_feedback, decode_request, encode_answer
+from api.schemas import (
+    ClassifiedTweet,
+    Entities,
+    FeedbackRequest,
+    ModelVersion,
+    PredictAnswer,
+    PredictRequest,
+    Tweet,
+)
+from models import explain, feedback, records, tweets
 from models.errors import InvalidBodyError
 from models.taxonomy import OTHER, Answer, Label, Sentiment
+
+NOW = "2026-01-31T09:30:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +39,8 @@ from models.taxonomy import OTHER, Answer, Label, Sentiment
         (schemas.TermShare, explain.TermShare),
         (schemas.Share, explain.Share),
         (Tweet, tweets.TweetFields),
+        (schemas.Feedback, feedback.FeedbackFields),
+        (schemas.FeedbackAnswer, codecs.Accepted),
         (Entities, tweets.Entities),
     ],
 )
@@ -37,10 +50,13 @@ def test_a_documented_body_has_the_fields_of_its_record_in_their_order(
     assert list(documented.model_fields) == [field.encode_name for field in msgspec.structs.fields(real)]
 
 
-def test_the_same_fields_may_be_missing() -> None:
-    optional = {field.name for field in msgspec.structs.fields(tweets.TweetFields) if not field.required}
+@pytest.mark.parametrize(
+    ("documented", "real"), [(Tweet, tweets.TweetFields), (schemas.Feedback, feedback.FeedbackFields)]
+)
+def test_the_same_fields_may_be_missing(documented: type[BaseModel], real: type[msgspec.Struct]) -> None:
+    optional = {field.name for field in msgspec.structs.fields(real) if not field.required}
 
-    assert {name for name, field in Tweet.model_fields.items() if not field.is_required()} == optional
+    assert {name for name, field in documented.model_fields.items() if not field.is_required()} == optional
 
 
 @pytest.mark.parametrize("label", [Label.M_AND_A_INVESTMENTS, OTHER])
@@ -88,6 +104,24 @@ def test_the_reasons_of_wrong_fields_are_those_of_dead_letters() -> None:
     ]
 
 
+def test_the_reasons_of_wrong_feedback_are_those_of_dead_letters() -> None:
+    raw = (
+        b'{"feedback": [{"tweet_id": "1"}, {"tweet_id": "1", "label": "x"}, {"tweet_id": "1", "sentiment": "x"}, '
+        b'{"tweet_id": "1", "label": "IPO", "source": ""}, {"tweet_id": "1", "label": "IPO", "labelled_at": ""}]}'
+    )
+
+    with pytest.raises(InvalidBodyError) as refused:
+        decode_feedback(raw, max_texts=10, labelled_at=NOW)
+
+    assert [reason for _, reason, _ in refused.value.fields] == [
+        feedback.FeedbackReason.NO_LABEL,
+        feedback.FeedbackReason.UNKNOWN_LABEL,
+        feedback.FeedbackReason.UNKNOWN_SENTIMENT,
+        feedback.FeedbackReason.INVALID_SOURCE,
+        feedback.FeedbackReason.INVALID_LABELLED_AT,
+    ]
+
+
 _SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3))
 _CASHTAGS = st.one_of(_SCALARS, st.lists(st.one_of(_SCALARS, st.fixed_dictionaries({"tag": _SCALARS})), max_size=2))
 _FIELDS: dict[str, Any] = {
@@ -109,17 +143,42 @@ def test_what_the_schema_takes_is_read_and_what_it_refuses_is_refused(body: dict
     assert _is_read(raw) == _is_documented(raw)
 
 
-def _is_documented(raw: bytes) -> bool:
+# Left out besides: that a label or a sentiment is needed, the form of `labelled_at`.
+_FEEDBACK = st.fixed_dictionaries(
+    {"label": st.sampled_from([*Label])},
+    optional={
+        "tweet_id": st.one_of(_SCALARS, st.from_regex(r"[0-9]{1,20}", fullmatch=True)),
+        "sentiment": st.one_of(_SCALARS, st.sampled_from([*Sentiment])),
+        "text": st.one_of(st.sampled_from(["x", ""]), st.none(), st.integers()),
+        "source": st.one_of(st.sampled_from(["x", "", "x" * 200, "x" * 201]), st.none(), st.integers()),
+        "labelled_at": st.one_of(st.just(NOW), st.none(), st.integers()),
+        "note": _SCALARS,
+    },
+)
+
+
+@given(st.fixed_dictionaries({"feedback": st.one_of(_SCALARS, st.lists(st.one_of(_SCALARS, _FEEDBACK), max_size=3))}))
+def test_feedback_is_read_where_the_schema_takes_it_and_refused_where_not(body: dict[str, Any]) -> None:
+    raw = json.dumps(body).encode()
+
+    assert _is_read(raw, decode=decode_any_feedback) == _is_documented(raw, model=FeedbackRequest)
+
+
+def decode_any_feedback(raw: bytes, *, max_texts: int) -> list[feedback.Feedback]:
+    return decode_feedback(raw, max_texts=max_texts, labelled_at=NOW)
+
+
+def _is_documented(raw: bytes, *, model: type[BaseModel] = PredictRequest) -> bool:
     try:
-        PredictRequest.model_validate_json(raw)
+        model.model_validate_json(raw)
     except ValidationError:
         return False
     return True
 
 
-def _is_read(raw: bytes) -> bool:
+def _is_read(raw: bytes, *, decode: Callable[..., object] = decode_request) -> bool:
     try:
-        decode_request(raw, max_texts=3)
+        decode(raw, max_texts=3)
     except InvalidBodyError:
         return False
     return True

@@ -154,7 +154,7 @@ def test_a_tweet_too_large_for_kafka_fails_the_run_and_not_the_others(
 
     assert (code, output) == (1, "")
     assert errors.count("\n") == 1
-    assert "1 of 3 tweets that were sent (2 were delivered)" in errors
+    assert "1 of 3 records that were sent (2 were delivered)" in errors
     assert {record.key for record in cluster.read(cluster.topics.raw.name)} == {b"1", b"3"}
 
 

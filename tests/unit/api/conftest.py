@@ -1,7 +1,7 @@
 """An application with a model that always says the same, and a client for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from api.app import create_app
 from api.dependencies import Follow
 from config.settings import ApiSettings
 from models.contracts import Predictor
+from models.feedback import Feedback
 from models.records import ModelVersion, Tweet
 from models.taxonomy import Label
 
@@ -31,8 +32,34 @@ def asked(predictor: Any) -> list[Tweet]:
     return predictor.asked
 
 
+class RecordingPublisher:
+    """Implements `api.dependencies.FeedbackPublisher`: keeps what it was given, or fails with what it is told to."""
+
+    def __init__(self) -> None:
+        self.published: list[list[Feedback]] = []
+        self.failure: Exception | None = None
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+        self.is_closed = False
+
+    async def publish(self, given: Sequence[Feedback]) -> None:
+        await self.may_end.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.published.append(list(given))
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
 @pytest.fixture
-def serve() -> Serve:
+def publisher() -> RecordingPublisher:
+    """Give what every application of the test hands its feedback to."""
+    return RecordingPublisher()
+
+
+@pytest.fixture
+def serve(publisher: RecordingPublisher) -> Serve:
     """Give a function that runs an application with a load function and settings, and yields a client for it."""
 
     @asynccontextmanager
@@ -48,6 +75,7 @@ def serve() -> Serve:
             ApiSettings(**settings),
             load=load,
             report_file=report_file,
+            publisher=publisher,
             follow=follow,
             on_load_failure=on_load_failure,
         )

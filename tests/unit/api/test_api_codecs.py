@@ -2,9 +2,14 @@ import json
 
 import pytest
 
-from api.codecs import MAX_FIELD_PROBLEMS, check_headers, decode_request
+from api.bodies import MAX_WRONG_FIELDS, check_headers
+from api.codecs import decode_feedback, decode_request
 from models.errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
+from models.feedback import Feedback
 from models.records import Tweet
+from models.taxonomy import Label, Sentiment
+
+NOW = "2026-01-31T09:30:00.000Z"
 
 
 def body(*texts: object) -> bytes:
@@ -15,6 +20,13 @@ def fields_of(raw: bytes, max_texts: int = 1000) -> tuple[tuple[str, str, str], 
     with pytest.raises(InvalidBodyError) as refused:
         decode_request(raw, max_texts=max_texts)
     return refused.value.fields
+
+
+def wrong_fields_of(item: object) -> list[tuple[str, str]]:
+    raw = json.dumps({"feedback": [{"tweet_id": "1", "label": "IPO"}, item]}).encode()
+    with pytest.raises(InvalidBodyError) as refused:
+        decode_feedback(raw, max_texts=10, labelled_at=NOW)
+    return [(place, reason) for place, reason, _ in refused.value.fields]
 
 
 def test_a_bare_text_becomes_a_tweet_without_id_whose_tickers_are_those_of_the_text() -> None:
@@ -70,9 +82,9 @@ def test_every_wrong_text_of_a_request_is_listed() -> None:
 
 
 def test_the_list_of_wrong_texts_ends_at_its_limit() -> None:
-    problems = fields_of(body(*[{}] * (MAX_FIELD_PROBLEMS + 50)))
+    problems = fields_of(body(*[{}] * (MAX_WRONG_FIELDS + 50)))
 
-    assert len(problems) == MAX_FIELD_PROBLEMS
+    assert len(problems) == MAX_WRONG_FIELDS
 
 
 def test_the_limit_of_a_text_is_in_characters_and_said() -> None:
@@ -154,3 +166,58 @@ def test_plain_json_is_taken_however_it_is_written(content_type: str | None) -> 
 def test_any_other_kind_of_body_is_unsupported(content_type: str | None, content_encoding: str | None) -> None:
     with pytest.raises(UnsupportedBodyError):
         check_headers(content_type=content_type, content_encoding=content_encoding)
+
+
+def test_feedback_is_read_with_what_it_says_and_the_rest_is_filled_in() -> None:
+    said = {"tweet_id": "7", "sentiment": "bearish", "text": "down", "source": "desk"}
+    said["labelled_at"] = "2026-01-01T00:00:00Z"
+    raw = json.dumps({"feedback": [said, {"tweet_id": "8", "label": "IPO", "sentiment": None, "unread": 1}]}).encode()
+
+    given = decode_feedback(raw, max_texts=2, labelled_at=NOW)
+
+    assert given == [
+        Feedback("7", "desk", "2026-01-01T00:00:00Z", sentiment=Sentiment.BEARISH, text="down"),
+        Feedback("8", "api", NOW, label=Label.IPO),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "field", "reason"),
+    [
+        ({"label": "IPO"}, "tweet_id", "missing_field"),
+        ({"tweet_id": 7, "label": "IPO"}, "tweet_id", "wrong_type"),
+        ({"tweet_id": "", "label": "IPO"}, "tweet_id", "invalid_id"),
+        ({"tweet_id": "1" * 20, "label": "IPO"}, "tweet_id", "invalid_id"),
+        ({"tweet_id": "7", "label": "ipo"}, "label", "unknown_label"),
+        ({"tweet_id": "7", "label": "other"}, "label", "unknown_label"),
+        ({"tweet_id": "7", "label": 3}, "label", "wrong_type"),
+        ({"tweet_id": "7", "sentiment": "up"}, "sentiment", "unknown_sentiment"),
+        ({"tweet_id": "7"}, "label", "no_label"),
+        ({"tweet_id": "7", "label": "IPO", "text": " "}, "text", "empty_text"),
+        ({"tweet_id": "7", "label": "IPO", "text": "x" * 25_001}, "text", "text_too_long"),
+        ({"tweet_id": "7", "label": "IPO", "source": ""}, "source", "invalid_source"),
+        ({"tweet_id": "7", "label": "IPO", "source": "x" * 201}, "source", "invalid_source"),
+        ({"tweet_id": "7", "label": "IPO", "labelled_at": "now"}, "labelled_at", "invalid_labelled_at"),
+    ],
+)
+def test_a_wrong_field_of_feedback_is_named_by_its_place_and_a_reason(item: object, field: str, reason: str) -> None:
+    assert wrong_fields_of(item) == [(f"feedback[1].{field}", reason)]
+
+
+@pytest.mark.parametrize("item", ["7", None, [], 7])
+def test_feedback_that_is_no_object_is_refused(item: object) -> None:
+    assert wrong_fields_of(item) == [("feedback[1]", "not_an_object")]
+
+
+def test_a_body_without_feedback_is_refused() -> None:
+    with pytest.raises(InvalidBodyError, match="feedback: this field is required"):
+        decode_feedback(b'{"texts": []}', max_texts=2, labelled_at=NOW)
+
+
+def test_no_message_about_feedback_quotes_what_was_sent() -> None:
+    raw = b'{"feedback": [{"tweet_id": "secret", "label": "secret", "source": " ", "text": "secret"}]}'
+
+    with pytest.raises(InvalidBodyError) as refused:
+        decode_feedback(raw, max_texts=2, labelled_at=NOW)
+
+    assert "secret" not in str(refused.value)

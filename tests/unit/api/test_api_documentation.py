@@ -69,14 +69,16 @@ async def test_every_reference_of_the_document_leads_to_a_schema(client: httpx.A
     referenced = set(re.findall(r'"#/components/schemas/(\w+)"', response.text))
     assert response.json()["openapi"] == "3.1.0"
     assert referenced - set(response.json()["components"]["schemas"]) == set()
-    assert {"PredictRequest", "PredictAnswer", "Problem"} <= referenced
+    assert {"PredictRequest", "PredictAnswer", "FeedbackRequest", "FeedbackAnswer", "Problem"} <= referenced
 
 
 async def test_the_document_states_the_limit_that_is_set(serve_ready: Serve) -> None:
     async with serve_ready(max_texts=12) as client:
         document = await document_of(client)
 
-    assert document["components"]["schemas"]["PredictRequest"]["properties"]["texts"]["maxItems"] == 12
+    schemas = document["components"]["schemas"]
+    assert schemas["PredictRequest"]["properties"]["texts"]["maxItems"] == 12
+    assert schemas["FeedbackRequest"]["properties"]["feedback"]["maxItems"] == 12
 
 
 async def test_every_request_example_of_the_document_is_answered(client: httpx.AsyncClient) -> None:
@@ -88,6 +90,38 @@ async def test_every_request_example_of_the_document_is_answered(client: httpx.A
     assert {name: answer.status_code for name, answer in answers.items()} == {"one": 200, "many": 200, "tweet": 200}
     assert answers["tweet"].json()["predictions"][0]["tickers"] == ["AAPL"]
     assert answers["tweet"].json()["predictions"][0].keys() == examples.ANSWER["predictions"][0].keys()
+
+
+async def test_every_feedback_example_of_the_document_is_taken(client: httpx.AsyncClient, publisher: Any) -> None:
+    document = await document_of(client)
+    shown = document["paths"]["/feedback"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+
+    answers = {name: await client.post("/feedback", json=example["value"]) for name, example in shown.items()}
+
+    assert {name: answer.status_code for name, answer in answers.items()} == {"sent-out": 202, "many": 202}
+    assert answers["many"].json() == examples.FEEDBACK_ANSWER
+    assert publisher.published[1][1].source == "desk-7"
+
+
+async def test_every_feedback_problem_names_the_path(client: httpx.AsyncClient) -> None:
+    document = await document_of(client)
+    answers = document["paths"]["/feedback"]["post"]["responses"]
+
+    shown = [
+        answer["content"]["application/problem+json"]["example"]["instance"]
+        for status, answer in answers.items()
+        if status != "202"
+    ]
+
+    assert shown == ["/feedback"] * 7
+
+
+async def test_the_example_of_wrong_feedback_is_what_is_answered(client: httpx.AsyncClient) -> None:
+    wrong = {"feedback": [{"tweet_id": "1", "label": "IPO"}, {"tweet_id": "2", "sentiment": "up"}]}
+
+    response = await client.post("/feedback", json=wrong)
+
+    assert response.json() == examples.INVALID_FEEDBACK
 
 
 @pytest.mark.parametrize(
@@ -113,7 +147,7 @@ def test_the_examples_fit_the_schemas() -> None:
     answer = PredictAnswer.model_validate(examples.ANSWER, strict=False)
 
     assert answer.model_dump(mode="json") == examples.ANSWER
-    assert len(problems) == 11
+    assert len(problems) == 13
     assert [Problem.model_validate(problem, strict=False).model_dump(exclude_none=True) for problem in problems] == (
         problems
     )
@@ -127,4 +161,7 @@ async def test_the_reference_names_every_route_and_status_of_the_document(client
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert f"`{method.upper()} {path}`" in reference
-            assert [status for status in operation["responses"] if f"| {status} |" not in reference] == ["200"]
+            assert [status for status in operation["responses"] if f"| {status} |" not in reference] in (
+                ["200"],
+                ["202"],
+            )

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from api.app import create_app
+from api.dependencies import FeedbackPublisher
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.errors import ModelNotFoundError
@@ -94,12 +95,16 @@ async def test_a_model_that_cannot_answer_is_not_ready(serve: Serve, predictor: 
     assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
 
 
-async def test_process_that_shares_its_port_takes_connections_only_with_its_model(predictor: Predictor) -> None:
+async def test_process_that_shares_its_port_takes_connections_only_with_its_model(
+    predictor: Predictor, publisher: FeedbackPublisher
+) -> None:
     def load() -> Predictor:
         time.sleep(0.05)
         return predictor
 
-    app = create_app(ApiSettings(), load=load, report_file=Path("none.json"), wait_for_model_seconds=30)
+    app = create_app(
+        ApiSettings(), load=load, report_file=Path("none.json"), publisher=publisher, wait_for_model_seconds=30
+    )
 
     async with (
         app.router.lifespan_context(app),

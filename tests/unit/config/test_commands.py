@@ -15,6 +15,7 @@ VERBS = {
     "worker",
     "serve",
     "produce",
+    "label",
     "tail",
     "train",
     "fetch-data",

@@ -68,8 +68,8 @@ def test_pace_takes_nothing_ahead_of_its_time() -> None:
 
 
 def test_rate_is_tweets_over_seconds_and_zero_for_nothing() -> None:
-    assert Published(tweets=50, seconds=2.0, interrupted=False).tweets_per_second == 25
-    assert Published(tweets=0, seconds=0.0, interrupted=False).tweets_per_second == 0
+    assert Published(records=50, seconds=2.0, interrupted=False).records_per_second == 25
+    assert Published(records=0, seconds=0.0, interrupted=False).records_per_second == 0
 
 
 @pytest.mark.parametrize("servers", ["127.0.0.1:1", "a:b:c"])

@@ -4,11 +4,20 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from models.feedback import Feedback, ToLabel, Why
 from models.records import ModelVersion, Prediction, Tweet, classified_tweet, tweet_sentiment
 from models.taxonomy import Label, Sentiment
 from stream.codecs import encode
 from stream.dead_letters import DeadLetter
-from stream.rows import answer_json, answer_row, dead_letter_json, dead_letter_row, harmless
+from stream.rows import (
+    answer_row,
+    dead_letter_json,
+    dead_letter_row,
+    feedback_row,
+    harmless,
+    to_label_row,
+    value_json,
+)
 
 AT = "2026-01-05T14:30:00.250Z"
 PREDICTION = Prediction(
@@ -125,6 +134,44 @@ def test_a_dead_letter_without_headers_or_with_broken_ones_is_shown() -> None:
     assert "\x1b" not in dead_letter_row(Record(b"x", [("reason", b"\xff\x1b[2J"), ("error", None)])).plain
 
 
+def test_a_tweet_to_label_shows_why_it_was_chosen_and_its_text() -> None:
+    row = to_label_row(Record(encode(ToLabel("1790000000000000002", "AT&amp;T\n\x1b up", Why.UNCERTAIN, 0.05)))).plain
+
+    assert row == "uncertain   5.00%  1790000000000000002 AT&T \N{REPLACEMENT CHARACTER} up"
+
+
+def test_feedback_shows_what_is_said_by_whom() -> None:
+    given = Feedback("7", "desk-7 \x1b", AT, label=Label.EARNINGS, sentiment=Sentiment.BEARISH, text="Q3 &lt; Q2")
+
+    row = feedback_row(Record(encode(given))).plain
+
+    assert row.split() == [
+        "14:30:00",
+        "7",
+        "Earnings",
+        "bearish",
+        "desk-7",
+        "\N{REPLACEMENT CHARACTER}",
+        *["Q3", "<", "Q2"],
+    ]
+
+
+def test_feedback_without_label_or_text_keeps_its_columns() -> None:
+    both = feedback_row(Record(encode(Feedback("7", "desk", AT, Label.IPO, Sentiment.BULLISH, "x")))).plain
+    one = feedback_row(Record(encode(Feedback("7", "desk", AT, sentiment=Sentiment.BULLISH)))).plain
+
+    assert one.index("bullish") == both.index("bullish")
+    assert one.index("desk") == both.index("desk")
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\xff\x1b[2J", b"[]", b'{"text":"\\u001b"}', b"{" * 100_000])
+def test_feedback_that_the_learner_would_refuse_is_named_with_the_reason(value: bytes | None) -> None:
+    rows = [show(Record(value)).plain for show in (feedback_row, to_label_row)]
+
+    assert all(row.startswith("unreadable record at tweets.classified/3@7: ") for row in rows)
+    assert "\x1b" not in "".join(rows)
+
+
 def test_a_dead_letter_as_json_keeps_every_byte() -> None:
     readable = json.loads(dead_letter_json(dead_letter(b'{"id":\n"')))
     binary = json.loads(dead_letter_json(dead_letter(b"\xff\x00")))
@@ -136,5 +183,5 @@ def test_a_dead_letter_as_json_keeps_every_byte() -> None:
 
 
 def test_json_output_is_one_line_a_record() -> None:
-    assert answer_json(Record(b'{\n "id": "1"\n}')) == b'{  "id": "1" }'
-    assert answer_json(Record(None)) is None
+    assert value_json(Record(b'{\n "id": "1"\n}')) == b'{  "id": "1" }'
+    assert value_json(Record(None)) is None
