@@ -13,7 +13,7 @@ from api.limits import RequestSlots
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
 from models.feedback import Feedback
-from models.following import WARM_UP, FollowedPredictor, Follower
+from models.following import WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange
 from models.records import ModelChange
 from monitoring.metrics import record_change, show_model
@@ -23,7 +23,15 @@ logger = logging.getLogger(__name__)
 # Up to this many bytes a request takes about a millisecond, less than a change of threads may cost the others.
 INLINE_BODY_BYTES = 8192
 
-Follow = Callable[[FollowedPredictor, ReportChange], Follower]
+
+class Following(Protocol):
+    """A thread that changes what answers."""
+
+    def stop(self) -> None:
+        """Change it no more."""
+
+
+Follow = Callable[[FollowedPredictor, ReportChange], Sequence[Following]]
 
 
 class FeedbackPublisher(Protocol):
@@ -48,9 +56,9 @@ class ModelStatus:
         last_refusal: the version that was refused last, since the process started.
     """
 
-    predictor: Predictor | None = None
+    predictor: FollowedPredictor | None = None
     last_refusal: ModelChange | None = None
-    _follower: Follower | None = None
+    _following: Sequence[Following] = ()
 
     def start_loading(
         self, load: Callable[[], Predictor], on_failure: Callable[[Exception], None], *, follow: Follow | None
@@ -77,16 +85,16 @@ class ModelStatus:
         except Exception as exc:  # noqa: BLE001  # the thread's edge: any failure means there will be no model
             on_failure(exc)
             return
-        self.predictor = predictor
         show_model(predictor.model)
-        logger.info("model_ready", extra={"model": predictor.model.name, "version": predictor.model.version})
         if follow is not None:
-            self._follower = follow(predictor, self._report)
+            self._following = follow(predictor, self._report)
+        self.predictor = predictor
+        logger.info("model_ready", extra={"model": predictor.model.name, "version": predictor.model.version})
 
     def stop_following(self) -> None:
         """Change the model no more."""
-        if self._follower is not None:
-            self._follower.stop()
+        for following in self._following:
+            following.stop()
 
     def _report(self, change: ModelChange) -> None:
         record_change(change)

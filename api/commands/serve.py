@@ -20,14 +20,23 @@ from typing import TYPE_CHECKING, Any
 
 from config import settings as settings_module
 from config.commands import DONE, configure_logging
-from config.settings import ApiSettings, KafkaSettings, ModelSettings, ProjectSettings, RegistrySettings, TopicSettings
+from config.settings import (
+    ApiSettings,
+    KafkaSettings,
+    ModelSettings,
+    OnlineSettings,
+    ProjectSettings,
+    RegistrySettings,
+    TopicSettings,
+)
 from models.contracts import Predictor
 from models.errors import TickertapeError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from models.following import FollowedPredictor, Follower, Report
+    from api.dependencies import Following
+    from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
 
 logger = logging.getLogger(__name__)
@@ -73,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
     workers = settings.workers if arguments.workers is None else arguments.workers
-    for group in (ModelSettings, KafkaSettings, TopicSettings):
+    for group in (ModelSettings, KafkaSettings, TopicSettings, OnlineSettings):
         group()  # a wrong setting ends here, not in each process that is started
 
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
@@ -124,7 +133,7 @@ def _app(
         publisher=KafkaPublisher(
             bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
         ),
-        follow=partial(_follow, settings) if RegistrySettings().poll_seconds else None,
+        follow=partial(_follow, settings),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )
@@ -136,13 +145,31 @@ def _load(settings: ApiSettings) -> Predictor:
     return load_predictor(_store(settings))
 
 
-def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Report") -> "Follower":
-    from models.behaviour import behaviour_problems  # noqa: PLC0415  # as above
-    from models.following import Follower  # noqa: PLC0415  # as above
+def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Report") -> "list[Following]":
+    """Begin to change what answers: with the registry's alias, and with what the learner learns."""
+    following: list[Following] = []
+    if poll_seconds := RegistrySettings().poll_seconds:
+        from models.behaviour import behaviour_problems  # noqa: PLC0415  # as above
+        from models.following import Follower  # noqa: PLC0415  # as above
 
-    follower = Follower(predictor, _store(settings), gate=behaviour_problems, report=report)
-    follower.start(poll_seconds=RegistrySettings().poll_seconds)
-    return follower
+        follower = Follower(predictor, _store(settings), gate=behaviour_problems, report=report)
+        follower.start(poll_seconds=poll_seconds)
+        following.append(follower)
+    if (online := OnlineSettings()).enabled:
+        from stream.learning.following import SnapshotFollower  # noqa: PLC0415  # as above
+
+        kafka, topics = KafkaSettings(), TopicSettings()
+        snapshots = SnapshotFollower(
+            kafka.bootstrap_servers,
+            topics.prefix + topics.online,
+            correct=predictor.correct,
+            poll_seconds=online.snapshot_seconds / 2,
+        )
+        if kafka.is_given:  # else there may be none, and nobody should wait for it
+            snapshots.try_look()
+        snapshots.start()
+        following.append(snapshots)
+    return following
 
 
 def _store(settings: ApiSettings) -> "RegistryStore":

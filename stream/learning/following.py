@@ -57,16 +57,20 @@ class SnapshotFollower:
         for snapshot in latest.values():
             self._correct(snapshot)
 
+    def try_look(self) -> bool:
+        """Look; where the topic can't be read, say so once and give False."""
+        try:
+            self.look()
+        except BrokerError as exc:
+            if not self._is_lost:
+                self._is_lost = True
+                logger.info("snapshots_unreachable", extra={"error": str(exc)})
+            return False
+        self._is_lost = False
+        return True
+
     def _run(self) -> None:
         pause = self._poll_seconds
         while not self._stop.wait(pause):
-            try:
-                self.look()
-            except BrokerError as exc:
-                pause = RETRY_SECONDS
-                if not self._is_lost:
-                    self._is_lost = True
-                    logger.warning("snapshots_unreachable", extra={"error": str(exc)})
-            else:
-                pause, self._is_lost = self._poll_seconds, False
+            pause = self._poll_seconds if self.try_look() else RETRY_SECONDS
         self._reader.close()

@@ -122,10 +122,10 @@ async def test_change_of_the_model_is_seen_by_the_next_request_and_a_refusal_is_
     followers: list[Follower] = []
     store = FakeStore()
 
-    def follow(followed: FollowedPredictor, report: Callable[[ModelChange], None]) -> Follower:
+    def follow(followed: FollowedPredictor, report: Callable[[ModelChange], None]) -> list[Follower]:
         follower = Follower(followed, store, gate=lambda it: ("case 1 fails",) if it is bad else (), report=report)
         followers.append(follower)
-        return follower
+        return [follower]
 
     bad = make_fixed_predictor(ModelVersion("fixed", "9"), {Label.MACRO: 0.75})
     store.versions = {"8": other, "9": bad}
