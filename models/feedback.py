@@ -1,7 +1,7 @@
 """Labels that come late: the records of their way from who gives them to who learns from them, and the rules they obey."""
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -69,6 +69,10 @@ class Feedback(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     text: str | None = None
 
 
+_Id = Annotated[str, msgspec.Meta(pattern=f"^{ID.pattern}$")]
+_Probability = Annotated[float, msgspec.Meta(gt=0, le=1)]
+
+
 class ToLabel(msgspec.Struct, frozen=True, gc=False):
     """The value of `tweets.to-label`: a tweet whose label would teach most, or that says how good the models are.
 
@@ -79,10 +83,10 @@ class ToLabel(msgspec.Struct, frozen=True, gc=False):
         probability: with which it was chosen, above 0 and at most 1; figures weigh its label by one over it.
     """
 
-    id: str
+    id: _Id
     text: str
     why: Why
-    probability: float
+    probability: _Probability
 
 
 class LabelledTweet(msgspec.Struct, frozen=True, gc=False):
@@ -100,15 +104,15 @@ class LabelledTweet(msgspec.Struct, frozen=True, gc=False):
         feedback_offset: of its record in `tweets.feedback`; grows from record to record, so a repeat is recognised.
     """
 
-    id: str
+    id: _Id
     text: str
     label: Label | None
     sentiment: Sentiment | None
     source: str
     labelled_at: str
     why: Why | None
-    probability: float
-    feedback_offset: int
+    probability: _Probability
+    feedback_offset: Annotated[int, msgspec.Meta(ge=0)]
 
 
 def read_feedback(fields: FeedbackFields, *, source: str | None = None, labelled_at: str | None = None) -> Feedback:

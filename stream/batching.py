@@ -132,6 +132,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
 
         Bounded: chunks whose outputs can't be delivered now are left to whoever owns the partition next.
         """
+        for hurry in self.app.when_chunks_must_end:
+            hurry()
         try:
             await asyncio.wait_for(super().wait_empty(), timeout=LAST_CHUNK_WAIT_SECONDS)
         except TimeoutError:

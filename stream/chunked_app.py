@@ -1,6 +1,7 @@
 """The Faust app whose topics may come in chunks, see `stream.batching`."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +43,18 @@ class TableManager(FaustTableManager):  # type: ignore[misc]  # faust has no usa
 
 
 class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
-    """A Faust app that knows which of its topics come in chunks, and that ends when an agent fails."""
+    """A Faust app that knows which of its topics come in chunks, and that ends when an agent fails.
+
+    Attributes:
+        when_chunks_must_end: called when a stop or a rebalance begins to wait for the chunks in flight.
+    """
 
     logger = FAUST_LOGGER
 
     def __init__(self, *args: Any, chunks: ChunkOptions, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
         super().__init__(*args, TableManager=TableManager, **kwargs)
         self.chunks = chunks
+        self.when_chunks_must_end: list[Callable[[], None]] = []
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
         # Faust would restart the agent behind the chunk that failed, which would then never be answered.

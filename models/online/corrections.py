@@ -27,6 +27,11 @@ class StoredSnapshot:
     content: bytes
 
 
+def later(first: StoredSnapshot, second: StoredSnapshot) -> StoredSnapshot:
+    """Give the one of more feedback, of equal ones the second."""
+    return second if second.offset >= first.offset else first
+
+
 class Corrections:
     """The last snapshot for each of a few batch models; not safe from two threads."""
 
@@ -34,13 +39,16 @@ class Corrections:
         self._snapshots: dict[str, StoredSnapshot] = {}
 
     def keep(self, snapshot: StoredSnapshot) -> bool:
-        """Keep a snapshot, unless a later one for its batch model is there; tells whether it was kept."""
+        """Keep a snapshot, unless one of more feedback for its batch model is there; tells whether it was kept.
+
+        Of two with the same feedback the second counts: it is made where the first was refused.
+        """
         before = self._snapshots.pop(snapshot.batch_sha256, None)
-        is_newer = before is None or snapshot.offset > before.offset
-        self._snapshots[snapshot.batch_sha256] = snapshot if before is None or is_newer else before
+        kept = snapshot if before is None else later(before, snapshot)
+        self._snapshots[snapshot.batch_sha256] = kept
         if len(self._snapshots) > KEPT_SNAPSHOTS:
             del self._snapshots[next(iter(self._snapshots))]
-        return is_newer
+        return kept is snapshot
 
     def corrected(self, predictor: Predictor) -> Predictor:
         """Give a predictor that answers with what was learned; the same one where nothing fits it.

@@ -188,7 +188,7 @@ class _Head:
             for place in range(_COUNT)
         ]
         return _Sums(
-            np.stack(confusion).astype(np.float64),  # counts of no weights are whole numbers
+            np.stack(confusion, dtype=np.float64),  # of no rows at all, bincount gives integers
             np.stack([weights @ losses, weights @ losses**2]),
             np.array([weights.sum(), (weights**2).sum()]),
         )

@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -11,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from models.errors import ModelCorruptError, SnapshotRefusedError
+from models.errors import ModelCorruptError, ModelError, SnapshotRefusedError
 from models.features import FEATURE_COUNT, FEATURES_VERSION
 from models.online.memory import LabelMemory, Remembered
 from models.online.prequential import HeadState, Prequential
@@ -126,7 +124,9 @@ def decode_progress(content: bytes) -> Progress:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as exc:
+    except ModelError:
+        raise
+    except Exception as exc:  # zipfile and NumPy raise a dozen kinds, as the byte wants that is damaged
         raise ModelCorruptError(
             f"this is no snapshot of the online model ({type(exc).__name__}): take an earlier one, or learn anew"
         ) from exc

@@ -61,20 +61,27 @@ class OnlineTraining:
         return self._learner.weights
 
     def learn(self, tweets: Sequence[LabelledTweet]) -> None:
-        """Score each tweet, then learn its labels; repeats, whose feedback is accounted for already, are passed over."""
+        """Score each tweet, then learn its labels.
+
+        Args:
+            tweets: of feedback beyond `offset`, in its order; `memory` has their labels, as judging puts them there.
+        """
+        if not tweets:
+            return
+        truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in tweets], dtype=np.int64)
+        scores = self._learner.learn([tweet.text for tweet in tweets], truth)
+        self._figures.add(scores, truth, np.array([tweet.probability for tweet in tweets]))
+        self.offset = tweets[-1].feedback_offset
+
+    def relearn(self, tweets: Sequence[LabelledTweet]) -> None:
+        """Learn and remember what another learner has learned before; repeats, which are accounted for, are passed over."""
         new, offset = [], self.offset
         for tweet in tweets:
             if tweet.feedback_offset > offset:
                 new.append(tweet)
                 offset = tweet.feedback_offset
-        if not new:
-            return
-        truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in new], dtype=np.int64)
-        scores = self._learner.learn([tweet.text for tweet in new], truth)
-        self._figures.add(scores, truth, np.array([tweet.probability for tweet in new]))
-        for tweet in new:
-            self.memory.add(tweet.id, tweet.label, tweet.sentiment)
-        self.offset = offset
+                self.memory.add(tweet.id, tweet.label, tweet.sentiment)
+        self.learn(new)
 
     def pass_over(self, offset: int) -> None:
         """Note that all records of feedback up to this one are accounted for."""

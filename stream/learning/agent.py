@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from models.errors import DeliveryError
 from stream.chunked_app import ChunkedApp
-from stream.delivery import Event, Producer, send
+from stream.delivery import Event, Producer
 from stream.learning.learner import Learner
 from stream.learning.writing import write_snapshot, write_verdicts
 from stream.topics import Topics
@@ -42,6 +43,7 @@ def register_learner(app: ChunkedApp, learner: Learner, *, topics: Topics, snaps
 
     app.on_partitions_assigned.connect(begin, weak=False)
     app.on_partitions_revoked.connect(end, weak=False)
+    app.when_chunks_must_end.append(keeper.hurry)
 
 
 class SnapshotKeeper:
@@ -63,8 +65,10 @@ class SnapshotKeeper:
         self._learner = learner
         self._topics = topics
         self._snapshot_seconds = snapshot_seconds
-        self._waiting: list[tuple[Event, Sequence[Awaitable[Any]]]] = []
+        self._waiting: list[Event] = []
         self._lock = asyncio.Lock()  # what is learned, and which feedback waits for its snapshot, change together
+        self._is_due = asyncio.Event()
+        self._is_hurried = False
 
     def started(self, producer: Producer) -> Self:
         """Use a producer from now on; the context in which snapshots are made."""
@@ -89,10 +93,10 @@ class SnapshotKeeper:
             raise failures.exceptions[0] from None
 
     async def take(self, event: Event, records: Sequence[Any], *, partition: int) -> None:
-        """Learn from a chunk of feedback and send what became of it.
+        """Learn from a chunk of feedback and deliver what became of it.
 
         Raises:
-            DeliveryError: the producer does not take it.
+            DeliveryError: it could not be delivered.
             BrokerError: the learner can't read its topics.
         """
         async with self._lock:
@@ -101,20 +105,32 @@ class SnapshotKeeper:
             )
             if learned.refused:
                 logger.warning("feedback_refused", extra={"partition": partition, **learned.refused})
-            outputs = write_verdicts(learned.verdicts, topics=self._topics, partition=partition)
             route = {self._topics.labelled.name: 0, self._topics.dead_letter.name: None}
-            self._waiting.append((event, await send(outputs, producer=self._producer, partitions=route)))
+            with _told():  # before anything else is learned, as that may be from what is in the topics
+                for outputs in write_verdicts(learned.verdicts, topics=self._topics, partition=partition):
+                    for delivery in await self._producer.send_batches(outputs, partition=route[outputs.topic]):
+                        await delivery
+            self._waiting.append(event)
+        if self._is_hurried:
+            self._is_due.set()
+
+    def hurry(self) -> None:
+        """Make snapshots at once until `let_go`: a stop or a rebalance waits for the feedback to be acknowledged."""
+        self._is_hurried = True
+        self._is_due.set()
 
     async def let_go(self) -> None:
         """Forget what was learned, as another may hold the feedback by now."""
-        self.is_holder = False
+        self.is_holder = self._is_hurried = False
         async with self._lock:
             self._waiting.clear()
             self._learner.forget()
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(self._snapshot_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_due.wait(), self._snapshot_seconds)
+            self._is_due.clear()
             if self.is_holder:
                 await self._snapshot()
 
@@ -122,18 +138,21 @@ class SnapshotKeeper:
         async with self._lock:
             snapshot = await asyncio.to_thread(self._learner.snapshot)
             waiting, self._waiting = self._waiting, []
-        try:
-            for _, deliveries in waiting:
-                for delivery in deliveries:
-                    await delivery
-            if snapshot is not None:
-                outputs = write_snapshot(snapshot, topics=self._topics)
+        if snapshot is not None:
+            outputs = write_snapshot(snapshot, topics=self._topics)
+            with _told():
                 for delivery in await self._producer.send_batches(outputs, partition=0):
                     await delivery
-        except Exception as exc:  # whatever it is, the feedback must not be committed
-            raise DeliveryError(
-                f"what was learned could not be delivered ({type(exc).__name__}: {exc}); "
-                "its feedback stays uncommitted and is learned again after a restart"
-            ) from exc
-        for event, _ in waiting:
+        for event in waiting:
             event.ack()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except Exception as exc:  # whatever it is, the feedback must not be committed
+        raise DeliveryError(
+            f"what was learned could not be delivered ({type(exc).__name__}: {exc}); "
+            "its feedback stays uncommitted and is learned again after a restart"
+        ) from exc

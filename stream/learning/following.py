@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from models.errors import BrokerError
 from models.online.corrections import StoredSnapshot
-from stream.learning.topics import TopicReader, stored_snapshot
+from stream.learning.topics import TopicReader, latest_snapshots
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +49,7 @@ class SnapshotFollower:
         Raises:
             BrokerError: the topic can't be read.
         """
-        latest: dict[str, StoredSnapshot] = {}
-        for record in self._reader.read_to_end():
-            snapshot = stored_snapshot(record)
-            if snapshot is not None:
-                latest[snapshot.batch_sha256] = snapshot
-        for snapshot in latest.values():
+        for snapshot in latest_snapshots(self._reader.read_to_end()):
             self._correct(snapshot)
 
     def try_look(self) -> bool:

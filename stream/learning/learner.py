@@ -74,6 +74,7 @@ class Learner:
         """Begin again from the topics, as another may have learned meanwhile."""
         with self._lock:
             self._scorer = self._training = self._published = None
+            self._position = -1
             self._is_gap_checked = False
 
     def learn(self, records: Sequence[Record], *, partition: int, time: float) -> Learned:
@@ -157,6 +158,6 @@ class Learner:
             if tweet.feedback_offset < before:
                 waiting.append(tweet)
             if len(waiting) == RELEARNED_AT_ONCE:
-                training.learn(waiting)
+                training.relearn(waiting)
                 waiting.clear()
-        training.learn(waiting)
+        training.relearn(waiting)

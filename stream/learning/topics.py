@@ -1,17 +1,18 @@
 """Read back what learners before left in their topics."""
 
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Protocol
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from models.errors import BrokerError, MalformedRecordError
 from models.feedback import LabelledTweet
-from models.online.corrections import StoredSnapshot
+from models.online.corrections import StoredSnapshot, later
 from stream.codecs import decode_labelled
 from stream.following import POLL_MS, connect
 from stream.topics import CONNECT_TIMEOUT_MS
@@ -19,6 +20,7 @@ from stream.topics import CONNECT_TIMEOUT_MS
 logger = logging.getLogger(__name__)
 
 OFFSET_HEADER = "feedback-offset"
+OFFSET = re.compile(rb"[0-9]{1,18}")  # fits into the 64 bits that a snapshot has for it
 FETCH_BYTES = 16_777_216  # a snapshot may have half of it
 
 
@@ -46,7 +48,7 @@ class TopicReader:
                 self._consumer = self._opened()
             consumer = self._consumer
             ends = consumer.end_offsets(list(consumer.assignment()))
-            while any(consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) < end for tp, end in ends.items()):
+            while any(_position(consumer, tp) < end for tp, end in ends.items()):
                 for records in consumer.poll(timeout_ms=POLL_MS).values():
                     yield from records
         except KafkaError as exc:
@@ -69,6 +71,13 @@ class TopicReader:
         consumer.assign([TopicPartition(self._topic, number) for number in sorted(numbers)])
         consumer.seek_to_beginning()
         return consumer
+
+
+def _position(consumer: KafkaConsumer, partition: TopicPartition) -> int:
+    position: int | None = consumer.position(partition, timeout_ms=CONNECT_TIMEOUT_MS)
+    if position is None:
+        raise KafkaTimeoutError(f"no offset of partition {partition.partition} in {CONNECT_TIMEOUT_MS} ms")
+    return position
 
 
 class Archive(Protocol):
@@ -95,15 +104,9 @@ class TopicArchive:
         """
         reader = TopicReader(self._servers, self._online)
         try:
-            found = [snapshot for record in reader.read_to_end() if (snapshot := stored_snapshot(record)) is not None]
+            return latest_snapshots(reader.read_to_end())
         finally:
             reader.close()
-        latest: dict[str, StoredSnapshot] = {}
-        for snapshot in found:
-            before = latest.get(snapshot.batch_sha256)
-            if before is None or snapshot.offset >= before.offset:
-                latest[snapshot.batch_sha256] = snapshot
-        return list(latest.values())
 
     def labelled(self) -> Iterator[LabelledTweet]:
         """Give all that was learned, in the order of its feedback; repeats may be among them.
@@ -122,10 +125,23 @@ class TopicArchive:
             reader.close()
 
 
-def stored_snapshot(record: ConsumerRecord) -> StoredSnapshot | None:
-    """Read a record of `models.online`; None for what is none of ours."""
-    offset = dict(record.headers).get(OFFSET_HEADER, b"")
-    if record.key is None or record.value is None or not offset.isdigit():
+def latest_snapshots(records: Iterable[ConsumerRecord]) -> list[StoredSnapshot]:
+    """Read records of `models.online`; give of each batch model the snapshot of most feedback, wherever it stands.
+
+    A learner that was frozen while another took over may add an older one when it wakes up.
+    """
+    latest: dict[str, StoredSnapshot] = {}
+    for record in records:
+        snapshot = _stored(record)
+        if snapshot is not None:
+            latest[snapshot.batch_sha256] = later(latest.get(snapshot.batch_sha256, snapshot), snapshot)
+    return list(latest.values())
+
+
+def _stored(record: ConsumerRecord) -> StoredSnapshot | None:
+    """Read a record; None for what is none of ours."""
+    offset = dict(record.headers).get(OFFSET_HEADER) or b""
+    if record.key is None or record.value is None or not OFFSET.fullmatch(offset):
         logger.warning("snapshot_unreadable", extra={"topic": record.topic, "offset": record.offset})
         return None
     return StoredSnapshot(record.key.decode("ascii", "replace"), int(offset), record.value)

@@ -1,0 +1,343 @@
+"""Whatever happens between two records of feedback, in the end all is learned, and once."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.errors import BrokerError
+from models.feedback import LabelledTweet
+from models.online.corrections import StoredSnapshot
+from models.online.snapshot import batch_sha256, decode_progress, decode_snapshot
+from models.online.training import OnlineTraining
+from models.scorer import Scorer
+from models.taxonomy import LABELS, SENTIMENTS
+from stream.learning import learner as learner_module
+from stream.learning.learner import Learner
+
+Make = Callable[..., Any]
+
+
+def mixed_feedback(texts: list[str], count: int, *, make: Make, raw: Make) -> list[Any]:
+    """Feedback of few tweets: labels, some for a second time, some that contradict, and some that nobody can read."""
+    chance = random.Random(count)
+    records = []
+    for offset in range(count):
+        number = chance.randrange(count // 2 + 1)
+        fields = {
+            "tweet_id": str(number),
+            "text": chance.choice([texts[number], texts[number], texts[number], None]),
+            "label": chance.choice([LABELS[number % 20], LABELS[number % 20], chance.choice(LABELS), None]),
+            "sentiment": chance.choice([SENTIMENTS[number % 3], None]),
+        }
+        records.append(raw(b"{", offset) if chance.random() < 0.1 else make(offset, **fields))
+    return records
+
+
+def learn(learner: Learner, records: list[Any]) -> list[Any]:
+    return learner.learn(records, partition=0, time=0).verdicts
+
+
+@dataclass
+class Deployment:
+    """Learners one after the other, their archive, and what is committed; anything may happen between two steps."""
+
+    scorer: Scorer
+    feedback: list[Any]
+    archive: Any
+    make_learner: Make
+    remembered_labels: int
+    committed: int = 0
+    position: int = 0
+    dead: list[int] = field(default_factory=list)
+    learner: Learner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.learner = self.make_learner(lambda: self.scorer, self.archive, remembered_labels=self.remembered_labels)
+        self.position = self.committed
+
+    def take(self, count: int, *, delivered: int | None = None) -> None:
+        """Judge the next records; where `delivered` is given, the learner dies after as many of its outputs."""
+        records = self.feedback[self.position : self.position + count]
+        if not records:
+            return
+        for verdict in learn(self.learner, records)[:delivered]:
+            if isinstance(verdict, LabelledTweet):
+                self.archive.tweets.append(verdict)
+            else:
+                self.dead.append(verdict.offset)
+        self.position += len(records)
+        if delivered is not None:
+            self.start()
+
+    def snapshot(self, *, is_delivered: bool = True, is_committed: bool = True) -> None:
+        snapshot = self.learner.snapshot()
+        if is_delivered:
+            self.archive.stored += [] if snapshot is None else [snapshot]
+            if is_committed:
+                self.committed = self.position
+        if not (is_delivered and is_committed):
+            self.start()
+
+    def rebalance(self) -> None:
+        self.learner.forget()
+        self.position = self.committed
+
+    def finish(self) -> StoredSnapshot:
+        self.take(len(self.feedback))
+        self.snapshot()
+        sha256 = batch_sha256(self.scorer.weights)
+        (last,) = [one for one in self.archive.snapshots() if one.batch_sha256 == sha256]
+        return last
+
+
+def undisturbed(deployment: Deployment) -> Deployment:
+    fresh = replace(deployment, archive=type(deployment.archive)(), committed=0, position=0, dead=[])
+    fresh.finish()
+    return fresh
+
+
+def assert_same(snapshot: StoredSnapshot, expected: StoredSnapshot, scorer: Scorer) -> None:
+    assert (snapshot.batch_sha256, snapshot.offset) == (expected.batch_sha256, expected.offset)
+    pairs = zip(
+        decode_snapshot(snapshot.content, batch=scorer.weights),
+        decode_snapshot(expected.content, batch=scorer.weights),
+        strict=True,
+    )
+    assert all((array == other).all() for array, other in pairs)
+    progress, other = decode_progress(snapshot.content), decode_progress(expected.content)
+    assert progress.offset == other.offset
+    assert progress.remembered.ids.tolist() == other.remembered.ids.tolist()
+    assert progress.remembered.truth.tolist() == other.remembered.truth.tolist()
+    for state, its in zip(progress.figures, other.figures, strict=True):
+        assert all(np.allclose(array, its_array) for array, its_array in zip(state, its, strict=True))
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("take"), st.integers(1, 12)),
+        st.tuples(st.just("die while it delivers"), st.integers(1, 12), st.integers(0, 12)),
+        st.tuples(st.just("snapshot")),
+        st.tuples(st.just("die before the snapshot is delivered")),
+        st.tuples(st.just("die before it is committed")),
+        st.tuples(st.just("crash")),
+        st.tuples(st.just("rebalance")),
+        st.tuples(st.just("swap")),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(happened=steps, remembered_labels=st.sampled_from([1, 3, 1_000]))
+def test_no_label_is_lost_or_learned_twice_whatever_happens(  # noqa: PLR0913, PLR0917 -- what it gets are fixtures
+    happened: list[Any],
+    remembered_labels: int,
+    texts: list[str],
+    scorer: Scorer,
+    other_scorer: Scorer,
+    make_feedback: Make,
+    make_raw_feedback: Make,
+    make_archive: Make,
+    make_learner: Make,
+) -> None:
+    feedback = mixed_feedback(texts, 60, make=make_feedback, raw=make_raw_feedback)
+    deployment = Deployment(scorer, feedback, make_archive(), make_learner, remembered_labels)
+
+    for what, *how in happened:
+        match what:
+            case "take":
+                deployment.take(*how)
+            case "die while it delivers":
+                deployment.take(how[0], delivered=how[1])
+            case "snapshot":
+                deployment.snapshot()
+            case "die before the snapshot is delivered":
+                deployment.snapshot(is_delivered=False)
+            case "die before it is committed":
+                deployment.snapshot(is_committed=False)
+            case "crash":
+                deployment.start()
+            case "rebalance":
+                deployment.rebalance()
+            case "swap":
+                deployment.scorer = other_scorer if deployment.scorer is scorer else scorer
+    last = deployment.finish()
+
+    reference = undisturbed(deployment)
+    assert_same(last, reference.finish(), deployment.scorer)
+    learned = {tweet.feedback_offset: tweet for tweet in deployment.archive.tweets}
+    assert learned == {tweet.feedback_offset: tweet for tweet in reference.archive.tweets}
+    assert set(deployment.dead) == set(reference.dead)
+    assert learned.keys() | set(deployment.dead) == set(range(60))
+    assert learned.keys().isdisjoint(deployment.dead)
+
+
+def test_nothing_learned_gives_no_snapshot(scorer: Scorer, archive: Any, make_learner: Make) -> None:
+    assert make_learner(lambda: scorer, archive).snapshot() is None
+
+
+def test_same_state_gives_one_snapshot(scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make) -> None:
+    learner = make_learner(lambda: scorer, archive)
+    learn(learner, [make_feedback(0)])
+
+    first, second = learner.snapshot(), learner.snapshot()
+
+    assert (first.offset, second) == (0, None)
+
+
+def test_refused_feedback_alone_moves_the_offset_of_the_snapshot(
+    scorer: Scorer, archive: Any, make_learner: Make, make_raw_feedback: Make
+) -> None:
+    learner = make_learner(lambda: scorer, archive)
+    learn(learner, [make_raw_feedback(b"{", 3)])
+
+    snapshot = learner.snapshot()
+
+    assert snapshot.offset == 3
+    assert decode_snapshot(snapshot.content, batch=scorer.weights).learned.tolist() == [0, 0]
+
+
+def test_learner_that_only_restored_makes_no_snapshot(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make
+) -> None:
+    first = make_learner(lambda: scorer, archive)
+    learn(first, [make_feedback(0)])
+    archive.stored.append(first.snapshot())
+
+    assert make_learner(lambda: scorer, archive).snapshot() is None
+
+
+def test_refusals_are_counted_by_reason(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, make_raw_feedback: Make
+) -> None:
+    records = [make_feedback(0), make_feedback(1), make_raw_feedback(b"{", 2), make_raw_feedback(b"[]", 3)]
+
+    learned = make_learner(lambda: scorer, archive).learn(records, partition=0, time=0)
+
+    assert learned.refused == {"duplicate": 1, "invalid_json": 1, "not_an_object": 1}
+
+
+def test_snapshots_of_two_batch_models_stand_side_by_side_and_a_rollback_relearns_only_the_rest(
+    scorer: Scorer,
+    other_scorer: Scorer,
+    archive: Any,
+    make_learner: Make,
+    make_feedback: Make,
+    texts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feedback = [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(30)]
+    deployment = Deployment(scorer, feedback, archive, make_learner, 1_000)
+    deployment.take(10)
+    deployment.snapshot()
+    deployment.scorer = other_scorer
+    deployment.take(10)
+    deployment.snapshot()
+    relearned: list[int] = []
+    relearn = OnlineTraining.learn
+    monkeypatch.setattr(
+        OnlineTraining,
+        "learn",
+        lambda self, tweets: (relearned.extend(tweet.feedback_offset for tweet in tweets), relearn(self, tweets))[1],
+    )
+
+    deployment.scorer = scorer
+    deployment.snapshot()
+
+    offsets = {one.batch_sha256: one.offset for one in archive.snapshots()}
+    assert offsets == {batch_sha256(scorer.weights): 19, batch_sha256(other_scorer.weights): 19}
+    assert relearned == list(range(10, 20))
+
+
+def test_damaged_snapshot_is_told_and_its_feedback_learned_again_from_what_was_labelled(
+    scorer: Scorer,
+    archive: Any,
+    make_learner: Make,
+    make_feedback: Make,
+    texts: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    feedback = [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(20)]
+    deployment = Deployment(scorer, feedback, archive, make_learner, 1_000)
+    deployment.take(15)
+    deployment.snapshot()
+    good = archive.stored.pop()
+    archive.stored.append(replace(good, content=good.content[:-50]))
+    deployment.start()
+
+    deployment.snapshot()
+
+    assert [record.getMessage() for record in caplog.records] == ["snapshot_refused_relearning"]
+    assert_same(archive.stored[-1], good, scorer)
+
+
+def test_feedback_before_the_first_record_is_learned_again_where_no_snapshot_has_it(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    feedback = [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(20)]
+    deployment = Deployment(scorer, feedback, archive, make_learner, 1_000)
+    deployment.take(15)
+    deployment.snapshot()
+    archive.stored.clear()
+    deployment.start()
+
+    last = deployment.finish()
+
+    assert_same(last, undisturbed(deployment).finish(), scorer)
+
+
+def test_much_that_was_labelled_is_relearned_in_parts(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learner_module, "RELEARNED_AT_ONCE", 7)
+    feedback = [make_feedback(number, tweet_id=str(number)) for number in range(30)]
+    deployment = Deployment(scorer, feedback, archive, make_learner, 1_000)
+    deployment.take(30)
+    deployment.snapshot()
+    archive.stored.clear()
+    archive.tweets += archive.tweets[20:]  # repeats of a learner that died
+    deployment.start()
+
+    learn(deployment.learner, [make_feedback(30, tweet_id="30")])
+
+    assert decode_snapshot(deployment.learner.snapshot().content, batch=scorer.weights).learned.tolist() == [31, 0]
+
+
+def test_what_another_learned_meanwhile_is_not_learned_again(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make
+) -> None:
+    feedback = [make_feedback(number, tweet_id=str(number)) for number in range(30)]
+    frozen = make_learner(lambda: scorer, archive)
+    learn(frozen, feedback[:10])
+    other = Deployment(scorer, feedback, archive, make_learner, 1_000)
+    other.finish()
+
+    frozen.forget()
+    verdicts = learn(frozen, feedback[10:20])
+
+    assert verdicts == []
+    assert frozen.snapshot() is None
+
+
+def test_topics_that_can_not_be_read_lose_no_feedback(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make
+) -> None:
+    class Unreachable:
+        def find(self, _: Any) -> Any:
+            raise BrokerError("no broker")
+
+    learner = make_learner(lambda: scorer, archive, Unreachable())
+
+    with pytest.raises(BrokerError):
+        learn(learner, [make_feedback(0)])
+
+    assert learner.snapshot() is None
