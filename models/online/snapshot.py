@@ -16,10 +16,10 @@ from models.online.weights import OnlineWeights, fresh_weights
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
-FORMAT = 1
+FORMAT = 2
 """Raise it whenever a rule or a constant of `models.online.rules` changes: what was learned by others means little."""
 
-_SMALL = ("label_confusions", "sentiment_confusions", "votes", "learned")
+_SMALL = ("label_confusions", "sentiment_confusions", "votes", "learned", "alarms")
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -106,7 +106,7 @@ def _checked(weights: OnlineWeights) -> OnlineWeights:
             raise ModelCorruptError(
                 f"this snapshot has {name} of {_kind(array)}, expected {_kind(expected)}: take an earlier one"
             )
-    floats = (weights.label_confusions, weights.sentiment_confusions, weights.votes)
+    floats = (weights.label_confusions, weights.sentiment_confusions, weights.votes, weights.alarms)
     if not all(np.isfinite(array).all() for array in floats) or weights.votes.min() <= 0 or weights.learned.min() < 0:
         raise ModelCorruptError("this snapshot has numbers that no learning gives: take an earlier one, or learn anew")
     return weights
