@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from models.calibration import FloatArray
 from models.features import FEATURE_COUNT
-from models.online.alarms import Watch
 from models.online.rules import CONFUSION_RATES, FIRST_VOTES, WORD_ROWS
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, HEAD_COLUMNS, LARGEST, Weights
+
+ALARM_NUMBERS = 5
 
 
 class OnlineWeights(NamedTuple):
@@ -24,8 +25,8 @@ class OnlineWeights(NamedTuple):
         sentiment_confusions: float64 of shape (2, 3, 3): the same of the sentiment head.
         votes: float64 of shape (2, 3): of each head, how much each of the `VOICES` counts; rows sum to about 1.
         learned: int64 of shape (2,): how many labels each head has learned.
-        alarms: float64 of shape (2, 5): of each head, its detector as in `models.online.alarms.Watch`, then for how many
-            labels learning is in haste.
+        alarms: float64 of shape (2, 5): of each head, `labels`, `mean`, `rise` and `least` of `models.online.alarms.Watch`,
+            then for how many further labels learning is in haste.
     """
 
     words: npt.NDArray[np.int16]
@@ -45,7 +46,7 @@ def fresh_weights() -> OnlineWeights:
         sentiment_confusions=np.zeros((correcting, len(SENTIMENTS), len(SENTIMENTS))),
         votes=np.array([FIRST_VOTES] * len(HEAD_COLUMNS)),
         learned=np.zeros(len(HEAD_COLUMNS), dtype=np.int64),
-        alarms=np.zeros((len(HEAD_COLUMNS), len(Watch.__struct_fields__) + 1)),
+        alarms=np.zeros((len(HEAD_COLUMNS), ALARM_NUMBERS)),
     )
 
 
