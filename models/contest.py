@@ -14,7 +14,7 @@ A challenger never answers; that it leads is told, for the gate to decide.
 """
 
 from copy import deepcopy
-from math import log
+from math import exp, log
 
 from models.calibration import FloatArray
 from models.contest_records import (
@@ -35,7 +35,7 @@ from models.weights import COLUMNS, HEAD_COLUMNS
 
 BETTER = log(100)  # one chance in a hundred to come back without being good enough
 WORSE = log(1_000)  # stricter, as this bet begins anew all the time
-LEADS = log(1_000)
+LEADS = log(1_000)  # a gate follows, which costs time
 FLOOR = -3.0  # evidence sinks no lower: what changes later is seen after some hundred labels, not some thousand
 MARGIN = 0.01
 PRICE = 0.1
@@ -78,7 +78,7 @@ class Contest:
             scores: what was said before the labels were learned.
             truth: shape (n, 2); a head counts the texts that have a label for it.
             selection: shape (n,): the probability with which each text was chosen for labelling; None where all were
-                as probable. A label counts as one over it in shares of the mean, and at most as `LARGEST_WEIGHT`.
+                as probable. A label counts as one over it in shares of the geometric mean, and as `LARGEST_WEIGHT` at most.
             challenger: probabilities of shape (n, `COLUMNS`), where there is a challenger.
 
         Returns:
@@ -126,10 +126,10 @@ class _Head:
         return events
 
     def _share_of(self, weight: float) -> float:
-        """Give a label's weight in shares of the mean of the labels until now."""
+        """Give a label's weight in shares of the geometric mean, which no single weight can move far."""
         state = self.state
-        state.mean_weight += (weight - state.mean_weight) / min(state.labels, MEAN_OVER_LABELS)
-        return min(weight / state.mean_weight, LARGEST_WEIGHT)
+        state.mean_log_weight += (log(weight) - state.mean_log_weight) / min(state.labels, MEAN_OVER_LABELS)
+        return min(weight / exp(state.mean_log_weight), LARGEST_WEIGHT)
 
     def _weigh(self, batch: Said, online: Said, row: int, share: float) -> None:
         state = self.state
@@ -148,21 +148,23 @@ class _Head:
     def _decided(self, *, is_alarm: bool) -> ContestDecision | None:
         """Change who answers where the evidence says so."""
         state = self.state
-        better = state.better.told("the online model", "the batch model")
         if state.answers == "batch":
             if state.better.logarithm >= BETTER:
+                why = f"it is no worse any more: {self._better_told()}"
                 state.better.begin_anew()
-                return self._changed("online", f"it is no worse any more: {better}")
+                return self._changed("online", why)
             if is_alarm:
                 state.better.logarithm = min(state.better.logarithm, 0.0)
         elif state.worse.logarithm >= WORSE:
             state.better.begin_anew()
             return self._changed("batch", f"it is better: {state.worse.told('the batch model', 'the online model')}")
         elif is_alarm and state.better.logarithm < BETTER:
-            return self._changed(
-                "batch", f"labels are more surprising, and the online model does no better on them: {better}"
-            )
+            why = f"labels are more surprising, and the online model does no better on them: {self._better_told()}"
+            return self._changed("batch", why)
         return None
+
+    def _better_told(self) -> str:
+        return self.state.better.told("the online model", "the batch model")
 
     def _changed(self, answers: Answerer, why: str) -> ContestDecision:
         state = self.state
@@ -186,8 +188,8 @@ class _Head:
             is_right=challenger.is_right[row],
             is_other_right=answering.is_right[row],
         )
+        state.challenger.logarithm = max(state.challenger.logarithm, FLOOR)
         if state.challenger.logarithm <= 0:
-            state.challenger.begin_anew()
             state.is_lead_told = False
         if state.challenger.logarithm < LEADS or state.is_lead_told:
             return []

@@ -71,7 +71,7 @@ class HeadState(msgspec.Struct):
     Attributes:
         answers: who does.
         labels: how many there were.
-        mean_weight: of about the last thousand.
+        mean_log_weight: mean of the logarithms of the weights of about the last thousand.
         watch: over the surprise of the online model.
         better: evidence for the online model; while it answers, of the time in which its surprise has been rising.
         worse: evidence for the batch model, while the online model answers.
@@ -81,7 +81,7 @@ class HeadState(msgspec.Struct):
 
     answers: Answerer = "online"
     labels: int = 0
-    mean_weight: float = 0.0
+    mean_log_weight: float = 0.0
     watch: Watch = msgspec.field(default_factory=Watch)
     better: Evidence = msgspec.field(default_factory=Evidence)
     worse: Evidence = msgspec.field(default_factory=Evidence)

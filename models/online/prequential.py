@@ -95,7 +95,7 @@ def label_weights(selection: FloatArray | None, count: int) -> FloatArray:
     """
     chances = np.ones(count) if selection is None else selection
     if chances.shape != (count,) or not np.all((chances > 0) & (chances <= 1)):
-        raise ValueError(f"{count} selection probabilities are needed, above 0 and at most 1, or none")
+        raise ValueError(f"a selection probability is not above 0 and at most 1, or there are not {count} of them")
     return 1 / chances
 
 

@@ -107,7 +107,9 @@ def _checked(weights: OnlineWeights) -> OnlineWeights:
                 f"this snapshot has {name} of {_kind(array)}, expected {_kind(expected)}: take an earlier one"
             )
     floats = (weights.label_confusions, weights.sentiment_confusions, weights.votes, weights.alarms)
-    if not all(np.isfinite(array).all() for array in floats) or weights.votes.min() <= 0 or weights.learned.min() < 0:
+    counts = (weights.learned, weights.alarms[:, [0, -1]])
+    is_finite = all(np.isfinite(array).all() for array in floats)
+    if not is_finite or weights.votes.min() <= 0 or any(array.min() < 0 for array in counts):
         raise ModelCorruptError("this snapshot has numbers that no learning gives: take an earlier one, or learn anew")
     return weights
 
