@@ -13,10 +13,12 @@ from prometheus_client import (
 
 from models.careful.predictor import OUTCOMES
 from models.errors import ApiError
-from models.feedback import Why
+from models.feedback import FeedbackReason, Why
+from models.online.report import LearningReport
 from models.records import ModelChange, ModelVersion
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_LEARNING = ["head", "answerer"]
 
 # Leaves out a second series for each counter, with the time of its start.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
@@ -34,6 +36,29 @@ TWEETS_TO_LABEL = Counter(
     "tickertape_tweets_to_label_total", "Tweets sent out for labelling, by what they were chosen for.", ["why"]
 )
 
+FEEDBACK = Counter(
+    "tickertape_feedback_total", "Records of feedback that this process judged, by what became of them.", ["outcome"]
+)
+ONLINE_VERSION = Gauge(
+    "tickertape_online_version", "Records of feedback behind the online model that takes part; 0 for none."
+)
+LEARNING_ACCURACY = Gauge(
+    "tickertape_learning_accuracy", "Share of the last labels that was right, where this process learns.", _LEARNING
+)
+LEARNING_MACRO_F1 = Gauge(
+    "tickertape_learning_macro_f1",
+    "Mean F1 of the classes among the last labels, where this process learns.",
+    _LEARNING,
+)
+LEARNING_LOG_LOSS = Gauge(
+    "tickertape_learning_log_loss", "Mean log loss on the last labels, in nats, where this process learns.", _LEARNING
+)
+LEARNING_ANSWERS = Gauge(
+    "tickertape_learning_online_answers", "1 where the online model answers, 0 where the batch model does.", ["head"]
+)
+
+for _feedback_outcome in ("learned", *FeedbackReason):
+    FEEDBACK.labels(_feedback_outcome)
 for _why in Why:
     TWEETS_TO_LABEL.labels(_why)
 for _outcome in OUTCOMES:
@@ -58,6 +83,28 @@ def count_to_label(tweets: Mapping[Why, int]) -> None:
     """Count tweets that are sent out for labelling, by what they were chosen for."""
     for why, count in tweets.items():
         TWEETS_TO_LABEL.labels(why).inc(count)
+
+
+def count_feedback(records: Mapping[str, int]) -> None:
+    """Count records of feedback by what became of them: `learned`, or the reason of the dead letter."""
+    for outcome, count in records.items():
+        FEEDBACK.labels(outcome).inc(count)
+
+
+def show_learning(report: LearningReport) -> None:
+    """Show the figures of the last labels."""
+    for head, answers in report.answering.items():
+        LEARNING_ANSWERS.labels(head).set(answers == "online")
+    for head, standings in report.heads.items():
+        for answerer, standing in standings.window.items():
+            LEARNING_ACCURACY.labels(head, answerer).set(standing.accuracy.value)
+            LEARNING_MACRO_F1.labels(head, answerer).set(standing.macro_f1.value)
+            LEARNING_LOG_LOSS.labels(head, answerer).set(standing.log_loss.value)
+
+
+def show_online_version(version: int) -> None:
+    """Show how much feedback is behind the online model that takes part."""
+    ONLINE_VERSION.set(version)
 
 
 def show_model(model: ModelVersion) -> None:

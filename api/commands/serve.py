@@ -162,7 +162,7 @@ def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Repo
         snapshots = SnapshotFollower(
             kafka.bootstrap_servers,
             topics.prefix + topics.online,
-            correct=predictor.correct,
+            predictor=predictor,
             poll_seconds=online.snapshot_seconds / 2,
         )
         if kafka.is_given:  # else there may be none, and nobody should wait for it

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numba import int64
 
 from models.calibration import FloatArray
+from models.compiled.alarms import haste
 from models.compiled.answering import empty_answers, summarise
 from models.compiled.caching import Signature, cached
 from models.compiled.layout import Answers
@@ -108,12 +109,13 @@ def learn_labels(
             if truth[place, head] < 0:
                 continue
             begin, end = _columns(head)
+            times = haste(weights.alarms[head], served[place, begin + truth[place, head]], end - begin)
             _credit(weights.votes[head], voices[:, begin + truth[place, head]])
             for voice in range(_VOICE_COUNT):  # from here on a voice is its error
                 voices[voice, begin + truth[place, head]] -= 1
             confusions = weights.label_confusions if head == 0 else weights.sentiment_confusions
-            _learn_confusions(confusions, voices[:, begin:end], probabilities[begin:end])
-            _learn_words(ids, squares, weights.words, voices[STEADY], begin, end)
+            _learn_confusions(confusions, voices[:, begin:end], probabilities[begin:end], times)
+            _learn_words(ids, squares, weights.words, voices[STEADY], begin, end, times)
             weights.learned[head] += 1
 
 
@@ -223,19 +225,19 @@ def _credit(votes: FloatArray, said_of_truth: FloatArray) -> None:
 
 
 @part
-def _learn_confusions(confusions: FloatArray, errors: Voices, probabilities: FloatArray) -> None:
+def _learn_confusions(confusions: FloatArray, errors: Voices, probabilities: FloatArray, times: float) -> None:
     for voice in range(_CORRECTING):
         for column in range(len(probabilities)):
-            step = _RATES[voice] * errors[STEADY + voice, column]
+            step = times * _RATES[voice] * errors[STEADY + voice, column]
             for other in range(len(probabilities)):
                 confusions[voice, other, column] -= step * probabilities[other]
 
 
 @part
 def _learn_words(
-    ids: Ids, squares: Squares, words: npt.NDArray[np.int16], errors: FloatArray, begin: int, end: int
+    ids: Ids, squares: Squares, words: npt.NDArray[np.int16], errors: FloatArray, begin: int, end: int, times: float
 ) -> None:
-    rate = WORD_RATE * STEPS_PER_UNIT * _share(ids, squares)
+    rate = times * WORD_RATE * STEPS_PER_UNIT * _share(ids, squares)
     for column in range(begin, end):
         if abs(errors[column]) < LEAST_ERROR:
             continue

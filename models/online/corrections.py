@@ -6,7 +6,7 @@ from models.careful.predictor import CarefulPredictor, fast
 from models.contracts import Predictor
 from models.online.predictor import OnlinePredictor
 from models.online.scores import OnlineScorer
-from models.online.snapshot import batch_sha256, decode_snapshot
+from models.online.snapshot import batch_sha256, decode_answering, decode_snapshot
 from models.predictor import ScorerPredictor
 
 KEPT_SNAPSHOTS = 4  # of as many batch models: one that is rolled back to is corrected at once
@@ -70,5 +70,5 @@ class Corrections:
         if snapshot is None:
             return None
         weights = decode_snapshot(snapshot.content, batch=batch.scorer.weights)
-        online = OnlineScorer(batch.scorer, weights)
-        return OnlinePredictor(batch, online, version=snapshot.offset + 1, answering=("online", "online"))
+        online, answering = OnlineScorer(batch.scorer, weights), decode_answering(snapshot.content)
+        return OnlinePredictor(batch, online, version=snapshot.offset + 1, answering=answering)

@@ -10,10 +10,13 @@ from zlib import crc32
 
 from river import base
 
+from models.online.alarms import Watch, surprise_of
 from models.online.rules import (
     BATCH,
     CONFUSION_RATES,
     FIRST_VOTES,
+    HASTE,
+    HASTE_LABELS,
     LARGEST_STEP,
     LEAST_CREDIT,
     LEAST_ERROR,
@@ -48,6 +51,8 @@ class ResidualClassifier(base.Classifier):  # type: ignore[misc]  # river is not
         self._words: dict[int, dict[Any, int]] = {}  # by row and label, in steps
         self._confusions: dict[int, dict[Any, Shares]] = {voice: {} for voice in _CORRECTING}  # by batch and true label
         self._votes = list(FIRST_VOTES)
+        self._watch = Watch()
+        self._hasty_labels = 0  # that are still to come
 
     @property
     def _multiclass(self) -> bool:
@@ -55,17 +60,13 @@ class ResidualClassifier(base.Classifier):  # type: ignore[misc]  # river is not
 
     def predict_proba_one(self, x: Features, **_: Any) -> Shares:  # noqa: ANN401  # as River declares it
         """Give each label that the batch model names or that was learned its probability; none before there is any."""
-        voices = self._voices(x)
-        total = sum(self._votes)
-        return {
-            label: sum(vote / total * voice[label] for vote, voice in zip(self._votes, voices, strict=True))
-            for label in voices[BATCH]
-        }
+        return self._answer(self._voices(x))
 
     def learn_one(self, x: Features, y: Any) -> None:  # noqa: ANN401  # as River declares it
         """Learn one label."""
         self._labels[y] = None
         voices = self._voices(x)
+        times = self._haste(self._answer(voices)[y], len(voices[BATCH]))
         self._credit([voice[y] for voice in voices])
         batch = voices[BATCH]
         errors = [{label: share - (label == y) for label, share in voice.items()} for voice in voices]
@@ -73,12 +74,12 @@ class ResidualClassifier(base.Classifier):  # type: ignore[misc]  # river is not
             for other, probability in batch.items():
                 column = self._confusions[voice].setdefault(other, {})
                 for label, error in errors[voice].items():
-                    column[label] = column.get(label, 0.0) - rate * error * probability
+                    column[label] = column.get(label, 0.0) - times * rate * error * probability
         for row, value in self._words_of(x):
             steps = self._words.setdefault(row, {})
             for label, error in errors[STEADY].items():
                 if abs(error) >= LEAST_ERROR:
-                    moved = round(steps.get(label, 0) - WORD_RATE * STEPS_PER_UNIT * error * value)
+                    moved = round(steps.get(label, 0) - times * WORD_RATE * STEPS_PER_UNIT * error * value)
                     steps[label] = min(max(moved, -LARGEST_STEP), LARGEST_STEP)
 
     def _voices(self, x: Features) -> list[Shares]:
@@ -97,6 +98,21 @@ class ResidualClassifier(base.Classifier):  # type: ignore[misc]  # river is not
             }
             voices.append(_softmax(scores))
         return voices
+
+    def _answer(self, voices: list[Shares]) -> Shares:
+        total = sum(self._votes)
+        return {
+            label: sum(vote / total * voice[label] for vote, voice in zip(self._votes, voices, strict=True))
+            for label in voices[BATCH]
+        }
+
+    def _haste(self, said_of_truth: float, classes: int) -> float:
+        if self._watch.sees(surprise_of(said_of_truth, classes)):
+            self._hasty_labels = HASTE_LABELS
+        if not self._hasty_labels:
+            return 1.0
+        self._hasty_labels -= 1
+        return HASTE
 
     def _batch(self, x: Features) -> Shares:
         start = len(self.batch_prefix)

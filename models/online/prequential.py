@@ -21,7 +21,7 @@ WINDOW_LABELS = 1_000
 FADING = 0.999  # a label counts half as much after 700 others
 _LEAST = 1e-6  # probability for the log loss: a single surprise must not drown all else
 _Z = 1.96  # 95 % of a normal distribution lie within this many standard deviations
-_HEAD_NAMES = ("topic", "sentiment")
+HEAD_NAMES = ("topic", "sentiment")
 _ANSWERERS = Scores._fields
 _COUNT = len(_ANSWERERS)
 
@@ -95,13 +95,11 @@ class Prequential:
             selection: shape (n,): the probability with which each text was chosen for labelling, above 0, at most 1;
                 None where all were as probable.
         """
-        chances = np.ones(len(truth)) if selection is None else selection
-        if not np.all((chances > 0) & (chances <= 1)):
-            raise ValueError("a selection probability is not above 0 and at most 1")
+        weights = label_weights(selection, len(truth))
         for place, head in enumerate(self._heads):
             has_label = truth[:, place] >= 0
             said = np.stack([part[has_label, HEAD_COLUMNS[place]] for part in scores])
-            head.add(said, truth[has_label, place], 1 / chances[has_label])
+            head.add(said, truth[has_label, place], weights[has_label])
 
     @classmethod
     def restored(cls, states: Sequence[HeadState]) -> "Prequential":
@@ -121,7 +119,20 @@ class Prequential:
 
     def standings(self) -> dict[str, HeadStandings]:
         """Give each head's figures by its name; heads without any label are left out."""
-        return {name: head.standings() for name, head in zip(_HEAD_NAMES, self._heads, strict=True) if len(head.window)}
+        return {name: head.standings() for name, head in zip(HEAD_NAMES, self._heads, strict=True) if len(head.window)}
+
+
+def label_weights(selection: FloatArray | None, count: int) -> FloatArray:
+    """Give each label's weight: one over the probability with which its text was chosen.
+
+    Args:
+        selection: shape (count,), None where all were as probable.
+        count: of labels.
+    """
+    chances = np.ones(count) if selection is None else selection
+    if chances.shape != (count,) or not np.all((chances > 0) & (chances <= 1)):
+        raise ValueError(f"a selection probability is not above 0 and at most 1, or there are not {count} of them")
+    return 1 / chances
 
 
 class _Sums(msgspec.Struct, frozen=True):

@@ -1,8 +1,27 @@
-"""How learning goes, for `tweets.metrics` and for who asks over HTTP."""
+"""How learning goes, as told on `tweets.metrics` and over HTTP."""
 
 import msgspec
 
+from models.contest_records import Answerer, ContestEvent
 from models.online.prequential import HeadStandings
+
+
+class LearningEvent(msgspec.Struct, frozen=True):
+    """What the contest of batch and online model has to tell.
+
+    Attributes:
+        name: name of the registered model.
+        version: the batch model's version.
+        online_version: how many records of feedback were learned or refused, the one that led to this among them.
+        event: what happened.
+        time: when this was told, ISO 8601 in UTC with milliseconds.
+    """
+
+    name: str
+    version: str
+    online_version: int
+    event: ContestEvent
+    time: str
 
 
 class LearningReport(msgspec.Struct, frozen=True):
@@ -12,12 +31,14 @@ class LearningReport(msgspec.Struct, frozen=True):
         name: name of the registered model.
         version: the batch model's version.
         online_version: how many records of feedback were learned or refused.
-        heads: by head, `topic` and `sentiment`; heads without any label are left out.
-        time: when this was written, ISO 8601 in UTC with milliseconds.
+        answering: who answers, by head: `topic` and `sentiment`.
+        heads: the figures by head; a head without any label is left out.
+        time: when this was told, ISO 8601 in UTC with milliseconds.
     """
 
     name: str
     version: str
     online_version: int
+    answering: dict[str, Answerer]
     heads: dict[str, HeadStandings]
     time: str

@@ -2,13 +2,14 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from models.contest_records import Answerer, ContestState
 from models.errors import ModelCorruptError, ModelError, SnapshotRefusedError
 from models.features import FEATURE_COUNT, FEATURES_VERSION
 from models.online.memory import LabelMemory, Remembered
@@ -18,11 +19,11 @@ from models.online.weights import OnlineWeights, fresh_weights
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
 
-FORMAT = 2
+FORMAT = 3
 """Raise it whenever a rule or a constant of `models.online.rules` changes: what was learned by others means little."""
 
 _HEADS = (LABELS, SENTIMENTS)
-_SMALL = ("label_confusions", "sentiment_confusions", "votes", "learned")
+_SMALL = ("label_confusions", "sentiment_confusions", "votes", "learned", "alarms")
 
 
 class Progress(NamedTuple):
@@ -32,16 +33,18 @@ class Progress(NamedTuple):
         offset: of the last record of feedback that is in the snapshot, whether it was learned or refused; -1 for none.
         remembered: the labels of the last tweets.
         figures: of each head, see `models.online.prequential`.
+        contest: who answers, and the evidence so far.
     """
 
     offset: int
     remembered: Remembered
     figures: tuple[HeadState, ...]
+    contest: ContestState
 
 
 def fresh_progress() -> Progress:
     """Begin before the first record."""
-    return Progress(-1, LabelMemory(1).arrays(), Prequential().states())
+    return Progress(-1, LabelMemory(1).arrays(), Prequential().states(), ContestState())
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -73,6 +76,7 @@ def encode_snapshot(weights: OnlineWeights, *, batch: Weights, progress: Progres
     arrays["is_moved"] = np.packbits(is_moved)
     arrays["moved_words"] = weights.words[is_moved]
     arrays |= progress.remembered._asdict() | {"offset": np.array(progress.offset, dtype=np.int64)}
+    arrays["contest"] = np.frombuffer(msgspec.json.encode(progress.contest), dtype=np.uint8)
     for place, state in enumerate(progress.figures):
         arrays |= {f"{name}_{place}": array for name, array in state._asdict().items()}
     np.savez_compressed(buffer, **arrays)
@@ -117,7 +121,22 @@ def decode_progress(content: bytes) -> Progress:
         ids, truth = remembered
         if ids.dtype != np.uint64 or truth.shape != (len(ids), len(classes)) or np.any(truth >= classes):
             raise ModelCorruptError("this snapshot remembers labels that there are not: take an earlier one")
-        return Progress(int(arrays["offset"]), remembered, figures)
+        return Progress(int(arrays["offset"]), remembered, figures, _contest(arrays))
+
+
+def decode_answering(content: bytes) -> tuple[Answerer, Answerer]:
+    """Read who answers, topics and sentiments, from what `encode_snapshot` wrote.
+
+    Raises:
+        ModelCorruptError: no snapshot, or a damaged one.
+    """
+    with _told(), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        contest = _contest(arrays)
+        return contest.topic.answers, contest.sentiment.answers
+
+
+def _contest(arrays: Mapping[str, "np.ndarray[Any, Any]"]) -> ContestState:
+    return msgspec.json.decode(arrays["contest"].tobytes(), type=ContestState)
 
 
 @contextmanager
@@ -162,8 +181,10 @@ def _checked(weights: OnlineWeights) -> OnlineWeights:
             raise ModelCorruptError(
                 f"this snapshot has {name} of {_kind(array)}, expected {_kind(expected)}: take an earlier one"
             )
-    floats = (weights.label_confusions, weights.sentiment_confusions, weights.votes)
-    if not all(np.isfinite(array).all() for array in floats) or weights.votes.min() <= 0 or weights.learned.min() < 0:
+    floats = (weights.label_confusions, weights.sentiment_confusions, weights.votes, weights.alarms)
+    counts = (weights.learned, weights.alarms[:, [0, -1]])
+    is_finite = all(np.isfinite(array).all() for array in floats)
+    if not is_finite or weights.votes.min() <= 0 or any(array.min() < 0 for array in counts):
         raise ModelCorruptError("this snapshot has numbers that no learning gives: take an earlier one, or learn anew")
     return weights
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.contest import Contest
+from models.contest_records import Answerer, ContestEvent
 from models.feedback import LabelledTweet
 from models.online.learner import OnlineLearner
 from models.online.memory import LabelMemory
@@ -35,6 +37,7 @@ class OnlineTraining:
         self._scorer = scorer
         self._learner = OnlineLearner(scorer)
         self._figures = Prequential()
+        self._contest = Contest()
         self.batch_sha256 = batch_sha256(scorer.weights)
         self.memory = LabelMemory(remembered_labels)
         self.offset = -1
@@ -51,6 +54,7 @@ class OnlineTraining:
         training._learner = OnlineLearner(scorer, decode_snapshot(snapshot, batch=scorer.weights))
         progress = decode_progress(snapshot)
         training._figures = Prequential.restored(progress.figures)
+        training._contest = Contest(progress.contest)
         training.memory = LabelMemory(remembered_labels, progress.remembered)
         training.offset = progress.offset
         return training
@@ -60,18 +64,28 @@ class OnlineTraining:
         """A copy of what was learned."""
         return self._learner.weights
 
-    def learn(self, tweets: Sequence[LabelledTweet]) -> None:
+    @property
+    def answering(self) -> tuple[Answerer, Answerer]:
+        """Who answers by the contest: topics, sentiments."""
+        return self._contest.answering
+
+    def learn(self, tweets: Sequence[LabelledTweet]) -> tuple[ContestEvent, ...]:
         """Score each tweet, then learn its labels.
 
         Args:
             tweets: of feedback beyond `offset`, in its order; `memory` has their labels, as judging puts them there.
+
+        Returns:
+            What the contest has to tell, in order.
         """
         if not tweets:
-            return
+            return ()
         truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in tweets], dtype=np.int64)
         scores = self._learner.learn([tweet.text for tweet in tweets], truth)
-        self._figures.add(scores, truth, np.array([tweet.probability for tweet in tweets]))
+        selection = np.array([tweet.probability for tweet in tweets])
+        self._figures.add(scores, truth, selection)
         self.offset = tweets[-1].feedback_offset
+        return self._contest.add(scores, truth, selection)
 
     def relearn(self, tweets: Sequence[LabelledTweet]) -> None:
         """Learn and remember what another learner has learned before; repeats, which are accounted for, are passed over."""
@@ -93,5 +107,5 @@ class OnlineTraining:
 
     def snapshot(self) -> bytes:
         """Give the whole state as bytes."""
-        progress = Progress(self.offset, self.memory.arrays(), self._figures.states())
+        progress = Progress(self.offset, self.memory.arrays(), self._figures.states(), self._contest.state)
         return encode_snapshot(self._learner.weights, batch=self._scorer.weights, progress=progress)

@@ -11,6 +11,8 @@ from models.online.rules import CONFUSION_RATES, FIRST_VOTES, WORD_ROWS
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS, HEAD_COLUMNS, LARGEST, Weights
 
+ALARM_NUMBERS = 5
+
 
 class OnlineWeights(NamedTuple):
     """All that was learned; the letters are those of `models.online.rules`.
@@ -23,6 +25,8 @@ class OnlineWeights(NamedTuple):
         sentiment_confusions: float64 of shape (2, 3, 3): the same of the sentiment head.
         votes: float64 of shape (2, 3): of each head, how much each of the `VOICES` counts; rows sum to about 1.
         learned: int64 of shape (2,): how many labels each head has learned.
+        alarms: float64 of shape (2, 5): of each head, `labels`, `mean`, `rise` and `least` of `models.online.alarms.Watch`,
+            then for how many further labels learning is in haste.
     """
 
     words: npt.NDArray[np.int16]
@@ -30,6 +34,7 @@ class OnlineWeights(NamedTuple):
     sentiment_confusions: FloatArray
     votes: FloatArray
     learned: npt.NDArray[np.int64]
+    alarms: FloatArray
 
 
 def fresh_weights() -> OnlineWeights:
@@ -41,6 +46,7 @@ def fresh_weights() -> OnlineWeights:
         sentiment_confusions=np.zeros((correcting, len(SENTIMENTS), len(SENTIMENTS))),
         votes=np.array([FIRST_VOTES] * len(HEAD_COLUMNS)),
         learned=np.zeros(len(HEAD_COLUMNS), dtype=np.int64),
+        alarms=np.zeros((len(HEAD_COLUMNS), ALARM_NUMBERS)),
     )
 
 
@@ -52,6 +58,7 @@ def copied(weights: OnlineWeights) -> OnlineWeights:
         weights.sentiment_confusions.copy(),
         weights.votes.copy(),
         weights.learned.copy(),
+        weights.alarms.copy(),
     )
 
 

@@ -9,14 +9,20 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from models.errors import DeliveryError
+from monitoring.metrics import count_feedback, show_learning
 from stream.chunked_app import ChunkedApp
 from stream.delivery import Event, Producer
-from stream.learning.learner import Learner
-from stream.learning.writing import write_snapshot, write_verdicts
+from stream.framing import Outputs
+from stream.learning.learner import Learned, Learner
+from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
 from stream.topics import Topics
 
 logger = logging.getLogger(__name__)
+
+REPORT_SECONDS = 10.0  # least time between two reports: the figures of a thousand labels move slowly
 
 
 def register_learner(app: ChunkedApp, learner: Learner, *, topics: Topics, snapshot_seconds: float) -> None:
@@ -69,6 +75,7 @@ class SnapshotKeeper:
         self._lock = asyncio.Lock()  # what is learned, and which feedback waits for its snapshot, change together
         self._is_due = asyncio.Event()
         self._is_hurried = False
+        self._report_due = 0.0
 
     def started(self, producer: Producer) -> Self:
         """Use a producer from now on; the context in which snapshots are made."""
@@ -103,13 +110,11 @@ class SnapshotKeeper:
             learned = await asyncio.to_thread(
                 partial(self._learner.learn, records, partition=partition, time=time.time())
             )
-            if learned.refused:
-                logger.warning("feedback_refused", extra={"partition": partition, **learned.refused})
-            route = {self._topics.labelled.name: 0, self._topics.dead_letter.name: None}
+            _tell(learned, partition)
+            outputs = write_verdicts(learned.verdicts, topics=self._topics, partition=partition)
+            outputs += write_events(learned.events, topics=self._topics)
             with _told():  # before anything else is learned, as that may be from what is in the topics
-                for outputs in write_verdicts(learned.verdicts, topics=self._topics, partition=partition):
-                    for delivery in await self._producer.send_batches(outputs, partition=route[outputs.topic]):
-                        await delivery
+                await self._deliver(outputs)
             self._waiting.append(event)
         if self._is_hurried:
             self._is_due.set()
@@ -139,12 +144,38 @@ class SnapshotKeeper:
             snapshot = await asyncio.to_thread(self._learner.snapshot)
             waiting, self._waiting = self._waiting, []
         if snapshot is not None:
-            outputs = write_snapshot(snapshot, topics=self._topics)
             with _told():
-                for delivery in await self._producer.send_batches(outputs, partition=0):
-                    await delivery
+                await self._deliver([write_snapshot(snapshot, topics=self._topics)])
         for event in waiting:
             event.ack()
+        if snapshot is not None and time.monotonic() >= self._report_due:
+            await self._report()
+
+    async def _report(self) -> None:
+        self._report_due = time.monotonic() + REPORT_SECONDS
+        report = await asyncio.to_thread(partial(self._learner.report, time=time.time()))
+        show_learning(report)
+        with _told():
+            await self._deliver([write_report(report, topics=self._topics)])
+
+    async def _deliver(self, outputs: Sequence[Outputs]) -> None:
+        """Send records and wait until they are there; the topics that only the learner writes have one partition."""
+        of_one_partition = {self._topics.labelled.name, self._topics.online.name}
+        for its_outputs in outputs:
+            partition = 0 if its_outputs.topic in of_one_partition else None
+            for delivery in await self._producer.send_batches(its_outputs, partition=partition):
+                await delivery
+
+
+def _tell(learned: Learned, partition: int) -> None:
+    """Log and count what became of feedback."""
+    refused = learned.refused
+    count_feedback({"learned": len(learned.verdicts) - sum(refused.values()), **refused})
+    if refused:
+        logger.warning("feedback_refused", extra={"partition": partition, **refused})
+    for told in learned.events:
+        kind = type(told.event).__struct_config__.tag
+        logger.warning(str(kind), extra={"version": told.version, **msgspec.structs.asdict(told.event)})
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable
 
 from models.errors import BrokerError
-from models.online.corrections import StoredSnapshot
+from models.following import FollowedPredictor
+from monitoring.metrics import show_online_version
 from stream.learning.topics import TopicReader, latest_snapshots
 
 logger = logging.getLogger(__name__)
@@ -19,15 +19,15 @@ class SnapshotFollower:
     Args:
         bootstrap_servers: comma-separated host:port list.
         topic: full name of the topic of snapshots.
-        correct: gets each snapshot; an older one may come after a newer.
+        predictor: answers with each snapshot that fits it.
         poll_seconds: time between two looks.
     """
 
     def __init__(
-        self, bootstrap_servers: str, topic: str, *, correct: Callable[[StoredSnapshot], None], poll_seconds: float
+        self, bootstrap_servers: str, topic: str, *, predictor: FollowedPredictor, poll_seconds: float
     ) -> None:
         self._reader = TopicReader(bootstrap_servers, topic)
-        self._correct = correct
+        self._predictor = predictor
         self._poll_seconds = poll_seconds
         self._is_lost = False
         self._stop = threading.Event()
@@ -50,7 +50,8 @@ class SnapshotFollower:
             BrokerError: the topic can't be read.
         """
         for snapshot in latest_snapshots(self._reader.read_to_end()):
-            self._correct(snapshot)
+            self._predictor.correct(snapshot)
+        show_online_version(self._predictor.model.online_version)
 
     def try_look(self) -> bool:
         """Look; where the topic can't be read, say so once and give False."""

@@ -10,8 +10,12 @@ import msgspec
 from models.errors import ModelError
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot
+from models.online.prequential import HEAD_NAMES
+from models.online.report import LearningEvent, LearningReport
 from models.online.snapshot import batch_sha256
 from models.online.training import OnlineTraining
+from models.predictor import ScorerPredictor
+from models.records import utc_timestamp
 from models.scorer import Scorer
 from stream.classify import Record
 from stream.learning.judging import Verdict, judge
@@ -29,10 +33,12 @@ class Learned(msgspec.Struct, frozen=True):
     Attributes:
         verdicts: in the order of the feedback; those that an earlier snapshot has already are left out.
         refused: how many became dead letters, by reason.
+        events: what the contest has to tell, in order.
     """
 
     verdicts: list[Verdict]
     refused: dict[str, int]
+    events: list[LearningEvent]
 
 
 class Learner:
@@ -42,7 +48,7 @@ class Learner:
     several threads, one at a time.
 
     Args:
-        batch: gives the scorer of the batch model that answers now.
+        batch: gives the batch model that answers now.
         archive: what learners before left.
         sent_out: where the texts are of feedback without one.
         topic: full name of the topic of feedback.
@@ -51,7 +57,7 @@ class Learner:
 
     def __init__(
         self,
-        batch: Callable[[], Scorer],
+        batch: Callable[[], ScorerPredictor],
         *,
         archive: Archive,
         sent_out: SentOut,
@@ -97,11 +103,13 @@ class Learner:
             verdicts = judge(
                 new, topic=self._topic, partition=partition, memory=training.memory, sent_out=self._sent_out, time=time
             )
-            training.learn([verdict for verdict in verdicts if isinstance(verdict, LabelledTweet)])
+            told = training.learn([verdict for verdict in verdicts if isinstance(verdict, LabelledTweet)])
             training.pass_over(records[-1].offset)
             self._position = training.offset
+            model, online_version = self._batch().model, training.offset + 1
         refused = Counter(verdict.reason for verdict in verdicts if not isinstance(verdict, LabelledTweet))
-        return Learned(verdicts, dict(refused))
+        events = [LearningEvent(model.name, model.version, online_version, one, utc_timestamp(time)) for one in told]
+        return Learned(verdicts, dict(refused), events)
 
     def snapshot(self) -> StoredSnapshot | None:
         """Give a snapshot of all that was learned; None where the last one given says the same, or nothing was learned.
@@ -121,8 +129,28 @@ class Learner:
             self._published = name
             return StoredSnapshot(*name, training.snapshot())
 
+    def report(self, *, time: float) -> LearningReport:
+        """Tell how learning goes.
+
+        Args:
+            time: when this happens, in seconds since 1970.
+
+        Raises:
+            BrokerError: the topics can't be read.
+        """
+        with self._lock:
+            training, model = self._current(), self._batch().model
+            return LearningReport(
+                model.name,
+                model.version,
+                training.offset + 1,
+                dict(zip(HEAD_NAMES, training.answering, strict=True)),
+                training.standings(),
+                utc_timestamp(time),
+            )
+
     def _current(self) -> OnlineTraining:
-        scorer = self._batch()
+        scorer = self._batch().scorer
         if scorer is not self._scorer or self._training is None:
             self._training = self._restored(scorer)
             self._scorer = scorer

@@ -9,7 +9,6 @@ from models.compiled.residual import load_adjust, load_learn
 from models.errors import BrokerError, ModelError
 from models.following import FollowedPredictor
 from models.predictor import ScorerPredictor
-from models.scorer import Scorer
 from stream.chunked_app import ChunkedApp
 from stream.learning.agent import register_learner
 from stream.learning.following import SnapshotFollower
@@ -68,7 +67,7 @@ def learn_online(
     )
     register_learner(app, learner, topics=topics, snapshot_seconds=limits.snapshot_seconds)
     follower = SnapshotFollower(
-        bootstrap_servers, topics.online.name, correct=predictor.correct, poll_seconds=limits.snapshot_seconds / 2
+        bootstrap_servers, topics.online.name, predictor=predictor, poll_seconds=limits.snapshot_seconds / 2
     )
     follower.look()
 
@@ -78,10 +77,10 @@ def learn_online(
     app.on_partitions_assigned.connect(begin, weak=False)
 
 
-def _batch_of(predictor: FollowedPredictor) -> Scorer:
+def _batch_of(predictor: FollowedPredictor) -> ScorerPredictor:
     batch = fast(predictor.batch)
     if not isinstance(batch, ScorerPredictor):
         raise ModelError(
             f"{predictor.model.name} {predictor.model.version} can't be corrected: set ONLINE_ENABLED=false"
         )
-    return batch.scorer
+    return batch

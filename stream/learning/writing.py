@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot
+from models.online.report import LearningEvent, LearningReport
 from stream.classify import BYTES, DEAD_LETTER_TYPE, JSON
 from stream.codecs import encode
 from stream.framing import Header, Outputs, encode_headers, varint
@@ -13,6 +14,8 @@ from stream.topics import Topics
 
 SOURCE = b"/tickertape/learner"
 LABELLED_TYPE = b"tickertape.tweet.labelled.v1"
+EVENT_TYPE = "tickertape.learning.{event}.v1"
+REPORT_TYPE = b"tickertape.learning.report.v1"
 SNAPSHOT_TYPE = b"tickertape.model.online.v1"
 
 
@@ -47,6 +50,32 @@ def write_snapshot(snapshot: StoredSnapshot, *, topics: Topics) -> Outputs:
     offset = (OFFSET_HEADER, str(snapshot.offset).encode())
     headers = [*_headers(event, SNAPSHOT_TYPE, BYTES), offset]
     outputs.add(snapshot.batch_sha256.encode(), snapshot.content, _encoded(headers))
+    return outputs
+
+
+def write_events(events: Sequence[LearningEvent], *, topics: Topics) -> list[Outputs]:
+    """Write what the contest has to tell; `ce_id` says after how many labels, so that a repeat is recognised.
+
+    Returns:
+        The records for `tweets.metrics`; nothing where there is no event.
+    """
+    outputs = Outputs(topics.metrics.name)
+    for one in events:
+        kind = type(one.event).__struct_config__.tag
+        event = f"{one.name}-{one.version}-{one.event.head}-{kind}-{one.event.labels}"
+        headers = _headers(event, EVENT_TYPE.format(event=kind).encode(), JSON)
+        outputs.add(one.name.encode(), encode(one), _encoded([*headers, ("model-version", one.version.encode())]))
+    return [outputs] if outputs.keys else []
+
+
+def write_report(report: LearningReport, *, topics: Topics) -> Outputs:
+    """Write how learning goes."""
+    outputs = Outputs(topics.metrics.name)
+    headers = [
+        *_headers(f"{report.name}-{report.version}-report-{report.time}", REPORT_TYPE, JSON),
+        ("model-version", report.version.encode()),
+    ]
+    outputs.add(report.name.encode(), encode(report), _encoded(headers))
     return outputs
 
 

@@ -26,6 +26,8 @@ NEW = (
 )
 NOISE = 0.3
 LATE = 1_000
+BURST = 500
+FELT_CASES = {"no drift": 0.0, "noise from the middle on": NOISE, "nothing but noise from the middle on": 1.0}
 
 Array = np.ndarray
 
@@ -83,6 +85,11 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     yield replace(calm, case="noise", labels=np.where(is_noise, noise, truth))
     is_noise[:middle] = False
     yield replace(calm, case="noise from the middle on", labels=np.where(is_noise, noise, truth))
+    yield replace(calm, case="one class from the middle on", labels=np.where(is_noise, LABELS.index(SWAPPED[0]), truth))
+    is_after = np.arange(len(truth)) >= middle
+    yield replace(calm, case="nothing but noise from the middle on", labels=np.where(is_after, noise, truth))
+    is_after[middle + BURST :] = False
+    yield replace(calm, case="a burst of noise", labels=np.where(is_after, noise, truth))
 
 
 def _long(tweets: LabelledTweets, felt: HeadSplit) -> Stream:

@@ -17,26 +17,26 @@ from collections.abc import Callable
 
 import numpy as np
 import online_peers as peers
-from online_cases import Stream, streams
+import online_tables as tables
+from online_cases import FELT_CASES, Stream, streams
+from online_tables import Rights
 
 from config.settings import ProjectSettings
+from models.contest import Contest
+from models.contest_records import ContestDecision
 from models.online.learner import OnlineLearner
+from models.online.prequential import HEAD_NAMES
 from models.online.scores import OnlineScorer
-from models.online.truth import UNKNOWN
+from models.online.truth import UNKNOWN, Scores
 from models.scorer import Scorer
-from models.taxonomy import LABELS
+from models.taxonomy import LABELS, SENTIMENTS
 
 FIRST_SEED = 10
 RIVER_SEEDS, RIVER_CASES = 2, ("no drift", "swap", "new labels")
 CHUNK = 25  # tweets that are answered between two steps of a late learner
-WINDOW = 300  # labels over which the way back after a swap is measured
-ENOUGH = 0.97
-LONG = 500  # labels over which noise may do harm
 ROUNDS = 9
 
 Array = np.ndarray
-Rights = dict[str, dict[str, list[Array]]]
-"""By case and way: for each seed, which tweets were answered right."""
 
 RIVER = "River's SoftmaxRegression(SGD(4)), two seeds"
 
@@ -47,7 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rights: Rights = defaultdict(lambda: defaultdict(list))
     middles: dict[str, list[int]] = defaultdict(list)
-    rates, felt = [], []
+    felt: Rights = defaultdict(lambda: defaultdict(list))
+    rates = []
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.seeds):
         for stream in streams(ProjectSettings().data_dir, seed):
             middles[stream.case].append(stream.middle)
@@ -59,34 +60,57 @@ def main() -> None:
                 rates.append(rate)
             if stream.case == "no drift":
                 last = stream
-                felt.append(sentiments(stream))
+                answer_sentiments(stream, seed, felt)
     print(f"{platform.machine()}, Python {platform.python_version()}, {arguments.seeds} seeds\n")
-    accuracies(rights, middles)
-    batch, online, late_batch, late_online = np.mean(felt, axis=0)
-    print(
-        f"\nSentiment, no drift: batch {batch:.3f}, served {online:.3f}; last quarter {late_batch:.3f}, {late_online:.3f}\n"
-    )
-    noise(rights)
+    tables.accuracies(rights, middles, [*WAYS, RIVER])
+    print()
+    tables.sentiments(felt)
+    print()
+    tables.noise(rights, list(WAYS))
     print()
     speed(last, rates)
 
 
 def served(stream: Stream) -> Array:
-    """What workers answer with the learner of this package; a late one is asked in chunks."""
+    """What workers would answer with the learner of this package and no contest; a late one is asked in chunks."""
+    return answered(stream, None)
+
+
+def contested(stream: Stream) -> Array:
+    """What workers answer: the batch model's answers where the contest says so."""
+    return answered(stream, Contest())
+
+
+def answered(stream: Stream, contest: Contest | None) -> Array:
     learner = OnlineLearner(stream.scorer)
     truth = np.column_stack([stream.labels, np.full(len(stream.labels), UNKNOWN)])
     if not stream.delay:
-        return learner.learn(stream.texts, truth).served[:, : len(LABELS)]
+        scores = learner.learn(stream.texts, truth)
+        is_online = online_answers(contest, scores, truth, place=0)
+        return np.where(is_online[:, None], scores.served, scores.batch)[:, : len(LABELS)]
     said = []
     for start in range(0, len(stream.texts), CHUNK):
-        scorer = OnlineScorer(stream.scorer, learner.weights)
+        is_batch = contest is not None and contest.answering[0] == "batch"
+        scorer = stream.scorer if is_batch else OnlineScorer(stream.scorer, learner.weights)
         said.append(scorer.answers(stream.texts[start : start + CHUNK], top_k=1).probabilities[:, : len(LABELS)])
         late = slice(max(start - stream.delay, 0), max(start - stream.delay + CHUNK, 0))
-        learner.learn(stream.texts[late], truth[late])
+        scores = learner.learn(stream.texts[late], truth[late])
+        if contest is not None:
+            contest.add(scores, truth[late])
     return np.concatenate(said)
 
 
+def online_answers(contest: Contest | None, scores: Scores, truth: Array, *, place: int) -> Array:
+    """Tell for each text whether the online model answers it; shape (n,)."""
+    is_online = np.ones(len(truth), dtype=bool)
+    for event in () if contest is None else contest.add(scores, truth):
+        if isinstance(event, ContestDecision) and event.head == HEAD_NAMES[place]:
+            is_online[event.labels :] = event.answers == "online"
+    return is_online
+
+
 BATCH, SERVED = "batch model alone", "steady and quick voice, with a vote"
+CONTESTED = "the same, with the contest"
 WAYS: dict[str, Callable[[Stream], Array]] = {
     BATCH: lambda stream: stream.answers().probabilities[:, : len(LABELS)],
     "from scratch, rate 4": lambda stream: peers.from_scratch(stream, word_rate=4.0),
@@ -97,89 +121,27 @@ WAYS: dict[str, Callable[[Stream], Array]] = {
         stream, ((4.0, 0.1), (4.0, 1.5), (1.0, 0.1), (0.0, 1.5), (4.0, 0.0))
     ),
     SERVED: served,
+    CONTESTED: contested,
 }
 
 
-def sentiments(stream: Stream) -> tuple[float, float, float, float]:
-    """The share of right sentiments of the batch model and of what is served: of all tweets, and of the last quarter."""
+def answer_sentiments(stream: Stream, seed: int, rights: Rights) -> None:
+    """Note which sentiments are answered right; noise comes as in the cases of topics."""
     classes = stream.felt.classes
-    truth = np.column_stack([np.full(len(classes), UNKNOWN), classes])
-    scores = OnlineLearner(stream.scorer).learn(stream.felt.texts, truth)
-    rights = [said[:, len(LABELS) :].argmax(axis=1) == classes for said in (scores.batch, scores.served)]
-    last = len(classes) * 3 // 4
-    return rights[0].mean(), rights[1].mean(), rights[0][last:].mean(), rights[1][last:].mean()
-
-
-def accuracies(rights: Rights, middles: dict[str, list[int]]) -> None:
-    """Print a row a way: the share of right answers in parts of the streams, and the way back after a swap."""
-    print(
-        "| way | no drift: all | last quarter | of 10,000 labels the last quarter | swap: next 500 | last quarter | labels until back | late: until back | "
-        "new labels: next 500 | last quarter | late: last quarter |"
-    )
-    print("| --- |" + " ---: |" * 10)
-    for way in [*WAYS, RIVER]:
-        if not rights["no drift"][way]:
-            continue
-
-        def share(case: str, part: Callable[[Array, int], Array], way: str = way) -> str:
-            values = [part(right, middle) for right, middle in zip(rights[case][way], middles[case], strict=False)]
-            return f"{np.mean([value.mean() for value in values]):.3f}" if values else ""
-
-        cells = [
-            share("no drift", lambda right, _: right),
-            share("no drift", last_quarter_of_all),
-            share("10,000 labels", last_quarter_of_all),
-            share("swap", next_500),
-            share("swap", last_quarter),
-            back(rights, middles, "swap", "no drift", way),
-            back(rights, middles, "swap, late", "no drift, late", way),
-            share("new labels", next_500),
-            share("new labels", last_quarter),
-            share("new labels, late", last_quarter),
-        ]
-        print(f"| {way} | {' | '.join(cells)} |")
-
-
-def next_500(right: Array, middle: int) -> Array:
-    return right[middle : middle + 500]
-
-
-def last_quarter(right: Array, middle: int) -> Array:
-    """The last quarter of what follows the change."""
-    return right[middle + (len(right) - middle) * 3 // 4 :]
-
-
-def last_quarter_of_all(right: Array, _: int) -> Array:
-    return right[len(right) * 3 // 4 :]
-
-
-def back(rights: Rights, middles: dict[str, list[int]], moved: str, calm: str, way: str) -> str:
-    """How many labels after a swap all seeds together are back: `ENOUGH` of what the way gets right without a swap."""
-    pairs = list(zip(rights[moved][way], rights[calm][way], middles[moved], strict=False))
-    if not pairs:
-        return ""
-    shortest = min(len(right) - middle for right, _, middle in pairs)
-    after, without = (np.mean([pair[side][pair[2] :][:shortest] for pair in pairs], axis=0) for side in (0, 1))
-    windows = np.ones(WINDOW) / WINDOW
-    is_back = np.convolve(after, windows, "valid") >= ENOUGH * np.convolve(without, windows, "valid")
-    return str(int(is_back.argmax())) if is_back.any() else "never"
-
-
-def noise(rights: Rights) -> None:
-    """Print how far each way falls behind the batch model when labels are noise: in points, on true labels."""
-    print("| way | noise: all | worst 500 of any seed | noise from the middle on: all after | worst 500 of any seed |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    for way in list(WAYS)[1:]:
-        cells = []
-        for case in ("noise", "noise from the middle on"):
-            leads = [
-                (own.astype(float) - batch) * 100
-                for own, batch in zip(rights[case][way], rights[case][BATCH], strict=True)
-            ]
-            half = 0 if case == "noise" else len(leads[0]) // 2
-            worst = min(np.convolve(lead[half:], np.ones(LONG) / LONG, "valid").min() for lead in leads)
-            cells += [f"{np.mean([lead[half:].mean() for lead in leads]):+.1f}", f"{worst:+.1f}"]
-        print(f"| {way} | {' | '.join(cells)} |")
+    chooser = np.random.default_rng(seed)
+    for case, share in FELT_CASES.items():
+        is_noise = (chooser.random(len(classes)) < share) & (np.arange(len(classes)) >= len(classes) // 2)
+        labels = np.where(is_noise, chooser.integers(0, len(SENTIMENTS), len(classes)), classes)
+        truth = np.column_stack([np.full(len(classes), UNKNOWN), labels])
+        scores = OnlineLearner(stream.scorer).learn(stream.felt.texts, truth)
+        answerers = {
+            BATCH: np.zeros(len(classes), dtype=bool),
+            SERVED: online_answers(None, scores, truth, place=1),
+            CONTESTED: online_answers(Contest(), scores, truth, place=1),
+        }
+        for way, is_online in answerers.items():
+            said = np.where(is_online[:, None], scores.served, scores.batch)[:, len(LABELS) :]
+            rights[case][way].append(said.argmax(axis=1) == classes)
 
 
 def speed(stream: Stream, river_rates: list[float]) -> None:
@@ -205,6 +167,16 @@ def speed(stream: Stream, river_rates: list[float]) -> None:
     print(f"| the same, {count:,} a call | {count / at_once:,.0f} |")
     for rate in river_rates[:1]:
         print(f"| River's SoftmaxRegression, labels learned a second | {rate:,.0f} |")
+    scores = learner.learn(stream.texts, truth)
+
+    def count_one(at: int) -> None:
+        contest.add(Scores(*(part[at : at + 1] for part in scores)), truth[at : at + 1])
+
+    contest = Contest()
+    counted_singly = seconds(lambda: [count_one(at) for at in range(1_000)], rounds=1)
+    counted_at_once = seconds(lambda: Contest().add(scores, truth), rounds=3)
+    print(f"| tweets with both labels counted by the contest a second, one a call | {1_000 / counted_singly:,.0f} |")
+    print(f"| the same, {count:,} a call | {count / counted_at_once:,.0f} |")
     print(f"| batch model alone, chunks of 500 | {batch:.2f} us a tweet |")
     print(f"| with the online model | {both:.2f} us a tweet |")
     print(f"| snapshot after {count:,} labels for both heads | {len(snapshot) / 1e3:,.0f} KB |")

@@ -8,6 +8,7 @@ import pytest
 
 from models.features import FEATURE_COUNT
 from models.online.learner import OnlineLearner
+from models.online.rules import HASTE_LABELS
 from models.online.weights import squares_of
 from models.scorer import Scorer
 from models.taxonomy import LABELS
@@ -15,7 +16,7 @@ from models.taxonomy import LABELS
 checks = pytest.importorskip("river.checks", reason="River is not installed")
 ResidualClassifier = pytest.importorskip("models.online.estimator").ResidualClassifier
 
-TWEETS = 2_000
+TWEETS, MOVED_AT = 2_300, 2_000
 
 
 @pytest.mark.parametrize("check", list(checks.yield_checks(ResidualClassifier())), ids=lambda check: check.__name__)
@@ -29,15 +30,18 @@ def test_compiled_code_and_river_agree_over_thousands_of_labels(
     chooser = np.random.default_rng(5)
     texts = [tweet_texts[place] for place in chooser.integers(0, len(tweet_texts), TWEETS)]
     classes = np.array([len(text) % len(LABELS) for text in texts])  # far from what the batch model says
-    model = ResidualClassifier()
+    classes[MOVED_AT:] = (classes[MOVED_AT:] + 7) % len(LABELS)
+    model, learner = ResidualClassifier(), OnlineLearner(pretrained_scorer)
 
-    said = OnlineLearner(pretrained_scorer).learn(texts, np.column_stack([classes, np.full(TWEETS, -1)])).served
+    said = learner.learn(texts, np.column_stack([classes, np.full(TWEETS, -1)])).served
 
     for features, served, column in zip(river_features(pretrained_scorer, texts), said, classes, strict=True):
         shares = model.predict_proba_one(features)
         assert np.abs(served[: len(LABELS)] - [shares[label] for label in LABELS]).max() < 1e-9
         model.learn_one(features, LABELS[column])
-    assert (said[-500:, : len(LABELS)].argmax(axis=1) == classes[-500:]).mean() > 0.9  # there was much to agree on
+    learned = slice(MOVED_AT - 500, MOVED_AT)
+    assert (said[learned, : len(LABELS)].argmax(axis=1) == classes[learned]).mean() > 0.9  # there was much to agree on
+    assert 0 < learner.weights.alarms[0, -1] < HASTE_LABELS  # and an alarm
 
 
 def river_features(scorer: Scorer, texts: list[str]) -> list[dict[Any, float]]:
