@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def mixed_feedback(texts: list[str], count: int, *, make: Make, raw: Make) -> li
     chance = random.Random(count)
     records = []
     for offset in range(count):
-        number = chance.randrange(count // 2 + 1)
+        number = chance.randrange(count // 6)
         fields = {
             "tweet_id": str(number),
             "text": chance.choice([texts[number], texts[number], texts[number], None]),
@@ -52,6 +53,7 @@ class Deployment:
     archive: Any
     make_learner: Make
     remembered_labels: int
+    other_scorer: Scorer | None = None
     committed: int = 0
     position: int = 0
     dead: list[int] = field(default_factory=list)
@@ -64,8 +66,8 @@ class Deployment:
         self.learner = self.make_learner(lambda: self.scorer, self.archive, remembered_labels=self.remembered_labels)
         self.position = self.committed
 
-    def take(self, count: int, *, delivered: int | None = None) -> None:
-        """Judge the next records; where `delivered` is given, the learner dies after as many of its outputs."""
+    def take(self, count: int, delivered: int | None = None) -> None:
+        """Judge the next records, and deliver all or some of what became of them."""
         records = self.feedback[self.position : self.position + count]
         if not records:
             return
@@ -75,21 +77,38 @@ class Deployment:
             else:
                 self.dead.append(verdict.offset)
         self.position += len(records)
-        if delivered is not None:
-            self.start()
 
-    def snapshot(self, *, is_delivered: bool = True, is_committed: bool = True) -> None:
-        snapshot = self.learner.snapshot()
-        if is_delivered:
-            self.archive.stored += [] if snapshot is None else [snapshot]
-            if is_committed:
-                self.committed = self.position
-        if not (is_delivered and is_committed):
-            self.start()
+    def snapshot(self) -> None:
+        self._deliver_snapshot()
+        self.committed = self.position
 
     def rebalance(self) -> None:
         self.learner.forget()
         self.position = self.committed
+
+    def swap(self) -> None:
+        assert self.other_scorer is not None
+        self.scorer, self.other_scorer = self.other_scorer, self.scorer
+
+    def die_while_delivering(self, count: int, delivered: int) -> None:
+        self.take(count, delivered)
+        self.start()
+
+    def die_before_the_snapshot_is_delivered(self) -> None:
+        self.learner.snapshot()
+        self.start()
+
+    def die_before_it_is_committed(self) -> None:
+        self._deliver_snapshot()
+        self.start()
+
+    def let_go_while_delivering(self, count: int, delivered: int) -> None:
+        self.take(count, delivered)
+        self.rebalance()
+
+    def _deliver_snapshot(self) -> None:
+        snapshot = self.learner.snapshot()
+        self.archive.stored += [] if snapshot is None else [snapshot]
 
     def finish(self) -> StoredSnapshot:
         self.take(len(self.feedback))
@@ -121,22 +140,29 @@ def assert_same(snapshot: StoredSnapshot, expected: StoredSnapshot, scorer: Scor
         assert all(np.allclose(array, its_array) for array, its_array in zip(state, its, strict=True))
 
 
+some = st.integers(1, 12)
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("take"), st.integers(1, 12)),
-        st.tuples(st.just("die while it delivers"), st.integers(1, 12), st.integers(0, 12)),
-        st.tuples(st.just("snapshot")),
-        st.tuples(st.just("die before the snapshot is delivered")),
-        st.tuples(st.just("die before it is committed")),
-        st.tuples(st.just("crash")),
-        st.tuples(st.just("rebalance")),
-        st.tuples(st.just("swap")),
+        st.tuples(st.just(Deployment.take), some),
+        st.tuples(st.sampled_from([Deployment.die_while_delivering, Deployment.let_go_while_delivering]), some, some),
+        st.tuples(
+            st.sampled_from(
+                [
+                    Deployment.snapshot,
+                    Deployment.die_before_the_snapshot_is_delivered,
+                    Deployment.die_before_it_is_committed,
+                    Deployment.start,
+                    Deployment.rebalance,
+                    Deployment.swap,
+                ]
+            )
+        ),
     ),
-    max_size=12,
+    max_size=15,
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(happened=steps, remembered_labels=st.sampled_from([1, 3, 1_000]))
 def test_no_label_is_lost_or_learned_twice_whatever_happens(  # noqa: PLR0913, PLR0917 -- what it gets are fixtures
     happened: list[Any],
@@ -150,26 +176,10 @@ def test_no_label_is_lost_or_learned_twice_whatever_happens(  # noqa: PLR0913, P
     make_learner: Make,
 ) -> None:
     feedback = mixed_feedback(texts, 60, make=make_feedback, raw=make_raw_feedback)
-    deployment = Deployment(scorer, feedback, make_archive(), make_learner, remembered_labels)
+    deployment = Deployment(scorer, feedback, make_archive(), make_learner, remembered_labels, other_scorer)
 
-    for what, *how in happened:
-        match what:
-            case "take":
-                deployment.take(*how)
-            case "die while it delivers":
-                deployment.take(how[0], delivered=how[1])
-            case "snapshot":
-                deployment.snapshot()
-            case "die before the snapshot is delivered":
-                deployment.snapshot(is_delivered=False)
-            case "die before it is committed":
-                deployment.snapshot(is_committed=False)
-            case "crash":
-                deployment.start()
-            case "rebalance":
-                deployment.rebalance()
-            case "swap":
-                deployment.scorer = other_scorer if deployment.scorer is scorer else scorer
+    for step, *how in happened:
+        step(deployment, *how)
     last = deployment.finish()
 
     reference = undisturbed(deployment)
@@ -179,6 +189,37 @@ def test_no_label_is_lost_or_learned_twice_whatever_happens(  # noqa: PLR0913, P
     assert set(deployment.dead) == set(reference.dead)
     assert learned.keys() | set(deployment.dead) == set(range(60))
     assert learned.keys().isdisjoint(deployment.dead)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    said=st.lists(
+        st.tuples(st.integers(0, 4).map(str), st.sampled_from([*LABELS[:2], None]), st.just(SENTIMENTS[0])), min_size=2
+    ),
+    cuts=st.sets(st.integers(1, 12)),
+    remembered_labels=st.integers(1, 3),
+)
+def test_same_feedback_gives_the_same_state_in_whatever_chunks_it_comes(
+    said: list[Any],
+    cuts: set[int],
+    remembered_labels: int,
+    scorer: Scorer,
+    make_feedback: Make,
+    make_archive: Make,
+    make_learner: Make,
+) -> None:
+    names = ("tweet_id", "label", "sentiment")
+    feedback = [make_feedback(offset, **dict(zip(names, one, strict=True))) for offset, one in enumerate(said)]
+    one_by_one = Deployment(scorer, feedback, make_archive(), make_learner, remembered_labels)
+    in_chunks = Deployment(scorer, feedback, make_archive(), make_learner, remembered_labels)
+
+    for _ in feedback:
+        one_by_one.take(1)
+    for start, end in pairwise([0, *sorted(cuts)]):
+        in_chunks.take(end - start)
+
+    assert_same(in_chunks.finish(), one_by_one.finish(), scorer)
+    assert in_chunks.archive.tweets == one_by_one.archive.tweets
 
 
 def test_nothing_learned_gives_no_snapshot(scorer: Scorer, archive: Any, make_learner: Make) -> None:

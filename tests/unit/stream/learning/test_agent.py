@@ -1,0 +1,217 @@
+"""When feedback is acknowledged, and when snapshots are made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from config.settings import TopicSettings
+from models.errors import DeliveryError
+from models.scorer import Scorer
+from stream.framing import Outputs
+from stream.learning.agent import SnapshotKeeper
+from stream.topics import declare_topics
+
+Make = Callable[..., Any]
+TOPICS = declare_topics(TopicSettings())
+SOON_SECONDS = 0.01
+NEVER_SECONDS = 60.0
+
+
+@dataclass
+class HeldProducer:
+    """Keeps what was sent, and delivers nothing of a topic that is held back until it is let go."""
+
+    held: set[str] = field(default_factory=set)
+    sent: list[str] = field(default_factory=list)
+    partitions: dict[str, int | None] = field(default_factory=dict)
+    waiting: list["asyncio.Future[None]"] = field(default_factory=list)
+
+    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
+        self.sent.append(outputs.topic)
+        self.partitions[outputs.topic] = partition
+        delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if outputs.topic in self.held:
+            self.waiting.append(delivery)
+        else:
+            delivery.set_result(None)
+        return [delivery]
+
+
+@dataclass
+class Chunk:
+    """The event of a chunk."""
+
+    is_acknowledged: bool = False
+
+    def ack(self) -> None:
+        self.is_acknowledged = True
+
+
+@pytest.fixture
+def producer() -> HeldProducer:
+    return HeldProducer()
+
+
+@pytest.fixture
+def start(scorer: Scorer, archive: Any, make_learner: Make, producer: HeldProducer) -> Make:
+    """Start a keeper of snapshots that holds the topic of feedback."""
+
+    @asynccontextmanager
+    async def started(snapshot_seconds: float = SOON_SECONDS, *, is_holder: bool = True) -> AsyncIterator[Any]:
+        learner = make_learner(lambda: scorer, archive)
+        keeper = SnapshotKeeper(learner, topics=TOPICS, snapshot_seconds=snapshot_seconds)
+        keeper.is_holder = is_holder
+        async with keeper.started(producer):
+            yield keeper
+
+    return started
+
+
+async def wait_until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 -- what is waited for are fakes
+            await asyncio.sleep(0.001)
+
+
+async def some_snapshots_later() -> None:
+    await asyncio.sleep(SOON_SECONDS * 10)
+
+
+async def test_feedback_is_acknowledged_once_its_snapshot_is_delivered(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    producer.held.add(TOPICS.online.name)
+    chunk = Chunk()
+    async with start() as keeper:
+        await keeper.take(chunk, [make_feedback(0)], partition=0)
+        await wait_until(lambda: bool(producer.waiting))
+        await some_snapshots_later()
+        was_acknowledged = chunk.is_acknowledged
+        producer.waiting[0].set_result(None)
+        await wait_until(lambda: chunk.is_acknowledged)
+
+    assert not was_acknowledged
+    assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name]
+    assert producer.partitions == {TOPICS.labelled.name: 0, TOPICS.online.name: 0}
+
+
+@pytest.mark.parametrize(
+    ("topic", "value"), [(TOPICS.labelled.name, None), (TOPICS.dead_letter.name, b"{")], ids=["labelled", "dead letter"]
+)
+async def test_no_snapshot_is_sent_before_what_became_of_its_feedback_is_delivered(
+    start: Make, producer: HeldProducer, make_feedback: Make, make_raw_feedback: Make, topic: str, value: bytes | None
+) -> None:
+    producer.held.add(topic)
+    record = make_feedback(0) if value is None else make_raw_feedback(value, 0)
+    async with start() as keeper:
+        taking = asyncio.create_task(keeper.take(Chunk(), [record], partition=0))
+        await wait_until(lambda: bool(producer.waiting))
+        await some_snapshots_later()
+        sent_before = list(producer.sent)
+        producer.waiting[0].set_result(None)
+        await taking
+        await wait_until(lambda: TOPICS.online.name in producer.sent)
+
+    assert sent_before == [topic]
+
+
+async def test_nothing_else_is_learned_before_what_became_of_a_chunk_is_delivered(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    producer.held.add(TOPICS.labelled.name)
+    async with start(NEVER_SECONDS) as keeper:
+        first = asyncio.create_task(keeper.take(Chunk(), [make_feedback(0)], partition=0))
+        await wait_until(lambda: bool(producer.waiting))
+        second = asyncio.create_task(keeper.take(Chunk(), [make_feedback(1, tweet_id="2")], partition=0))
+        await some_snapshots_later()
+        sent_before = len(producer.sent)
+        producer.held.clear()
+        producer.waiting[0].set_result(None)
+        await asyncio.gather(first, second)
+
+    assert (sent_before, len(producer.sent)) == (1, 2)
+
+
+async def test_chunk_that_teaches_nothing_new_is_acknowledged_without_another_snapshot(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    first, repeat = Chunk(), Chunk()
+    async with start() as keeper:
+        await keeper.take(first, [make_feedback(0)], partition=0)
+        await wait_until(lambda: first.is_acknowledged)
+        await keeper.take(repeat, [make_feedback(0)], partition=0)
+        await wait_until(lambda: repeat.is_acknowledged)
+
+    assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name]
+
+
+async def test_no_snapshot_is_made_while_nothing_is_learned(start: Make, producer: HeldProducer) -> None:
+    async with start():
+        await some_snapshots_later()
+
+    assert producer.sent == []
+
+
+async def test_no_snapshot_is_made_by_who_does_not_hold_the_feedback(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    async with start(is_holder=False) as keeper:
+        await keeper.take(Chunk(), [make_feedback(0)], partition=0)
+        await some_snapshots_later()
+
+    assert TOPICS.online.name not in producer.sent
+
+
+async def test_snapshots_do_not_wait_for_their_time_when_others_wait_for_them(start: Make, make_feedback: Make) -> None:
+    before, after = Chunk(), Chunk()
+    async with start(NEVER_SECONDS) as keeper:
+        await keeper.take(before, [make_feedback(0)], partition=0)
+        keeper.hurry()
+        await wait_until(lambda: before.is_acknowledged)
+        await keeper.take(after, [make_feedback(1, tweet_id="2")], partition=0)  # was begun before
+        await wait_until(lambda: after.is_acknowledged)
+
+
+async def test_feedback_that_is_let_go_is_not_acknowledged_and_learned_from_the_topics_next_time(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    chunk, again = Chunk(), Chunk()
+    async with start(NEVER_SECONDS) as keeper:
+        await keeper.take(chunk, [make_feedback(0)], partition=0)
+        await keeper.let_go()
+        keeper.hurry()
+        await some_snapshots_later()
+        keeper.is_holder = True
+        await keeper.take(again, [make_feedback(0)], partition=0)
+        await wait_until(lambda: again.is_acknowledged)
+
+    assert not chunk.is_acknowledged
+    assert producer.sent == [TOPICS.labelled.name, TOPICS.labelled.name, TOPICS.online.name]
+
+
+@pytest.mark.parametrize("topic", [TOPICS.labelled.name, TOPICS.online.name])
+async def test_failed_delivery_ends_the_learning_and_acknowledges_nothing(
+    start: Make, producer: HeldProducer, make_feedback: Make, topic: str
+) -> None:
+    producer.held.add(topic)
+    chunk = Chunk()
+
+    async def learning() -> None:
+        async with start() as keeper:
+            taking = keeper.take(chunk, [make_feedback(0)], partition=0)
+            failing = asyncio.create_task(fail_when_sent())
+            await taking
+            await failing
+            await asyncio.Event().wait()
+
+    async def fail_when_sent() -> None:
+        await wait_until(lambda: bool(producer.waiting))
+        producer.waiting[0].set_exception(OSError("broker gone"))
+
+    with pytest.raises(DeliveryError, match=r"could not be delivered \(OSError: broker gone\).*learned again"):
+        await asyncio.wait_for(learning(), timeout=10)
+    assert not chunk.is_acknowledged
