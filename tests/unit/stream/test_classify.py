@@ -4,13 +4,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from aiokafka.record.memory_records import MemoryRecords
 
 from config.settings import TopicSettings
 from models.contracts import Predictor
 from models.feedback import ToLabel, Why
-from models.predictions import Columns, Predictions
+from models.predictions import Columns, OpinionColumns, Opinions, Predictions
 from models.records import ClassifiedTweet, ModelVersion, Tweet, TweetSentiment
 from models.selection import Selection
 from stream.classify import Answer, classify
@@ -236,17 +235,11 @@ class SurerOfLargerIds:
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         ids = np.array([int(tweet.id or 0) for tweet in tweets])
         places = np.zeros(len(tweets), dtype=np.int64)
-        columns = Columns(places[:, None], (0.5 + ids / 1_000)[:, None], places, np.zeros(len(tweets)), places)
-        return Disputed(columns, model=self.model, where=[tweet.text == "disputed" for tweet in tweets])
-
-
-class Disputed(Predictions):
-    def __init__(self, columns: Columns, *, model: ModelVersion, where: Sequence[bool]) -> None:
-        super().__init__(columns, model=model)
-        self._where = where
-
-    def disputes(self) -> npt.NDArray[np.bool_]:
-        return np.array(self._where)
+        scores, leanings = 0.5 + ids / 1_000, np.zeros(len(tweets))
+        columns = Columns(places[:, None], scores[:, None], places, leanings, places, places)
+        batch = OpinionColumns(places, scores, places, leanings)
+        online = batch._replace(labels=np.array([int(tweet.text == "disputed") for tweet in tweets]))
+        return Predictions(columns, model=self.model, opinions=Opinions(batch, online))
 
 
 def test_tweets_of_the_least_sure_answers_and_disputed_ones_are_sent_out_for_labelling(

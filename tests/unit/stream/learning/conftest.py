@@ -12,11 +12,13 @@ import pytest
 
 from models.feedback import LabelledTweet, ToLabel
 from models.online.corrections import StoredSnapshot
-from models.predictor import pretrained_predictor
+from models.predictor import ScorerPredictor, pretrained_predictor
+from models.records import ModelVersion
 from models.scorer import Scorer
 from stream.learning.learner import Learner
 
 TOPIC = "tweets.feedback"
+MODEL = ModelVersion("tickertape", "7")
 FEW = Path(__file__).parents[3] / "data" / "labelled" / "topic_train.csv"
 
 
@@ -125,7 +127,7 @@ def make_learner() -> Callable[..., Learner]:
         remembered_labels: int = 1_000,
     ) -> Learner:
         return Learner(
-            batch,
+            lambda: ScorerPredictor(batch(), MODEL, top_k=1),
             archive=archive,
             sent_out=sent_out or MemorySentOut(),
             topic=TOPIC,

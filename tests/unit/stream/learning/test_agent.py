@@ -146,7 +146,7 @@ async def test_chunk_that_teaches_nothing_new_is_acknowledged_without_another_sn
         await keeper.take(repeat, [make_feedback(0)], partition=0)
         await wait_until(lambda: repeat.is_acknowledged)
 
-    assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name]
+    assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name, TOPICS.metrics.name]  # the last is a report
 
 
 async def test_no_snapshot_is_made_while_nothing_is_learned(start: Make, producer: HeldProducer) -> None:

@@ -12,6 +12,7 @@ from config.settings import TopicSettings
 from models.errors import MalformedRecordError
 from models.feedback import LabelledTweet, ToLabel, Why
 from models.online.corrections import StoredSnapshot
+from models.records import ModelVersion
 from models.taxonomy import Label
 from stream.codecs import decode_labelled
 from stream.dead_letters import DeadLetter
@@ -96,17 +97,28 @@ def test_record_that_is_no_snapshot_is_passed_over_with_a_warning(
     assert [record.getMessage() for record in caplog.records] == ["snapshot_unreadable"]
 
 
+class CorrectedPredictor:
+    """Keeps the snapshots that it gets."""
+
+    def __init__(self) -> None:
+        self.snapshots: list[StoredSnapshot] = []
+        self.model = ModelVersion("tickertape", "7")
+
+    def correct(self, one: StoredSnapshot) -> None:
+        self.snapshots.append(one)
+
+
 def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
-    handed_on: list[StoredSnapshot] = []
+    predictor: Any = CorrectedPredictor()
     topic = GrowingTopic([snapshot(b"9"), snapshot(b"6")])
-    follower = SnapshotFollower("127.0.0.1:9", "models.online", correct=handed_on.append, poll_seconds=1)
+    follower = SnapshotFollower("127.0.0.1:9", "models.online", predictor=predictor, poll_seconds=1)
     monkeypatch.setattr(follower, "_reader", topic)
 
     follower.look()
     topic.new.append(snapshot(b"12"))
     follower.look()
 
-    assert [one.offset for one in handed_on] == [9, 12]
+    assert [one.offset for one in predictor.snapshots] == [9, 12]
 
 
 def test_tweet_that_was_sent_out_is_found() -> None:
