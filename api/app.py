@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, feedback, health, performance, predict
+from api import documentation, feedback, health, learning, performance, predict
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
@@ -82,7 +82,14 @@ def create_app(
         exception_handlers={HTTPException: handle_http_exception},
     )
     app.state.process = state
-    for router in (predict.router, feedback.router, performance.router, health.router, documentation.router):
+    for router in (
+        predict.router,
+        feedback.router,
+        performance.router,
+        learning.router,
+        health.router,
+        documentation.router,
+    ):
         app.include_router(router)
     return app
 

@@ -13,7 +13,7 @@ from api.limits import RequestSlots
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
 from models.feedback import Feedback
-from models.following import WARM_UP, FollowedPredictor
+from models.following import KEPT_CHANGES, WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange
 from models.records import ModelChange
 from monitoring.metrics import record_change, show_model
@@ -54,10 +54,12 @@ class ModelStatus:
     Attributes:
         predictor: set by one assignment, from the thread that loads it.
         last_refusal: the version that was refused last, since the process started.
+        changes: the last versions that the alias came to name, oldest first.
     """
 
     predictor: FollowedPredictor | None = None
     last_refusal: ModelChange | None = None
+    changes: tuple[ModelChange, ...] = ()
     _following: Sequence[Following] = ()
 
     def start_loading(
@@ -98,6 +100,7 @@ class ModelStatus:
 
     def _report(self, change: ModelChange) -> None:
         record_change(change)
+        self.changes = (*self.changes, change)[-KEPT_CHANGES:]
         if change.outcome == "refused":
             self.last_refusal = change
 

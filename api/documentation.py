@@ -112,6 +112,13 @@ PERFORMANCE_ANSWERS: dict[int | str, dict[str, Any]] = {
     422: _problem_answer("The filter is none of the report's parts.", examples.UNKNOWN_FILTER),
     503: _LOADING,
 }
+MODELS_ANSWERS: dict[int | str, dict[str, Any]] = {
+    503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/models"})
+}
+LEARNING_ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: _problem_answer("Nothing was learned for the model that answers.", examples.NOTHING_LEARNED),
+    503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance/online"}),
+}
 ARGUMENT_ANSWERS: dict[int | str, dict[str, Any]] = {
     404: _problem_answer(
         "This installation holds no report, or the report no such argument.", examples.UNKNOWN_ARGUMENT

@@ -80,6 +80,13 @@ def problem(status: int, title: str, detail: str, *, instance: str = "/predict")
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
 
 
+NOTHING_LEARNED = problem(
+    404,
+    "Not Found",
+    "nothing was learned yet for tickertape 7, or this process can't read the snapshots in Kafka "
+    "(KAFKA_BOOTSTRAP_SERVERS)",
+    instance="/performance/online",
+)
 MALFORMED = problem(400, "Bad Request", "the body is not JSON: Input data was truncated")
 TOO_SLOW = problem(
     408,

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -10,12 +11,14 @@ from models.careful.predictor import CarefulPredictor, fast
 from models.contracts import ModelStore, Predictor
 from models.errors import ModelError, ModelNotFoundError, TickertapeError
 from models.online.corrections import Corrections, StoredSnapshot
+from models.online.status import AnsweringChange, answering_changes
 from models.predictions import Predictions
 from models.records import ModelChange, ModelVersion, Tweet, utc_timestamp
 
 logger = logging.getLogger(__name__)
 
 WARM_UP = (Tweet(text="$TSLA up 3% after record deliveries"),)
+KEPT_CHANGES = 20
 MAX_REASONS = 10  # a model that is no good fails a hundred cases; the first say what is wrong
 
 Gate = Callable[[Predictor], tuple[str, ...]]
@@ -32,6 +35,7 @@ class FollowedPredictor:
     def __init__(self, predictor: Predictor) -> None:
         self._batch = self._current = predictor
         self._corrections = Corrections()
+        self._changes: deque[AnsweringChange] = deque(maxlen=KEPT_CHANGES)
         self._lock = threading.Lock()  # model and snapshots are followed by two threads
 
     @property
@@ -48,6 +52,18 @@ class FollowedPredictor:
     def model(self) -> ModelVersion:
         """The versions that answer now."""
         return self._current.model
+
+    @property
+    def snapshot(self) -> StoredSnapshot | None:
+        """What was learned online for the batch model that answers now; None for nothing."""
+        with self._lock:
+            return self._corrections.fitting(self._batch)
+
+    @property
+    def answering_changes(self) -> tuple[AnsweringChange, ...]:
+        """The last times that batch or online model came to answer instead of the other, oldest first."""
+        with self._lock:
+            return tuple(self._changes)
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
@@ -66,12 +82,14 @@ class FollowedPredictor:
                 self._correct()
 
     def _correct(self) -> None:
+        before = self._current
         try:
             self._current = self._corrections.corrected(self._batch)
         except ModelError as exc:
             self._current = self._batch
             extra = {"model": self._batch.model.version, "error": str(exc)}
             logger.error("snapshot_refused", extra=extra)  # noqa: TRY400  # its message says all
+        self._changes.extend(answering_changes(before, self._current))
 
 
 def answering(predictor: Predictor) -> Predictor:

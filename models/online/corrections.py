@@ -65,8 +65,15 @@ class Corrections:
             return predictor
         return predictor.with_fast(corrected) if isinstance(predictor, CarefulPredictor) else corrected
 
+    def fitting(self, predictor: Predictor) -> StoredSnapshot | None:
+        """Give the snapshot for a predictor; None where there is none."""
+        batch = fast(predictor)
+        if not isinstance(batch, ScorerPredictor):
+            return None
+        return self._snapshots.get(batch_sha256(batch.scorer.weights))
+
     def _corrected(self, batch: ScorerPredictor) -> OnlinePredictor | None:
-        snapshot = self._snapshots.get(batch_sha256(batch.scorer.weights))
+        snapshot = self.fitting(batch)
         if snapshot is None:
             return None
         weights = decode_snapshot(snapshot.content, batch=batch.scorer.weights)

@@ -20,6 +20,7 @@ class OnlinePredictor:
 
     Attributes:
         batch: what is corrected.
+        answering: `batch` or `online`, for topics and for sentiments: whose answer counts.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class OnlinePredictor:
             batch: what is corrected.
             online: of the same batch model.
             version: see `ModelVersion.online_version`.
-            answering: `batch` or `online`, for labels and for sentiments: whose answer counts.
+            answering: see the attribute.
         """
         self.batch = batch
         self.model = msgspec.structs.replace(batch.model, online_version=version)
+        self.answering = answering
         self._online = online
         self._answerers = tuple(ANSWERERS.index(name) for name in answering)
 

@@ -147,7 +147,7 @@ def test_the_examples_fit_the_schemas() -> None:
     answer = PredictAnswer.model_validate(examples.ANSWER, strict=False)
 
     assert answer.model_dump(mode="json") == examples.ANSWER
-    assert len(problems) == 13
+    assert len(problems) == 14
     assert [Problem.model_validate(problem, strict=False).model_dump(exclude_none=True) for problem in problems] == (
         problems
     )

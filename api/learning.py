@@ -1,0 +1,61 @@
+"""Router: GET /models, who answers now; GET /performance/online, how batch and online model do on the labels that came."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends
+
+from api.dependencies import ProcessStateDep
+from api.documentation import LEARNING_ANSWERS, MODELS_ANSWERS
+from api.schemas import AnsweringChange, ModelChange, Models, ModelVersion, OnlinePerformance
+from models.errors import ModelNotReadyError, ReportNotFoundError
+from models.following import FollowedPredictor
+from models.online.status import answering_of, online_status
+
+router = APIRouter(tags=["model"])
+
+
+def followed_predictor(state: ProcessStateDep) -> FollowedPredictor:
+    """Give what answers, with all that is known of it.
+
+    Raises:
+        ModelNotReadyError: it is still being loaded.
+    """
+    predictor = state.status.predictor
+    if predictor is None:
+        raise ModelNotReadyError("the model is being loaded: try again in a moment")
+    return predictor
+
+
+FollowedDep = Annotated[FollowedPredictor, Depends(followed_predictor)]
+
+
+@router.get("/models", summary="Who answers now, and what changed", responses=MODELS_ANSWERS)
+def get_models(predictor: FollowedDep, state: ProcessStateDep) -> Models:
+    """Give the versions that answer, which of batch and online model does for each head, and the last changes."""
+    model = predictor.model
+    return Models(
+        model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
+        answering=answering_of(predictor.current),
+        answering_changes=[AnsweringChange(**msgspec.structs.asdict(change)) for change in predictor.answering_changes],
+        model_changes=[
+            ModelChange(**(msgspec.structs.asdict(change) | {"reasons": list(change.reasons)}))
+            for change in state.status.changes
+        ],
+    )
+
+
+@router.get("/performance/online", summary="How the models do on the labels that came", responses=LEARNING_ANSWERS)
+def get_online_performance(predictor: FollowedDep) -> OnlinePerformance:
+    """Give the figures of the last labels, each scored before it was learned.
+
+    Raises:
+        ReportNotFoundError: nothing was learned for the model that answers.
+    """
+    snapshot = predictor.snapshot
+    if snapshot is None:
+        raise ReportNotFoundError(
+            f"nothing was learned yet for {predictor.model.name} {predictor.model.version}, or this process can't read "
+            "the snapshots in Kafka (KAFKA_BOOTSTRAP_SERVERS)"
+        )
+    return OnlinePerformance(**msgspec.to_builtins(online_status(snapshot)))
