@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ import config.settings
 import monitoring.__main__
 import tickertape
 from config.commands import Command
+from models.contest_records import ContestEvent
 from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
@@ -21,6 +23,8 @@ from monitoring import metrics
 from stream.changes import CHANGE_TYPE
 from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
 from stream.dead_letters import DeadLetter
+from stream.learning.topics import OFFSET_HEADER
+from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 
 DOCS = Path(tickertape.__file__).parent / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -169,7 +173,6 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
     [
         ("classified", ClassifiedTweet),
         ("sentiment", TweetSentiment),
-        ("metrics", ModelChange),
         ("to-label", ToLabel),
         ("feedback", Feedback),
         ("labelled", LabelledTweet),
@@ -179,6 +182,12 @@ def test_every_field_of_a_record_stands_under_its_topic(topic: str, record: type
     text = section(reference("topics.md"), f"`tweets.{topic}`")
 
     assert missing([f"`{field}`" for field in record.__struct_fields__], text) == []
+
+
+def test_every_field_of_a_change_stands_in_the_reference() -> None:
+    text = section(reference("topics.md"), "Changes of the model")
+
+    assert missing([f"`{field}`" for field in ModelChange.__struct_fields__], text) == []
 
 
 def test_every_reason_of_a_dead_letter_stands_in_the_reference() -> None:
@@ -205,7 +214,20 @@ def test_every_header_stands_in_the_reference() -> None:
     assert missing(own, section(page, "`tweets.dead-letter`")) == []
     assert missing(types, section(page, "Headers on every output")) == []
     changes = [f"`{CHANGE_TYPE.format(outcome=outcome)}`" for outcome in ("swapped", "refused")]
-    assert missing(changes, section(page, "`tweets.metrics`")) == []
+    assert missing(changes, section(page, "Changes of the model")) == []
+    told = [f"`{EVENT_TYPE.format(event=kind.__struct_config__.tag)}`" for kind in get_args(ContestEvent)]
+    assert missing(told, section(page, "What the contest tells")) == []
+    assert missing([f"`{REPORT_TYPE.decode()}`"], section(page, "How learning goes")) == []
+    assert missing([f"`{SNAPSHOT_TYPE.decode()}`", f"`{OFFSET_HEADER}`"], section(page, "`models.online`")) == []
+
+
+@pytest.mark.parametrize("kind", get_args(ContestEvent))
+def test_every_field_of_an_event_stands_in_its_row(kind: type[msgspec.Struct]) -> None:
+    text = section(reference("topics.md"), "What the contest tells")
+
+    (row,) = [line for line in text.splitlines() if f"`{kind.__struct_config__.tag}`" in line]
+
+    assert missing([f"`{field}`" for field in kind.__struct_fields__], row) == []
 
 
 def test_every_metric_stands_in_the_reference_with_its_type() -> None:
