@@ -8,6 +8,9 @@ import pytest
 
 from models.contracts import Predictor
 from models.features import FEATURE_COUNT, feature_ids
+from models.online.learner import OnlineLearner
+from models.online.predictor import OnlinePredictor
+from models.online.scores import OnlineScorer
 from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.scorer import Scorer
@@ -34,7 +37,7 @@ def pretrained() -> Predictor:
     return pretrained_predictor(20)
 
 
-def single_word() -> Predictor:
+def single_word() -> ScorerPredictor:
     """Weights that know one word, as a new model of scarce data does."""
     return ScorerPredictor(
         Scorer(
@@ -51,7 +54,33 @@ def single_word() -> Predictor:
     )
 
 
-@pytest.fixture(params=[pretrained, single_word], ids=lambda make: make.__name__)
+def learned(batch: ScorerPredictor, answering: tuple[str, str]) -> Predictor:
+    """Weights that learned some odd labels."""
+    learner = OnlineLearner(batch.scorer)
+    learner.learn(TEXTS, np.array([(place, place % 3) for place in range(len(TEXTS))]))
+    return OnlinePredictor(batch, OnlineScorer(batch.scorer, learner.weights), version=12, answering=answering)
+
+
+def online() -> Predictor:
+    return learned(pretrained_predictor(20), ("online", "online"))
+
+
+def online_for_labels() -> Predictor:
+    return learned(pretrained_predictor(20), ("online", "batch"))
+
+
+def online_for_sentiments() -> Predictor:
+    return learned(pretrained_predictor(20), ("batch", "online"))
+
+
+def online_of_a_single_word() -> Predictor:
+    return learned(single_word(), ("online", "online"))
+
+
+ONLINE = (online, online_for_labels, online_for_sentiments, online_of_a_single_word)
+
+
+@pytest.fixture(params=[pretrained, single_word, *ONLINE], ids=lambda make: make.__name__)
 def predictor(request: pytest.FixtureRequest) -> Predictor:
     make: Callable[[], Predictor] = request.param
     return make()
@@ -82,7 +111,40 @@ def test_every_answer_names_the_model(predictor: Predictor) -> None:
     predictions = list(predictor.predict([Tweet(text) for text in TEXTS]))
 
     assert {prediction.model for prediction in predictions} == {predictor.model}
-    assert {prediction.answered_by for prediction in predictions} == {"batch"}
+    answerers = {(prediction.answered_by, prediction.sentiment_answered_by) for prediction in predictions}
+    assert len(answerers) == 1
+    assert ("online" in next(iter(answerers))) == (predictor.model.online_version > 0)
+
+
+def test_opinions_of_both_models_are_told_exactly_where_something_was_learned(predictor: Predictor) -> None:
+    for prediction in predictor.predict([Tweet(text) for text in TEXTS]):
+        assert set(prediction.opinions) == ({"batch", "online"} if predictor.model.online_version else set())
+        for opinion in prediction.opinions.values():
+            assert opinion.label in LABELS
+            assert opinion.sentiment in SENTIMENTS
+            assert 0.0 <= opinion.label_score <= 1.0
+            assert -1.0 <= opinion.sentiment_score <= 1.0
+
+
+@pytest.mark.parametrize("make", ONLINE, ids=lambda make: make.__name__)
+def test_answer_is_the_opinion_of_who_gave_it(make: Callable[[], Predictor]) -> None:
+    for prediction in make().predict([Tweet(text) for text in TEXTS]):
+        of_label = prediction.opinions[prediction.answered_by]
+        of_sentiment = prediction.opinions[prediction.sentiment_answered_by]
+        assert (prediction.label, prediction.label_score) == (of_label.label, of_label.label_score)
+        assert (prediction.sentiment, prediction.sentiment_score) == (
+            of_sentiment.sentiment,
+            of_sentiment.sentiment_score,
+        )
+
+
+def test_batch_opinion_is_what_the_batch_model_says_alone() -> None:
+    alone = list(pretrained().predict([Tweet(text) for text in TEXTS]))
+
+    for prediction, batch in zip(online().predict([Tweet(text) for text in TEXTS]), alone, strict=True):
+        said = prediction.opinions["batch"]
+        assert (said.label, said.label_score) == (batch.label, batch.label_score)
+        assert (said.sentiment, said.sentiment_score) == (batch.sentiment, batch.sentiment_score)
 
 
 def test_input_is_not_changed_and_only_the_text_counts(predictor: Predictor) -> None:

@@ -149,10 +149,13 @@ class Cluster:
     prefix: str
     topics: Topics
 
-    def publish(self, records: Sequence[tuple[bytes | None, bytes | None]]) -> list[tuple[int, int]]:
-        """Send (key, value) pairs; gives the partition and offset of each."""
+    def publish(
+        self, records: Sequence[tuple[bytes | None, bytes | None]], *, topic: str | None = None
+    ) -> list[tuple[int, int]]:
+        """Send (key, value) pairs, to the input topic if none is named; gives the partition and offset of each."""
         producer = KafkaProducer(bootstrap_servers=self.servers, acks="all", linger_ms=5)
-        futures = [producer.send(self.topics.raw.name, key=key, value=value) for key, value in records]
+        name = topic or self.topics.raw.name
+        futures = [producer.send(name, key=key, value=value) for key, value in records]
         producer.flush()
         sent = [future.get(timeout=30) for future in futures]
         producer.close()

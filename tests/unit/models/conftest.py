@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -146,6 +147,13 @@ def site(direct_connection: None) -> Iterator[Site]:
 def pretrained_scorer() -> Scorer:
     """The batch model that ships with the package."""
     return pretrained_predictor(1).scorer
+
+
+@pytest.fixture(scope="session")
+def other_scorer(pretrained_scorer: Scorer) -> Scorer:
+    """Another batch model."""
+    weights = pretrained_scorer.weights
+    return Scorer(replace(weights, biases=weights.biases + np.float32(0.5)))
 
 
 @pytest.fixture(scope="session")
