@@ -17,6 +17,7 @@ LATEST_OF_KEY = -2
 # Kafka's own limit for a message is 1 MiB. A dead letter is a message of that size and some headers more, and must
 # never be refused, or one oversized tweet would stop the worker for good.
 DEAD_LETTER_MAX_BYTES = 2_097_152
+COMPACTED_SEGMENT_BYTES = 33_554_432
 SNAPSHOT_MAX_BYTES = 8_388_608  # all that the online model can learn is 6 MB before it is compressed
 
 
@@ -194,7 +195,13 @@ def _max_message_bytes(admin: KafkaAdminClient, names: list[str]) -> dict[str, i
 def _create(admin: KafkaAdminClient, topic: TopicSpec) -> None:
     configs = {"retention.ms": str(topic.retention_ms)}
     if topic.retention_ms == LATEST_OF_KEY:
-        configs = {"cleanup.policy": "compact"}
+        # Kafka compacts closed segments only: small ones, so that a process that starts reads little.
+        configs = {
+            "cleanup.policy": "compact",
+            "segment.bytes": str(COMPACTED_SEGMENT_BYTES),
+            "segment.ms": str(MS_PER_DAY),
+            "min.cleanable.dirty.ratio": "0.1",
+        }
     if topic.max_message_bytes is not None:
         configs["max.message.bytes"] = str(topic.max_message_bytes)
     options = {

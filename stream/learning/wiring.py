@@ -15,7 +15,7 @@ from stream.learning.following import SnapshotFollower
 from stream.learning.learner import Learner
 from stream.learning.sent_out import SentOutTopic
 from stream.learning.topics import TopicArchive, TopicReader
-from stream.topics import Topics, TopicState
+from stream.topics import SNAPSHOT_MAX_BYTES, Topics, TopicState
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def learn_online(
         limits: of memory and pace.
 
     Raises:
-        BrokerError: the topics can't be read, or are not of one partition.
+        BrokerError: the topics can't be read, are not of one partition, or don't take a snapshot.
     """
     for topic in (topics.feedback, topics.labelled, topics.online):
         if states[topic.name].partitions != 1:
@@ -55,6 +55,12 @@ def learn_online(
                 f"{topic.name} has {states[topic.name].partitions} partitions, and one learner needs one: make it anew "
                 "with one, choose another name, or set ONLINE_ENABLED=false"
             )
+    room = states[topics.online.name].max_message_bytes
+    if room < SNAPSHOT_MAX_BYTES:
+        raise BrokerError(
+            f"{topics.online.name} takes messages of {room} bytes, and a snapshot may have {SNAPSHOT_MAX_BYTES}: raise its "
+            "max.message.bytes, or set ONLINE_ENABLED=false"
+        )
     load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
     archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
     reader = TopicReader(bootstrap_servers, topics.to_label.name)
