@@ -32,6 +32,9 @@ DEMO_PREFIX = "demo."  # keeps made-up tweets out of the topics of a cluster tha
 DEMO_GROUP = "tickertape-demo"
 
 EXAMPLE = '{"texts": [{"text": "$AAPL beats estimates and raises its dividend"}]}'
+LABEL = (
+    '{"feedback": [{"tweet_id": "1", "label": "Dividend", "text": "$AAPL beats estimates and raises its dividend"}]}'
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +102,7 @@ def _explain(console: Console, url: str, variables: dict[str, str], *, seconds: 
     console.print(f"all parts are ready after {after_seconds:.1f} s; the feed starts. In another terminal, try:\n")
     console.print(f"  open {url}/docs")
     console.print(f"  curl -s {url}/predict -H 'Content-Type: application/json' -d '{EXAMPLE}'", soft_wrap=True)
+    console.print(f"  curl -s {url}/feedback -H 'Content-Type: application/json' -d '{LABEL}'", soft_wrap=True)
     console.print(f"  {words} .venv/bin/tickertape tail\n", soft_wrap=True)
     console.print(f"It ends {f'after {seconds:g} s, or ' if seconds else ''}with Ctrl-C.\n")
 
