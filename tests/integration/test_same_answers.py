@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,8 +22,12 @@ TWEETS = 300
 
 
 @pytest.fixture
-def api_url(tmp_path: Path) -> Iterator[str]:
-    environment = os.environ | {"TICKERTAPE_HOME": str(tmp_path)}
+def api_url(cluster: Any, tmp_path: Path) -> Iterator[str]:
+    environment = os.environ | {
+        "TICKERTAPE_HOME": str(tmp_path),
+        "KAFKA_BOOTSTRAP_SERVERS": cluster.servers,
+        "TOPICS_PREFIX": cluster.prefix,
+    }
     command = [sys.executable, "-m", "tickertape", "serve", "--port", "0", "--json"]
     with (
         (tmp_path / "api.log").open("wb") as log,
@@ -37,17 +42,87 @@ def test_stream_and_api_answer_the_same_for_the_same_tweets(
     cluster: Any, start_worker: Callable[..., Any], api_url: str
 ) -> None:
     start = datetime(2026, 1, 5, tzinfo=UTC)
-    tweets = [tweet.value for tweet in islice(generate(11, malformed_share=0.0, start=start), TWEETS)]
+    tweets = [tweet.value for tweet in islice(generate(11, malformed_share=0.0, start=start), TWEETS) if tweet.value]
     start_worker()
 
-    cluster.publish([(None, value) for value in tweets])
-    cluster.wait_until_answered(TWEETS)
-    streamed = [json.loads(row.value) for row in cluster.read(cluster.topics.classified.name)]
-    body = {"texts": [json.loads(value) for value in tweets if value is not None]}
-    answered = httpx.post(f"{api_url}/predict", json=body, timeout=30).raise_for_status().json()["predictions"]
+    streamed, answered = both_answers(cluster, api_url, tweets)
 
+    assert len(answered) == TWEETS
+    assert streamed == answered
+    assert len({answer["label"] for answer in answered}) > 10
+
+
+def test_what_was_learned_from_posted_labels_is_in_both_answers(
+    cluster: Any, start_worker: Callable[..., Any], api_url: str
+) -> None:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    tweets = [tweet.value for tweet in islice(generate(12, malformed_share=0.0, start=start), TWEETS) if tweet.value]
+    said = [{"tweet_id": str(number), "label": "IPO", "text": text_of(tweets[number])} for number in range(100)]
+    wrong = {"tweet_id": "0", "label": "Macro"}
+    start_worker(ONLINE_SNAPSHOT_SECONDS=0.2)
+    for feedback in (said, [wrong]):
+        httpx.post(f"{api_url}/feedback", json={"feedback": feedback}, timeout=30).raise_for_status()
+    models = wait_for_version(api_url, len(said) + 1)
+    wait_for_version_in_stream(cluster, len(said) + 1)
+
+    streamed, answered = both_answers(cluster, api_url, tweets)
+    figures = httpx.get(f"{api_url}/performance/online", timeout=30).raise_for_status().json()
+
+    assert streamed == answered
+    assert models["answering"] == {"topic": "online", "sentiment": "online"}
+    learned = [answer for answer in answered if answer["label"] == "IPO"]
+    assert len(learned) > TWEETS / 2
+    assert {answer["answered_by"] for answer in answered} == {"online"}
+    assert any(answer["opinions"]["batch"]["label"] != "IPO" for answer in learned if answer["opinions"])
+    assert figures["online_version"] == len(said) + 1
+    window = figures["heads"]["topic"]["window"]
+    assert window["served"]["labels"] == len(said)
+    assert window["served"]["accuracy"]["value"] > window["batch"]["accuracy"]["value"]
+    (letter,) = cluster.read(cluster.topics.dead_letter.name)
+    assert letter.headers["reason"] == b"contradiction"
+
+
+def text_of(value: bytes) -> str:
+    tweet = json.loads(value)
+    text: str = tweet.get("data", tweet)["text"]
+    return text
+
+
+def wait_for_version(api_url: str, version: int) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while (models := httpx.get(f"{api_url}/models", timeout=30).json())["model"]["online_version"] < version:
+        assert time.monotonic() < deadline, models
+        time.sleep(0.1)
+    found: dict[str, Any] = models
+    return found
+
+
+def wait_for_version_in_stream(cluster: Any, version: int) -> None:
+    """Publish a tweet again and again until it is answered with what was learned."""
+    deadline, place = time.monotonic() + 60, 0
+    while True:
+        cluster.publish([(b"1", b'{"id":"1","text":"$AAPL up"}')])
+        place += 1
+        cluster.wait_until_answered(place)
+        newest = [json.loads(row.value) for row in cluster.read(cluster.topics.classified.name)][-1]
+        if newest["model"]["online_version"] == version:
+            return
+        assert time.monotonic() < deadline, newest["model"]
+        time.sleep(0.2)
+
+
+def both_answers(cluster: Any, api_url: str, tweets: list[bytes]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Give the answers of stream and API, each in the order of ids, without their times."""
+    before = len(cluster.read(cluster.topics.classified.name))
+    expected = cluster.answered() + len(tweets)
+    cluster.publish([(None, value) for value in tweets])
+    cluster.wait_until_answered(expected)
+    rows = [json.loads(row.value) for row in cluster.read(cluster.topics.classified.name)]
+    body = {"texts": [json.loads(value) for value in tweets]}
+    answered = httpx.post(f"{api_url}/predict", json=body, timeout=30).raise_for_status().json()["predictions"]
+    ids = {answer["id"] for answer in answered}
+    streamed = [row for row in rows if row["id"] in ids]
+    assert len(streamed) == len(rows) - before
     for answer in (*streamed, *answered):
         del answer["classified_at"]
-    assert len(answered) == TWEETS
-    assert sorted(streamed, key=lambda answer: answer["id"]) == sorted(answered, key=lambda answer: answer["id"])
-    assert len({answer["label"] for answer in answered}) > 10
+    return sorted(streamed, key=lambda one: one["id"]), sorted(answered, key=lambda one: one["id"])
