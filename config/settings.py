@@ -134,7 +134,7 @@ class OnlineSettings(BaseSettings):
     """Whether workers learn from feedback, and worker and API answer with what was learned."""
     snapshot_seconds: Annotated[float, Field(ge=0.1, le=60)] = 2.0
     """Least time between two snapshots of what was learned; labels count for all workers after the next one."""
-    remembered_labels: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    remembered_labels: Annotated[int, Field(ge=1, le=100_000)] = 20_000
     """Labelled tweets that the learner knows by their ids, to find duplicates and contradictions; the latest ones."""
 
 

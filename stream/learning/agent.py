@@ -126,6 +126,8 @@ class SnapshotKeeper:
 
     async def let_go(self) -> None:
         """Forget what was learned, as another may hold the feedback by now."""
+        if self.is_holder:
+            logger.info("feedback_let_go", extra={"topic": self._topics.feedback.name})
         self.is_holder = self._is_hurried = False
         async with self._lock:
             self._waiting.clear()

@@ -41,6 +41,8 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         f"{topic_prefix}tweets.labelled": TopicState(1, 1_048_588),
         f"{topic_prefix}models.online": TopicState(1, 8_388_608),
     }
+    assert settings_of(kafka_servers, topics.feedback.name)["retention.ms"] == "-1"
+    assert settings_of(kafka_servers, topics.online.name)["cleanup.policy"] == "compact"
     assert settings_of(kafka_servers, topics.raw.name)["retention.ms"] == str(2 * DAY_MS)
     dead_letter = settings_of(kafka_servers, topics.dead_letter.name)
     assert (dead_letter["retention.ms"], dead_letter["max.message.bytes"]) == (str(5 * DAY_MS), "2097152")

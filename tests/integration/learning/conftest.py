@@ -98,7 +98,7 @@ class Learning:
 
     def snapshots(self) -> dict[str, tuple[int, bytes]]:
         """Give the offset and the bytes of the snapshot of most feedback of each batch model."""
-        rows = self.cluster.read(self.topics.online.name)
+        rows = [row for row in self.cluster.read(self.topics.online.name) if row.headers]
         found = [(row.key.decode(), int(row.headers["feedback-offset"]), row.value) for row in rows]
         return {key: (offset, value) for key, offset, value in sorted(found, key=lambda one: one[1])}
 

@@ -39,6 +39,19 @@ def test_each_answerer_has_its_own_figures() -> None:
     assert window["batch"].f1["Macro"] is None
 
 
+@pytest.mark.parametrize("labels", [0, 1, 3])
+def test_figures_go_on_from_their_states_as_if_nothing_had_happened(labels: int) -> None:
+    before, after = said(*[np.full(labels, 1)] * 3), said(*[np.array([0, 1])] * 3)
+    figures = Prequential()
+    figures.add(before, topics(*[0] * labels).astype(np.int64).reshape(labels, 2))
+
+    restored = Prequential.restored(figures.states())
+    for one in (figures, restored):
+        one.add(after, topics(0, 0))
+
+    assert restored.standings() == figures.standings()
+
+
 def test_a_head_without_labels_has_no_figures() -> None:
     figures = Prequential()
 

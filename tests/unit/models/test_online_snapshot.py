@@ -2,13 +2,16 @@
 
 import io
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from models.errors import ModelCorruptError, SnapshotRefusedError
+from models.errors import ModelCorruptError, ModelError, SnapshotRefusedError
 from models.online.learner import OnlineLearner
 from models.online.snapshot import decode_progress, decode_snapshot
 from models.scorer import Scorer
@@ -28,6 +31,14 @@ def stream(tweet_texts: list[str]) -> tuple[list[str], np.ndarray]:
 def snapshot(pretrained_scorer: Scorer, stream: tuple[list[str], np.ndarray]) -> bytes:
     learner = OnlineLearner(pretrained_scorer)
     learner.learn(*stream)
+    return learner.snapshot()
+
+
+@pytest.fixture(scope="module")
+def small_snapshot(pretrained_scorer: Scorer, stream: tuple[list[str], np.ndarray]) -> bytes:
+    """A snapshot whose headers are much of it."""
+    learner = OnlineLearner(pretrained_scorer)
+    learner.learn(stream[0][:3], stream[1][:3])
     return learner.snapshot()
 
 
@@ -110,6 +121,22 @@ def test_a_damaged_snapshot_is_told(pretrained_scorer: Scorer, snapshot: bytes, 
     damaged[place : place + 8] = b"\x55" * 8
 
     with pytest.raises(ModelCorruptError):
+        decode_snapshot(bytes(damaged), batch=pretrained_scorer.weights), decode_progress(bytes(damaged))
+
+
+@settings(max_examples=200, deadline=None)
+@given(place=st.integers(0, 100_000), damage=st.binary(min_size=1, max_size=4), is_cut=st.booleans())
+def test_whatever_is_damaged_raises_nothing_but_errors_of_models(
+    pretrained_scorer: Scorer, small_snapshot: bytes, place: int, damage: bytes, *, is_cut: bool
+) -> None:
+    damaged = bytearray(small_snapshot)
+    place %= len(damaged)
+    if is_cut:
+        del damaged[place:]
+    else:
+        damaged[place : place + len(damage)] = damage
+
+    with suppress(ModelError):
         decode_snapshot(bytes(damaged), batch=pretrained_scorer.weights), decode_progress(bytes(damaged))
 
 

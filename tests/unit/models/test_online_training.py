@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from config.settings import OnlineSettings
 from models.errors import SnapshotRefusedError
 from models.feedback import LabelledTweet
 from models.online.snapshot import decode_progress, decode_snapshot
 from models.online.training import OnlineTraining
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
+from stream.topics import SNAPSHOT_MAX_BYTES
 
 LABELLED_AT = "2026-01-02T03:04:05Z"
 
@@ -152,3 +154,15 @@ def test_a_head_without_a_label_learns_nothing(pretrained_scorer: Scorer) -> Non
     assert (topic.learned.tolist(), sentiment.learned.tolist()) == ([1, 0], [0, 1])
     assert not topic.sentiment_confusions.any()
     assert not sentiment.label_confusions.any()
+
+
+def test_the_largest_snapshot_is_one_that_its_topic_takes(pretrained_scorer: Scorer) -> None:
+    chooser = np.random.default_rng(1)
+    most = next(limit.le for limit in OnlineSettings.model_fields["remembered_labels"].metadata if hasattr(limit, "le"))
+    training = OnlineTraining(pretrained_scorer, remembered_labels=most)
+    for tweet_id in chooser.integers(0, 10**19 - 1, most, dtype=np.uint64).tolist():
+        training.memory.add(str(tweet_id), LABELS[tweet_id % 20], SENTIMENTS[tweet_id % 3])
+    words = training._learner._weights.words
+    words[:] = chooser.integers(-32_767, 32_767, words.shape)
+
+    assert len(training.snapshot()) < SNAPSHOT_MAX_BYTES * 0.95
