@@ -78,12 +78,6 @@ def _labelled(feedback: Feedback, sent: ToLabel | None, memory: LabelMemory, off
     Raises:
         MalformedRecordError: there is nothing; says why.
     """
-    text = feedback.text if sent is None else sent.text  # the tweet itself, if it was ours, and not what came back
-    if text is None:
-        raise MalformedRecordError(
-            FeedbackReason.UNKNOWN_TWEET,
-            f"tweet {feedback.tweet_id} is none of those sent out for labelling that are still kept: send its text",
-        )
     known_label, known_sentiment = memory.known(feedback.tweet_id)
     for said, known in ((feedback.label, known_label), (feedback.sentiment, known_sentiment)):
         if said is not None and known is not None and said != known:
@@ -94,6 +88,12 @@ def _labelled(feedback: Feedback, sent: ToLabel | None, memory: LabelMemory, off
     sentiment = feedback.sentiment if known_sentiment is None else None
     if label is None and sentiment is None:
         raise MalformedRecordError(FeedbackReason.DUPLICATE, "the same was said and learned before")
+    text = feedback.text if sent is None else sent.text  # the tweet itself, if it was ours, and not what came back
+    if text is None:
+        raise MalformedRecordError(
+            FeedbackReason.UNKNOWN_TWEET,
+            f"tweet {feedback.tweet_id} is none of those sent out for labelling that are still kept: send its text",
+        )
     memory.add(feedback.tweet_id, label, sentiment)
     return LabelledTweet(
         id=feedback.tweet_id,
