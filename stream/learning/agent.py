@@ -75,7 +75,7 @@ class SnapshotKeeper:
         self._lock = asyncio.Lock()  # what is learned, and which feedback waits for its snapshot, change together
         self._is_due = asyncio.Event()
         self._is_hurried = False
-        self._report_due = 0.0
+        self._has_news, self._report_due = False, 0.0
 
     def started(self, producer: Producer) -> Self:
         """Use a producer from now on; the context in which snapshots are made."""
@@ -128,7 +128,7 @@ class SnapshotKeeper:
         """Forget what was learned, as another may hold the feedback by now."""
         if self.is_holder:
             logger.info("feedback_let_go", extra={"topic": self._topics.feedback.name})
-        self.is_holder = self._is_hurried = False
+        self.is_holder = self._is_hurried = self._has_news = False
         async with self._lock:
             self._waiting.clear()
             self._learner.forget()
@@ -140,6 +140,8 @@ class SnapshotKeeper:
             self._is_due.clear()
             if self.is_holder:
                 await self._snapshot()
+            if self._has_news and time.monotonic() >= self._report_due:
+                await self._report()
 
     async def _snapshot(self) -> None:
         async with self._lock:
@@ -148,13 +150,12 @@ class SnapshotKeeper:
         if snapshot is not None:
             with _told():
                 await self._deliver([write_snapshot(snapshot, topics=self._topics)])
+            self._has_news = True
         for event in waiting:
             event.ack()
-        if snapshot is not None and time.monotonic() >= self._report_due:
-            await self._report()
 
     async def _report(self) -> None:
-        self._report_due = time.monotonic() + REPORT_SECONDS
+        self._has_news, self._report_due = False, time.monotonic() + REPORT_SECONDS
         report = await asyncio.to_thread(partial(self._learner.report, time=time.time()))
         show_learning(report)
         with _told():
