@@ -40,7 +40,7 @@ def known_rows(
     for number in ids:  # without a branch: whether an id is known is hard to foretell
         word = bits[number >> _WORD_SHIFT] << np.uint64(WORD_BITS - 1 - (number & (WORD_BITS - 1)))
         is_known = int64(word >> _LAST_BIT)
-        row = ranks[number >> _WORD_SHIFT] + _bit_count(word)
+        row = ranks[number >> _WORD_SHIFT] + bit_count(word)
         is_seen = int64(seen[row >> 3]) >> (row & 7) & 1
         seen[row >> 3] |= is_known << (row & 7)
         known[count] = row
@@ -84,7 +84,7 @@ def _add_lanes(sums: npt.NDArray[np.int64], even: np.uint64, odd: np.uint64) -> 
 
 
 @part
-def _bit_count(word: np.uint64) -> int:
+def bit_count(word: np.uint64) -> int:
     """Count the set bits of 64: in pairs, fours, bytes, then all bytes by one multiplication.
 
     The compiler knows the pattern and uses the processor's instruction. Source: Warren, Hacker's Delight, 5-1.

@@ -10,6 +10,7 @@ from models.features import FEATURE_COUNT
 from models.weights import Weights
 
 WORD_BITS = 64
+LINE_BYTES = 64
 OFFSET = 127
 """Makes the signed bytes of a table unsigned ones, 0 to 254."""
 
@@ -27,6 +28,20 @@ class Rows(NamedTuple):
     bits: npt.NDArray[np.uint64]
     ranks: npt.NDArray[np.int32]
     table: npt.NDArray[np.uint64]
+
+
+class Moved(NamedTuple):
+    """The words of the online model that are not 0, as `adjust_answers` reads them.
+
+    Attributes:
+        bits: uint64 of shape (`WORD_ROWS` / 64,): as in `Rows`, for the rows of `OnlineWeights.words`.
+        ranks: int32, of the same shape.
+        words: int16 of shape (1 + rows, 32): each row in a cache line of its own; row 0 is no word's.
+    """
+
+    bits: npt.NDArray[np.uint64]
+    ranks: npt.NDArray[np.int32]
+    words: npt.NDArray[np.int16]
 
 
 class Heads(NamedTuple):
@@ -71,13 +86,30 @@ def rows_of(weights: Weights) -> Rows:
     """Lay out weights for the kernel."""
     has_row = np.zeros(FEATURE_COUNT, dtype=bool)
     has_row[weights.ids] = True
-    words = has_row.reshape(-1, WORD_BITS)
-    counts = words.sum(axis=1, dtype=np.int32)
-    bits = np.packbits(words, axis=1, bitorder="little").view("<u8").astype(np.uint64).ravel()
+    bits, ranks = _ranked(has_row)
     unsigned = np.full((1 + len(weights.ids), weights.table.shape[1]), OFFSET, dtype=np.uint8)
     unsigned[1:] = weights.table.astype(np.int16) + OFFSET
     table = unsigned.view("<u8").astype(np.uint64)
-    return Rows(bits, np.cumsum(counts, dtype=np.int32) - counts, table)
+    return Rows(bits, ranks, table)
+
+
+def moved_of(words: npt.NDArray[np.int16]) -> Moved:
+    """Lay out the words of the online model: few of its rows were ever moved, and these fit into a processor's cache."""
+    has_row: npt.NDArray[np.bool_] = np.asarray(words.any(axis=1))
+    width = LINE_BYTES // words.itemsize
+    rows = int(has_row.sum())
+    room = np.zeros((2 + rows) * width, dtype=np.int16)
+    begin = -room.ctypes.data % LINE_BYTES // words.itemsize
+    moved = room[begin : begin + (1 + rows) * width].reshape(-1, width)
+    moved[1:, : words.shape[1]] = words[has_row]
+    return Moved(*_ranked(has_row), moved)
+
+
+def _ranked(has_row: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+    words = has_row.reshape(-1, WORD_BITS)
+    counts = words.sum(axis=1, dtype=np.int32)
+    bits = np.packbits(words, axis=1, bitorder="little").view("<u8").astype(np.uint64).ravel()
+    return bits, np.cumsum(counts, dtype=np.int32) - counts
 
 
 def heads_of(weights: Weights) -> Heads:

@@ -16,8 +16,9 @@ from models.calibration import FloatArray
 from models.compiled.alarms import haste
 from models.compiled.answering import empty_answers, summarise
 from models.compiled.caching import Signature, cached
-from models.compiled.layout import Answers
+from models.compiled.layout import Answers, Moved, moved_of
 from models.compiled.part import part
+from models.compiled.words import MASK, RARITIES, Ids, Squares, gather, gather_moved, share_of
 from models.online.rules import (
     BATCH,
     CONFUSION_RATES,
@@ -31,43 +32,41 @@ from models.online.rules import (
     VOTE_RATE,
     VOTE_SHARE,
     WORD_RATE,
-    WORD_ROWS,
 )
 from models.online.weights import OnlineWeights, fresh_weights
 from models.taxonomy import LABELS
-from models.weights import COLUMNS, LARGEST
+from models.weights import COLUMNS
 
-Ids = npt.NDArray[np.int32]
 Classes = npt.NDArray[np.int64]
-Squares = npt.NDArray[np.uint8]
 Voices = FloatArray
 
-Adjust = Callable[[Answers, Squares, OnlineWeights], Answers]
+Adjust = Callable[[Answers, Squares, OnlineWeights, Moved], Answers]
 Learn = Callable[[Answers, Squares, OnlineWeights, Classes, FloatArray, FloatArray], None]
 
 _LABEL_COUNT = len(LABELS)
 _VOICE_COUNT = len(VOICES)
 _ALL, _LEARNED = int64(BATCH), int64(STEADY)  # the first of the voices that are heard
-_MASK = WORD_ROWS - 1
 _CORRECTING = len(CONFUSION_RATES)
 _RATES = np.array(CONFUSION_RATES)
 _LEAST = np.array(LEAST_PROBABILITIES)
 _LOG_LEAST = np.log(_LEAST)
-_RARITIES = np.sqrt(np.arange(LARGEST + 1))
 
 
-def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights) -> Answers:
+def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights, moved: Moved) -> Answers:
     """Answer the texts anew with what was learned.
 
     Args:
         answers: of the batch model.
         squares: of the batch model, see `models.online.weights.squares_of`.
-        weights: only read.
+        weights: only read; without their words.
+        moved: the words.
     """
     count, top_k = answers.label_scores.shape
     adjusted = empty_answers(count, top_k, 0)
     voices = np.empty((_VOICE_COUNT, COLUMNS))
     for place in range(count):
+        ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
+        gather_moved(ids, squares, moved, voices[BATCH])
         _speak(answers, squares, weights, place, voices)
         _vote(voices, weights.votes, _ALL, adjusted.probabilities[place])
         summarise(adjusted, place)
@@ -98,13 +97,12 @@ def learn_labels(
     """
     voices = np.empty((_VOICE_COUNT, COLUMNS))
     for place in range(len(truth)):
+        ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
+        probabilities = answers.probabilities[place]
+        gather(ids, squares, weights.words, voices[BATCH])
         _speak(answers, squares, weights, place, voices)
         _vote(voices, weights.votes, _LEARNED, online[place])
         _vote(voices, weights.votes, _ALL, served[place])
-        ids, probabilities = (
-            answers.ids[answers.starts[place] : answers.starts[place + 1]],
-            answers.probabilities[place],
-        )
         for head in range(2):
             if truth[place, head] < 0:
                 continue
@@ -122,7 +120,8 @@ def learn_labels(
 @cache
 def load_adjust() -> Adjust:
     """Give the compiled `adjust_answers`."""
-    return cached(adjust_answers, _state())
+    moved = moved_of(fresh_weights().words)
+    return cached(adjust_answers, (*_state(), numba.typeof(moved)))
 
 
 @cache
@@ -139,20 +138,10 @@ def _state() -> Signature:
 
 @part
 def _speak(answers: Answers, squares: Squares, weights: OnlineWeights, place: int, voices: Voices) -> None:
-    """Fill `voices`, of shape (3, `COLUMNS`), with what each says of one text."""
+    """Fill `voices`, of shape (3, `COLUMNS`), with what each says of one text; the first holds its words before."""
     ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
     evidence = voices[BATCH]  # until the batch voice takes its place
-    touched = (
-        0  # the processor fetches many rows from memory at once when nothing waits for them, so first touch them all
-    )
-    for number in ids:
-        touched |= weights.words[number & _MASK, 0]
-    evidence[:] = 0.0 * touched  # which keeps the compiler from leaving the loop out
-    for number in ids:
-        row, rarity = number & _MASK, _RARITIES[squares[number]]
-        for column in range(COLUMNS):
-            evidence[column] += weights.words[row, column] * rarity
-    share = _share(ids, squares) / STEPS_PER_UNIT
+    share = share_of(ids, squares) / STEPS_PER_UNIT
     probabilities = answers.probabilities[place]
     for column in range(COLUMNS):
         learned, probability = evidence[column] * share, probabilities[column]
@@ -164,15 +153,6 @@ def _speak(answers: Answers, squares: Squares, weights: OnlineWeights, place: in
         said = voices[STEADY + voice]
         _correct(weights.label_confusions[voice], probabilities[:_LABEL_COUNT], said[:_LABEL_COUNT])
         _correct(weights.sentiment_confusions[voice], probabilities[_LABEL_COUNT:], said[_LABEL_COUNT:])
-
-
-@part
-def _share(ids: Ids, squares: Squares) -> float:
-    """One over the length of a text's vector; 0 for a text without terms."""
-    square = int64(0)
-    for number in ids:
-        square += squares[number]
-    return 1 / math.sqrt(square) if square > 0 else 0.0
 
 
 @part
@@ -237,10 +217,10 @@ def _learn_confusions(confusions: FloatArray, errors: Voices, probabilities: Flo
 def _learn_words(
     ids: Ids, squares: Squares, words: npt.NDArray[np.int16], errors: FloatArray, begin: int, end: int, times: float
 ) -> None:
-    rate = times * WORD_RATE * STEPS_PER_UNIT * _share(ids, squares)
+    rate = times * WORD_RATE * STEPS_PER_UNIT * share_of(ids, squares)
     for column in range(begin, end):
         if abs(errors[column]) < LEAST_ERROR:
             continue
         for number in ids:
-            moved = words[number & _MASK, column] - rate * errors[column] * _RARITIES[squares[number]]
-            words[number & _MASK, column] = int64(min(max(np.rint(moved), -LARGEST_STEP), LARGEST_STEP))
+            moved = words[number & MASK, column] - rate * errors[column] * RARITIES[squares[number]]
+            words[number & MASK, column] = int64(min(max(np.rint(moved), -LARGEST_STEP), LARGEST_STEP))

@@ -2,14 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from models.compiled.layout import Answers
+from models.compiled.layout import Answers, moved_of
 from models.online.weights import OnlineWeights, squares_of
 from models.scorer import Scorer
-
-_LINE_BYTES = 64
 
 
 class OnlineScorer:
@@ -27,7 +22,8 @@ class OnlineScorer:
         self._adjust = load_adjust()
         self._scorer = scorer
         self._squares = squares_of(scorer.weights)
-        self._weights = weights._replace(words=_one_row_a_line(weights.words))
+        self._moved = moved_of(weights.words)
+        self._weights = weights._replace(words=weights.words[:0])  # of which `moved` has all that is not 0
 
     def answers(self, texts: Sequence[str], *, top_k: int) -> Answers:
         """Answer n texts, as `Scorer.answers`; the scores are the batch model's."""
@@ -35,14 +31,4 @@ class OnlineScorer:
 
     def adjust(self, answers: Answers) -> Answers:
         """Answer anew what the batch model's scorer has answered."""
-        return self._adjust(answers, self._squares, self._weights)
-
-
-def _one_row_a_line(words: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
-    """Copy words so that each row lies in a cache line of its own: fetching rows from memory is most of the work."""
-    width = _LINE_BYTES // words.itemsize
-    room = np.zeros((len(words) + 1) * width, dtype=np.int16)
-    begin = -room.ctypes.data % _LINE_BYTES // words.itemsize
-    rows = room[begin : begin + len(words) * width].reshape(-1, width)
-    rows[:, : words.shape[1]] = words
-    return rows
+        return self._adjust(answers, self._squares, self._weights, self._moved)
