@@ -1,6 +1,6 @@
 """Make a challenger: train on labelled tweets, register the model with its evidence, export its files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,17 @@ from models.careful.measuring import CarefulPoint, served_teacher
 from models.dataset import Split
 from models.errors import ModelError
 from models.evaluation import Evaluation
+from models.feedback_findings import FeedbackFindings
 from models.files import write_whole
 from models.lessons import Schooling
 from models.pictures import care_picture, evaluation_pictures
 from models.provenance import provenance
 from models.report import Report, careful_metrics, encode_report, fits, held_out, metrics, parameters
 from models.training import Progress, TrainingResult, train
-from models.weights import SHA256_FILE, WEIGHTS_FILE, encode_weights, sha256_of
+from models.weights import SHA256_FILE, WEIGHTS_FILE, Weights, encode_weights, sha256_of
+
+Judge = Callable[[Weights], FeedbackFindings]
+"""Tells what people's labels gave, from weights that were fitted on the training tweets alone."""
 
 CARD_FILE = "README.md"
 EVALUATION_FILE = "evaluation.json"
@@ -40,6 +44,14 @@ class Destination:
     model_name: str
     export_folder: Path | None
 
+    def open(self) -> registry.Store:
+        """Reach the store; a missing `sqlite:///` file is made.
+
+        Raises:
+            ModelNotFoundError: it can't be reached.
+        """
+        return registry.open_store(tracking_uri=self.tracking_uri, model_name=self.model_name)
+
 
 def train_challenger(
     split: Split,
@@ -48,6 +60,7 @@ def train_challenger(
     *,
     school: Schooling | None,
     progress: Progress,
+    judge: Judge | None = None,
 ) -> Report:
     """Train, measure, register, export; nothing is registered or written when an earlier step fails.
 
@@ -57,22 +70,28 @@ def train_challenger(
         destination: where the model goes.
         school: has the teacher to learn from, which is then kept with the version; None to learn from labels alone.
         progress: told of each step.
+        judge: where labels of people are among the tweets; None where there are none.
 
     Raises:
         ModelNotFoundError: the registry can't be reached.
         ModelError: a file can't be written.
     """
-    store = registry.open_store(tracking_uri=destination.tracking_uri, model_name=destination.model_name)
+    store = destination.open()
     result = train(split, arguments, teach=school.teach if school else None, progress=progress)
-    files = _files(result, data_sha256=split.data_sha256)
+    feedback = judge(result.measured_weights) if judge else None
+    files = _files(result, feedback, data_sha256=split.data_sha256)
     its_teacher: dict[str, bytes] = {}
     care: tuple[CarefulPoint, ...] = ()
     if school:
         progress("measuring the teacher", 0, 0)
         its_teacher[registry.TEACHER_FILE], care = served_teacher(school, result.measured_weights, split)
     run = registry.TrainingRun(
-        parameters={**parameters(arguments, result, data_sha256=split.data_sha256), **provenance()},
-        metrics={**metrics(result), **careful_metrics(care)},
+        parameters={
+            **parameters(arguments, result, data_sha256=split.data_sha256),
+            **(feedback.parameters() if feedback else {}),
+            **provenance(),
+        },
+        metrics={**metrics(result), **careful_metrics(care), **(feedback.metrics() if feedback else {})},
         fits=fits(result),
         files={**files, **its_teacher},
         measured_weights=encode_weights(result.measured_weights),
@@ -93,6 +112,7 @@ def train_challenger(
         sentiment_tweets=result.sentiment_tweets,
         labels=result.labels,
         sentiments=result.sentiments,
+        feedback=feedback,
     )
     registry.add_file(store, saved, path=registry.REPORT_FILE, content=encode_report(report))
     if destination.export_folder is not None:
@@ -100,10 +120,16 @@ def train_challenger(
     return report
 
 
-def _files(result: TrainingResult, *, data_sha256: str) -> dict[str, bytes]:
+def _files(result: TrainingResult, feedback: FeedbackFindings | None, *, data_sha256: str) -> dict[str, bytes]:
     weights = encode_weights(result.weights)
     sha256 = sha256_of(weights)
-    card = model_card(result, weights_sha256=sha256, weights_bytes=len(weights), data_sha256=data_sha256)
+    card = model_card(
+        result,
+        feedback.used if feedback else None,
+        weights_sha256=sha256,
+        weights_bytes=len(weights),
+        data_sha256=data_sha256,
+    )
     return {
         WEIGHTS_FILE: weights,
         SHA256_FILE: f"{sha256}  {WEIGHTS_FILE}\n".encode(),

@@ -63,11 +63,13 @@ class Contest:
         topic, sentiment = self._heads
         return ContestState(deepcopy(topic.state), deepcopy(sentiment.state))
 
-    def forget_challenger(self) -> None:
-        """Begin anew with another challenger."""
+    def meet_challenger(self, version: str) -> None:
+        """Name the challenger of further labels; what spoke for another one is forgotten."""
         for head in self._heads:
-            head.state.challenger.begin_anew()
-            head.state.is_lead_told = False
+            if head.state.challenger_version != version:
+                head.state.challenger_version = version
+                head.state.challenger.begin_anew()
+                head.state.is_lead_told = False
 
     def add(
         self, scores: Scores, truth: Truth, selection: FloatArray | None = None, *, challenger: FloatArray | None = None
@@ -195,4 +197,5 @@ class _Head:
             return []
         state.is_lead_told = True
         figures = state.challenger.told("the challenger", f"the {state.answers} model")
-        return [ChallengerLead(self._name, state.answers, f"The challenger is better: {figures}.", state.labels)]
+        reason = f"The challenger is better: {figures}."
+        return [ChallengerLead(self._name, state.answers, reason, state.labels, state.challenger_version)]

@@ -54,12 +54,14 @@ class ChallengerLead(msgspec.Struct, frozen=True, tag="challenger_lead", tag_fie
         over: who answers.
         reason: a sentence with figures.
         labels: how many of this head there were until then.
+        challenger: its version.
     """
 
     head: str
     over: Answerer
     reason: str
     labels: int
+    challenger: str
 
 
 ContestEvent = ContestDecision | DriftAlarm | ChallengerLead
@@ -77,6 +79,7 @@ class HeadState(msgspec.Struct):
         worse: evidence for the batch model, while the online model answers.
         challenger: evidence for the challenger against the model that answers.
         is_lead_told: whether the challenger's lead was told; until it is lost.
+        challenger_version: the version that this evidence is about; empty before the first.
     """
 
     answers: Answerer = "online"
@@ -87,6 +90,7 @@ class HeadState(msgspec.Struct):
     worse: Evidence = msgspec.field(default_factory=Evidence)
     challenger: Evidence = msgspec.field(default_factory=Evidence)
     is_lead_told: bool = False
+    challenger_version: str = ""
 
 
 class ContestState(msgspec.Struct):

@@ -6,6 +6,9 @@ from typing import Protocol
 from models.predictions import Predictions
 from models.records import ModelVersion, Tweet
 
+CHALLENGER = "challenger"
+"""Alias of the newest version that was trained."""
+
 
 class Predictor(Protocol):
     """Classify tweets; the one inference path that stream, HTTP and evaluation share."""

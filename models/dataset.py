@@ -48,12 +48,23 @@ class LabelledTweets:
         return LabelledTweets(self.texts + other.texts, np.concatenate([self.classes, other.classes]))
 
 
+NO_TWEETS = LabelledTweets((), np.array([], dtype=np.int64))
+
+
 @dataclass(frozen=True)
 class HeadSplit:
-    """One head's tweets to learn from, and those held out; no text without links is in both, nor twice in one."""
+    """One head's tweets; no text without links is in two of the parts, nor twice in one.
+
+    Attributes:
+        train: to learn from.
+        held_out: to measure on.
+        newest: the last that people labelled: to measure on apart, and in the end to learn from, as nothing is nearer
+            to the tweets that come.
+    """
 
     train: LabelledTweets
     held_out: LabelledTweets
+    newest: LabelledTweets = NO_TWEETS
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,31 +58,55 @@ def paired_gains(
 ) -> tuple[FloatArray, FloatArray]:
     """Bootstrap over tweets how much greater our accuracy and our macro-F1 are.
 
-    Drawing n tweets with replacement is drawing from a multinomial distribution over the different (ours, theirs, truth).
+    For arguments and shapes see `resampled_metrics`.
+    """
+    of_ours, of_theirs = resampled_metrics(ours, theirs, truth=truth, class_count=class_count, seed=seed)
+    return of_ours.accuracy - of_theirs.accuracy, of_ours.macro_f1 - of_theirs.macro_f1
+
+
+class Resampled(NamedTuple):
+    """A model's accuracy and macro-F1, each of shape (1 + resamples,): first on all tweets, then on each draw."""
+
+    accuracy: FloatArray
+    macro_f1: FloatArray
+
+
+def resampled_metrics(  # two answers to the same question, and how to weigh it
+    ours: Classes,
+    theirs: Classes,
+    *,
+    truth: Classes,
+    class_count: int,
+    weights: FloatArray | None = None,
+    seed: int = _SEED,
+) -> tuple[Resampled, Resampled]:
+    """Measure two models on the same tweets and on the same draws of them.
+
+    Drawing n tweets with replacement is drawing from a multinomial distribution over the different (ours, theirs, truth,
+    weight).
 
     Args:
         ours: what one model answers, shape (n,), n at least 1.
         theirs: what the other answers.
         truth: what is right.
         class_count: classes of the head.
+        weights: how much each tweet counts, shape (n,), above 0; None where all count the same.
         seed: of the draws.
-
-    Returns:
-        Two arrays of shape (1 + resamples,): first the value on all tweets, then on each draw.
     """
-    answers, sizes = np.unique(np.stack([ours, theirs, truth]), axis=1, return_counts=True)
+    each = np.ones(len(truth)) if weights is None else weights
+    cells, sizes = np.unique(np.stack([ours, theirs, truth, each]), axis=1, return_counts=True)
     draws = np.random.default_rng(seed).multinomial(len(truth), sizes / len(truth), size=RESAMPLES)
-    counts = np.vstack([sizes, draws]).astype(np.float64)
-    true = np.eye(class_count)[answers[2]]
+    counts = np.vstack([sizes, draws]) * cells[3]
+    our_answers, their_answers, right = cells[:3].astype(np.int64)
+    true, totals = np.eye(class_count)[right], counts.sum(axis=1)
 
-    def metrics(answered: Classes) -> tuple[FloatArray, FloatArray]:
+    def metrics(answered: Classes) -> Resampled:
         said = np.eye(class_count)[answered]
         both, either = counts @ (said * true), counts @ (said + true)
         f1 = np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0)
-        return both.sum(axis=1) / len(truth), f1.sum(axis=1) / (either > 0).sum(axis=1)
+        return Resampled(both.sum(axis=1) / totals, f1.sum(axis=1) / (either > 0).sum(axis=1))
 
-    accuracy, macro_f1 = (a - b for a, b in zip(metrics(answers[0]), metrics(answers[1]), strict=True))
-    return accuracy, macro_f1
+    return metrics(our_answers), metrics(their_answers)
 
 
 def joint_difference(metric: str, gains: Sequence[FloatArray]) -> Difference:

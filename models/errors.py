@@ -166,3 +166,12 @@ class FeedbackNotDeliveredError(RequestError):
 
 class ApiError(TickertapeError):
     """The HTTP server can't be started."""
+
+
+def described(exc: Exception) -> str:
+    """Say what went wrong: our own errors say it themselves, others need their kind named.
+
+    >>> described(ModelNotFoundError("no version 7")), described(KeyError("x"))
+    ('no version 7', "KeyError: 'x'")
+    """
+    return str(exc) if isinstance(exc, TickertapeError) else f"{type(exc).__name__}: {exc}"

@@ -9,7 +9,8 @@ from typing import Literal
 
 from models.careful.predictor import CarefulPredictor, fast
 from models.contracts import ModelStore, Predictor
-from models.errors import ModelError, ModelNotFoundError, TickertapeError
+from models.errors import ModelError, ModelNotFoundError, described
+from models.lookout import Lookout
 from models.online.corrections import Corrections, StoredSnapshot
 from models.online.status import AnsweringChange, answering_changes
 from models.predictions import Predictions
@@ -102,7 +103,7 @@ def asks_teacher(predictor: Predictor) -> bool:
     return isinstance(answering(predictor), CarefulPredictor)
 
 
-class Follower:
+class Follower(Lookout):
     """Looks at the alias again and again, in a thread of its own, and lets the version that it names answer.
 
     The version that answers goes on while another is loaded, when the other is refused, and while the registry can't
@@ -116,6 +117,7 @@ class Follower:
     """
 
     def __init__(self, predictor: FollowedPredictor, store: ModelStore, *, gate: Gate, report: Report) -> None:
+        super().__init__("follow-model", failure="model_change_not_reported")
         self._predictor = predictor
         self._store = store
         self._gate = gate
@@ -124,28 +126,13 @@ class Follower:
         self._trouble: str | None = None
         self._refused: str | None = None  # told, and not told again until the alias names another version
         self._is_refused_for_good = False
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, *, poll_seconds: float) -> None:
-        """Begin to look, each time after so many seconds; does nothing the second time.
-
-        The thread is a daemon: a registry that doesn't answer must not keep the process from ending.
-        """
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, args=(poll_seconds,), name="follow-model", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more; a version that is being loaded is not waited for."""
-        self._stop.set()
 
     def look(self) -> None:
         """Look once, and change the model if the alias names another version."""
         try:
             version = self._store.alias_version()
         except Exception as exc:  # noqa: BLE001  # whatever it is, the version that answers goes on
-            self._note("registry_unreachable", error=_described(exc))
+            self._note("registry_unreachable", error=described(exc))
             return
         if version is None:
             self._refused = None
@@ -159,23 +146,16 @@ class Follower:
         elif version != self._refused or not self._is_refused_for_good:
             self._change_to(version)
 
-    def _run(self, poll_seconds: float) -> None:
-        while not self._stop.wait(poll_seconds):
-            try:
-                self.look()
-            except Exception:  # the thread's edge: what `report` raised must not end the following
-                logger.exception("model_change_not_reported")
-
     def _change_to(self, version: str) -> None:
         try:
             candidate = self._store.load(version)
             candidate.predict(WARM_UP)
             reasons = self._gate(fast(candidate))  # a teacher answers within a budget: now so, now otherwise
         except ModelNotFoundError as exc:  # perhaps the registry left us meanwhile: it may be there at the next look
-            self._refuse(version, (_described(exc),), for_good=False)
+            self._refuse(version, (described(exc),), for_good=False)
             return
         except Exception as exc:  # noqa: BLE001  # whatever is wrong with it, the version that answers goes on
-            reasons = (_described(exc),)
+            reasons = (described(exc),)
         if reasons:
             self._refuse(version, reasons, for_good=True)
             return
@@ -223,7 +203,3 @@ class Follower:
 
 def _fields(change: ModelChange) -> dict[str, str]:
     return {"model": change.name, "version": change.version, "previous_version": change.previous_version}
-
-
-def _described(exc: Exception) -> str:
-    return str(exc) if isinstance(exc, TickertapeError) else f"{type(exc).__name__}: {exc}"

@@ -7,6 +7,7 @@ from statistics import median
 
 import msgspec
 
+from models.arguments import TrainingArguments
 from models.contracts import Predictor
 from models.dataset import Split
 from models.difference import Difference, paired_differences, recorded_differences
@@ -113,6 +114,16 @@ def are_comparable(candidate: Report, champion: Report) -> bool:
         and candidate.held_out == champion.held_out
         and candidate.arguments.seed == champion.arguments.seed
         and candidate.arguments.held_out_share == champion.arguments.held_out_share
+    )
+
+
+def was_measured_on(report: Report, split: Split, arguments: TrainingArguments) -> bool:
+    """Tell whether a model was trained on these files with these tweets held out."""
+    return (
+        report.data_sha256 == split.data_sha256
+        and report.held_out == ("published" if split.is_published else "split off")
+        and report.arguments.seed == arguments.seed
+        and report.arguments.held_out_share == arguments.held_out_share
     )
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from models.arguments import TrainingArguments
 from models.careful.measuring import CarefulPoint
 from models.evaluation import HeadEvaluation, HeadPerformance
+from models.feedback_findings import FeedbackFindings, feedback_table
 from models.training import TrainingResult
 
 
@@ -31,6 +32,7 @@ class Report(msgspec.Struct, frozen=True):
         sentiment_tweets: tweets that the sentiment head was fitted on.
         labels: performance of the label head on held-out tweets.
         sentiments: performance of the sentiment head on held-out tweets.
+        feedback: what people's labels gave, where some were learned from.
     """
 
     run_id: str
@@ -46,6 +48,7 @@ class Report(msgspec.Struct, frozen=True):
     sentiment_tweets: int
     labels: HeadPerformance
     sentiments: HeadPerformance
+    feedback: FeedbackFindings | None = None
 
 
 def encode_report(report: Report) -> bytes:
@@ -119,7 +122,10 @@ def tables(report: Report) -> RenderableType:
         heads.add_column(column, justify="right")
     for name, performance in (("topic", report.labels), ("sentiment", report.sentiments)):
         heads.add_row(name, f"{performance.tweets:,}", *(f"{value:.3f}" for _, value in _shares(performance)))
-    return Group(heads, _classes("topic", report.labels), _classes("sentiment", report.sentiments))
+    parts: list[RenderableType] = [heads, _classes("topic", report.labels), _classes("sentiment", report.sentiments)]
+    if report.feedback is not None:
+        parts.append(feedback_table(report.feedback, version=report.model_version))
+    return Group(*parts)
 
 
 def _classes(title: str, performance: HeadPerformance) -> Table:

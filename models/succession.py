@@ -5,11 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from models.arguments import TrainingArguments
+from models.careful.measuring import served_weights
 from models.dataset import Split, read_split
 from models.errors import DataError, ModelCorruptError, ModelError, ModelNotFoundError
 from models.files import write_whole
-from models.predictor import ScorerPredictor
-from models.promotion import Behaviour, Check, Evidence, Floors, are_comparable, gate
+from models.newest import Champion
+from models.predictor import ScorerPredictor, pretrained_predictor
+from models.promotion import Behaviour, Check, Evidence, Floors, are_comparable, gate, was_measured_on
 from models.registry import (
     REPORT_FILE,
     Store,
@@ -106,6 +109,34 @@ def roll_back(succession: Succession) -> Promotion:
     version = roll_alias_back(store, alias)
     _write_report(succession, version)
     return Promotion(store.model_name, alias, version, current, promoted=True)
+
+
+def find_champion(store: Store, alias: str, *, split: Split, arguments: TrainingArguments) -> Champion:
+    """Give the version that answers, as a new one can be compared with it before it is registered.
+
+    Args:
+        store: the model registry.
+        alias: of the version that answers; where there is none, the pretrained model does.
+        split: tweets of the files, as they will be trained on.
+        arguments: of that training.
+
+    Raises:
+        ModelNotFoundError: the registry can't be reached, or lacks the version's files.
+        ModelCorruptError: its weights are not what their sha256 says.
+    """
+    version = alias_version(store, alias)
+    if version is None:
+        pretrained = pretrained_predictor(_TOP_K)
+        return Champion(pretrained.model.version, pretrained.scorer.weights, 0, None)
+    evidence = _evidence_of_champion(store, version)
+    report = evidence.report if evidence else None
+    feedback = report.feedback if report else None
+    if evidence and report and evidence.measured_weights and was_measured_on(report, split, arguments):
+        measured = evidence.measured_weights
+        unseen = feedback.used.first_newest_offset if feedback else 0
+        return Champion(version, served_weights(measured, split), unseen, measured)
+    unseen = feedback.used.last_offset + 1 if feedback else 0
+    return Champion(version, load_weights(store, version).weights, unseen, None)
 
 
 def _checks(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.arguments import TrainingArguments
-from models.dataset import HeadSplit, LabelledTweets, Split
+from models.dataset import NO_TWEETS, HeadSplit, LabelledTweets, Split
 from models.evaluation import Evaluation, HeadPerformance, evaluate, held_out_scalings
 from models.fitting import FIT_STEPS, fit
 from models.lessons import Teach
@@ -23,8 +23,7 @@ class TrainingResult:
     """A model to use, and how its like fares.
 
     Attributes:
-        weights: of both heads; fitted on all tweets where the held-out ones were split off, on the training tweets
-            alone where the published validation files were held out.
+        weights: of both heads; fitted on all tweets but the published validation files, where those were held out.
         measured_weights: fitted on the training tweets alone.
         evaluation: of `measured_weights` on held-out tweets; `weights` carry its coverage curve.
         label_tweets: tweets that the label head of `weights` was fitted on.
@@ -59,14 +58,15 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
         teach: gives the lessons of a teacher, for the training tweets, then for all; None to learn from labels alone.
         progress: told of each step.
     """
-    steps = _Steps(progress, total=1 + FIT_STEPS * (1 if split.is_published else 2))
+    is_fitted_again = not split.is_published or bool(len(split.labels.newest) or len(split.sentiments.newest))
+    steps = _Steps(progress, total=1 + FIT_STEPS * (2 if is_fitted_again else 1))
     labelled, felt = split.labels.train, split.sentiments.train
     weights = measured = _fit(labelled, felt, arguments, teach, steps, scalings=scalings_to_measure(split))
     steps.begin("measuring on held-out tweets")
     evaluation = evaluate(measured, split)
-    if not split.is_published:
-        labelled, felt = _all(split.labels), _all(split.sentiments)
-        scalings = held_out_scalings(measured, split)
+    if is_fitted_again:
+        labelled, felt = (_all(head, is_published=split.is_published) for head in (split.labels, split.sentiments))
+        scalings = None if split.is_published else held_out_scalings(measured, split)
         weights = _fit(labelled, felt, arguments, teach, steps, scalings=scalings)
     weights = replace(weights, coverage=np.array(evaluation.labels.coverage))
     steps.finish()
@@ -107,5 +107,6 @@ def _fit(
     return fit(labelled, felt, lessons, arguments, begin=steps.begin, scalings=scalings)
 
 
-def _all(head: HeadSplit) -> LabelledTweets:
-    return head.train.joined(head.held_out)
+def _all(head: HeadSplit, *, is_published: bool) -> LabelledTweets:
+    held_out = NO_TWEETS if is_published else head.held_out
+    return head.train.joined(held_out).joined(head.newest)

@@ -5,6 +5,7 @@ first asked for: `faust -A stream.app worker`.
 """
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,14 @@ from config.settings import (
     TopicSettings,
 )
 from models.behaviour import behaviour_problems
-from models.commands.stores import serving_store
-from models.contracts import Predictor
+from models.commands.stores import registry_store, serving_store
+from models.contracts import CHALLENGER, Predictor
 from models.following import FollowedPredictor, Follower
 from models.loading import load_predictor
+from models.lookout import Lookout
 from models.records import ModelChange
 from models.selection import Selection
+from models.shadow import Shadow
 from monitoring.metrics import count_careful, record_change, show_model
 from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
@@ -125,8 +128,20 @@ def app_from_environment() -> faust.App:
             remembered_labels=online.remembered_labels,
             kept_tweets=LabellingSettings().kept_tweets,
         )
-        servers, states = bootstrap_servers, cluster.topics
-        learn_online(app, predictor, bootstrap_servers=servers, topics=topics, states=states, limits=limits)
+        shadow = Shadow(
+            replace(registry_store(top_k=1), model_alias=CHALLENGER), answering=lambda: predictor.model.version
+        )
+        learn_online(
+            app,
+            predictor,
+            bootstrap_servers=bootstrap_servers,
+            topics=topics,
+            states=cluster.topics,
+            limits=limits,
+            challenger=shadow.challenger,
+        )
+        if registry.poll_seconds:
+            _follow(app, shadow, poll_seconds=registry.poll_seconds, holding=topics.feedback.name)
     if registry.poll_seconds:
         report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
@@ -145,11 +160,19 @@ def _selection(settings: LabellingSettings) -> Selection | None:
     )
 
 
-def _follow(app: faust.App, follower: Follower, *, poll_seconds: float) -> None:
-    """Begin to follow the registry when the worker runs, not when somebody else looks at the app."""
+def _follow(app: faust.App, lookout: Lookout, *, poll_seconds: float, holding: str | None = None) -> None:
+    """Begin to follow the registry when the worker runs, not when somebody else looks at the app.
 
-    async def begin(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
-        follower.start(poll_seconds=poll_seconds)
+    Args:
+        app: the worker's.
+        lookout: looks at the registry.
+        poll_seconds: time between two looks.
+        holding: begin only when the worker holds this topic; None to begin at once.
+    """
+
+    async def begin(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
+        if holding is None or any(tp.topic == holding for tp in assigned):
+            lookout.start(poll_seconds=poll_seconds)
 
     app.on_partitions_assigned.connect(begin, weak=False)
 

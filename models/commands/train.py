@@ -13,15 +13,10 @@ config/run.json. When it is refused, the reasons are printed and the command end
 """
 
 import argparse
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import msgspec
-from rich.console import Console
-
-from config import settings
-from models.commands.promote import print_promotion, promote_version
+from config.commands import DONE, FAILED
+from models.commands.promote import promote_version
+from models.commands.training_door import add_result_options, chosen_destination, show_training
 from models.commands.training_options import (
     add_data_options,
     add_teacher_options,
@@ -32,60 +27,29 @@ from models.commands.training_options import (
     training_arguments,
 )
 from models.dataset import read_split
-from models.errors import ModelError
 from monitoring.labelled import require_good_tweets
-
-if TYPE_CHECKING:
-    from models.report import Report
-    from models.succession import Promotion
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `train`."""
     add_data_options(parser)
     add_teacher_options(parser)
-    parser.add_argument(
-        "--export", type=Path, metavar="DIR", help="also write the weights, their sha256 and a model card there"
-    )
+    add_result_options(parser)
     parser.add_argument("--no-promote", action="store_true", help="register it as the challenger, and leave it at that")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, register, promote; returns 0, or 1 when the gate refuses the model."""
-    project, registry = settings.ProjectSettings(), settings.RegistrySettings()
     chosen, folder = training_arguments(seed=arguments.seed), data_folder(arguments)
     check_teacher_options(arguments)
     require_good_tweets(folder)
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     with progress_bar() as show:
-        show("loading scikit-learn and MLflow", 0, 0)
-        try:
-            from models.challenger import Destination, train_challenger  # noqa: PLC0415  # costs seconds, may be absent
-        except ModuleNotFoundError as exc:
-            raise ModelError(f"training needs {exc.name}, which is not installed here; run `make venv`") from exc
-        show("opening the model registry", 0, 0)
-        destination = Destination(
-            tracking_uri=registry.uri(project.home),
-            model_name=registry.model_name,
-            export_folder=arguments.export.expanduser() if arguments.export else None,
-        )
+        destination = chosen_destination(arguments, show=show)
+        from models.challenger import train_challenger  # noqa: PLC0415  # costs seconds
+
         school = chosen_school(arguments, split, chosen, show=show)
         report = train_challenger(split, chosen, destination, school=school, progress=show)
     promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)
-    _show(report, promotion, arguments)
-    return 0 if promotion is None or promotion.promoted else 1
-
-
-def _show(report: "Report", promotion: "Promotion | None", arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        sys.stdout.write(msgspec.json.encode({"report": report, "promotion": promotion}).decode() + "\n")
-        return
-    from models.report import tables  # noqa: PLC0415  # imports scikit-learn
-
-    console = Console()
-    console.print(tables(report))
-    if arguments.export:
-        console.print(f"exported: {arguments.export}, {report.weights_bytes:,} bytes of weights", soft_wrap=True)
-    if promotion is not None:
-        print_promotion(promotion)
+    show_training(report, promotion, arguments)
+    return DONE if promotion is None or promotion.promoted else FAILED

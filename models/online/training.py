@@ -13,6 +13,7 @@ from models.online.prequential import HeadStandings, Prequential
 from models.online.snapshot import Progress, batch_sha256, decode_progress, decode_snapshot, encode_snapshot
 from models.online.truth import truth_of
 from models.online.weights import OnlineWeights
+from models.predictor import ScorerPredictor
 from models.scorer import Scorer
 
 
@@ -69,11 +70,14 @@ class OnlineTraining:
         """Who answers by the contest: topics, sentiments."""
         return self._contest.answering
 
-    def learn(self, tweets: Sequence[LabelledTweet]) -> tuple[ContestEvent, ...]:
+    def learn(
+        self, tweets: Sequence[LabelledTweet], *, challenger: ScorerPredictor | None = None
+    ) -> tuple[ContestEvent, ...]:
         """Score each tweet, then learn its labels.
 
         Args:
             tweets: of feedback beyond `offset`, in its order; `memory` has their labels, as judging puts them there.
+            challenger: scores the tweets too, for the contest alone; it must not have been trained on them.
 
         Returns:
             What the contest has to tell, in order.
@@ -81,14 +85,22 @@ class OnlineTraining:
         if not tweets:
             return ()
         truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in tweets], dtype=np.int64)
-        scores = self._learner.learn([tweet.text for tweet in tweets], truth)
+        texts = [tweet.text for tweet in tweets]
+        scores = self._learner.learn(texts, truth)
         selection = np.array([tweet.probability for tweet in tweets])
         self._figures.add(scores, truth, selection)
         self.offset = tweets[-1].feedback_offset
-        return self._contest.add(scores, truth, selection)
+        if challenger is None:
+            return self._contest.add(scores, truth, selection)
+        self._contest.meet_challenger(challenger.model.version)
+        said = challenger.scorer.answers(texts, top_k=1).probabilities
+        return self._contest.add(scores, truth, selection, challenger=said)
 
     def relearn(self, tweets: Sequence[LabelledTweet]) -> None:
-        """Learn and remember what another learner has learned before; repeats, which are accounted for, are passed over."""
+        """Learn and remember what another learner has learned before; repeats, which are accounted for, are passed over.
+
+        No challenger takes part: it may have been trained on these labels.
+        """
         new, offset = [], self.offset
         for tweet in tweets:
             if tweet.feedback_offset > offset:

@@ -1,7 +1,7 @@
 """Trained models in MLflow: save and load versions, point aliases at them; the only home of mlflow."""
 
+from models.contracts import CHALLENGER
 from models.registry.aliases import (
-    CHALLENGER,
     alias_version,
     find_version,
     point_alias,

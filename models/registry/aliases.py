@@ -6,7 +6,6 @@ from mlflow.exceptions import MlflowException
 from models.errors import ModelNotFoundError
 from models.registry.store import Store, reaching
 
-CHALLENGER = "challenger"  # alias of the newest version that was trained
 _NO_SUCH_MODEL = "RESOURCE_DOES_NOT_EXIST"
 _LONGEST_HISTORY = 100  # versions that an alias can go back
 

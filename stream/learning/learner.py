@@ -53,6 +53,7 @@ class Learner:
         sent_out: where the texts are of feedback without one.
         topic: full name of the topic of feedback.
         remembered_labels: see `models.online.memory`.
+        challenger: gives the version that is to be compared with the one that answers; None for none.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Learner:
         sent_out: SentOut,
         topic: str,
         remembered_labels: int,
+        challenger: Callable[[], ScorerPredictor | None] = lambda: None,
     ) -> None:
         self._batch = batch
+        self._challenger = challenger
         self._archive = archive
         self._sent_out = sent_out
         self._topic = topic
@@ -103,7 +106,8 @@ class Learner:
             verdicts = judge(
                 new, topic=self._topic, partition=partition, memory=training.memory, sent_out=self._sent_out, time=time
             )
-            told = training.learn([verdict for verdict in verdicts if isinstance(verdict, LabelledTweet)])
+            labelled = [verdict for verdict in verdicts if isinstance(verdict, LabelledTweet)]
+            told = training.learn(labelled, challenger=self._challenger())
             training.pass_over(records[-1].offset)
             self._position = training.offset
             model, online_version = self._batch().model, training.offset + 1

@@ -1,5 +1,6 @@
 """Put the parts of learning together, for one worker."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,6 +36,7 @@ def learn_online(
     topics: Topics,
     states: dict[str, TopicState],
     limits: Limits,
+    challenger: Callable[[], ScorerPredictor | None] = lambda: None,
 ) -> None:
     """Let a worker learn from feedback where it holds it, and answer with the last snapshot of whoever does.
 
@@ -45,6 +47,7 @@ def learn_online(
         topics: the names.
         states: each topic as it is, by name.
         limits: of memory and pace.
+        challenger: see `stream.learning.learner.Learner`.
 
     Raises:
         BrokerError: the topics can't be read, are not of one partition, or don't take a snapshot.
@@ -70,6 +73,7 @@ def learn_online(
         sent_out=SentOutTopic(reader, kept_tweets=limits.kept_tweets),
         topic=topics.feedback.name,
         remembered_labels=limits.remembered_labels,
+        challenger=challenger,
     )
     register_learner(app, learner, topics=topics, snapshot_seconds=limits.snapshot_seconds)
     follower = SnapshotFollower(

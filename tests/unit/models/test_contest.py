@@ -245,12 +245,13 @@ def test_the_lead_of_a_challenger_is_told_once_and_it_never_answers() -> None:
     story = Story(11)
     contest = Contest()
     better = said(mostly(story.chooser, story.truth, 0.95))
+    contest.meet_challenger("8")
 
     events = contest.add(*story.records(), challenger=better)
 
     (lead,) = events
     assert isinstance(lead, ChallengerLead)
-    assert (lead.head, lead.over) == ("topic", "online")
+    assert (lead.head, lead.over, lead.challenger) == ("topic", "online", "8")
     assert lead.reason.startswith("The challenger is better: of the last ")
     assert contest.answering == ("online", "online")
 
@@ -259,12 +260,28 @@ def test_another_challenger_begins_anew() -> None:
     story = Story(12)
     contest = Contest()
     better = said(mostly(story.chooser, story.truth, 0.95))
+    contest.meet_challenger("8")
     contest.add(*story.records(), challenger=better)
 
-    contest.forget_challenger()
+    contest.meet_challenger("9")
 
     assert not contest.state.topic.is_lead_told
+    assert contest.state.topic.challenger.labels == 0
     assert [type(event) for event in contest.add(*story.records(), challenger=better)] == [ChallengerLead]
+
+
+def test_what_speaks_for_a_challenger_is_kept_while_it_stays_the_same() -> None:
+    story = Story(12)
+    contest = Contest()
+    contest.meet_challenger("8")
+    contest.add(*story.records(), challenger=said(mostly(story.chooser, story.truth, 0.95)))
+    before = contest.state
+
+    Contest(before).meet_challenger("8")
+    contest.meet_challenger("8")
+
+    assert contest.state == before
+    assert contest.state.topic.is_lead_told
 
 
 def test_a_challenger_that_is_no_better_is_not_told_of() -> None:

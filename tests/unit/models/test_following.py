@@ -226,7 +226,7 @@ def test_thread_goes_on_when_a_report_fails(
     follower.stop()
 
     assert followed.model.version == "3"
-    assert "model_change_not_reported" in events(caplog)
+    assert "model_change_not_reported" in caplog.messages
 
 
 def test_predictor_that_answers_now_is_found_behind_the_followed_one(

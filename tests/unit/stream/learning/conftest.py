@@ -125,6 +125,7 @@ def make_learner() -> Callable[..., Learner]:
         sent_out: MemorySentOut | None = None,
         *,
         remembered_labels: int = 1_000,
+        challenger: Callable[[], ScorerPredictor | None] = lambda: None,
     ) -> Learner:
         return Learner(
             lambda: ScorerPredictor(batch(), MODEL, top_k=1),
@@ -132,6 +133,7 @@ def make_learner() -> Callable[..., Learner]:
             sent_out=sent_out or MemorySentOut(),
             topic=TOPIC,
             remembered_labels=remembered_labels,
+            challenger=challenger,
         )
 
     return make

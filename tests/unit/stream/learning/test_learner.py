@@ -6,16 +6,21 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.contest_records import ChallengerLead
 from models.errors import BrokerError
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot
+from models.online.evidence import Evidence
 from models.online.snapshot import batch_sha256, decode_progress, decode_snapshot
 from models.online.training import OnlineTraining
+from models.predictor import ScorerPredictor
+from models.records import ModelVersion
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from stream.learning import learner as learner_module
@@ -382,3 +387,92 @@ def test_topics_that_can_not_be_read_lose_no_feedback(
         learn(learner, [make_feedback(0)])
 
     assert learner.snapshot() is None
+
+
+def flipped(scorer: Scorer) -> Scorer:
+    """A batch model that answers with the next label."""
+    table, columns = scorer.weights.table.copy(), np.roll(np.arange(len(LABELS)), 1)
+    table[:, : len(LABELS)] = table[:, columns]
+    scales, biases = scorer.weights.scales.copy(), scorer.weights.biases.copy()
+    scales[: len(LABELS)], biases[: len(LABELS)] = scales[columns], biases[columns]
+    return Scorer(replace(scorer.weights, table=table, scales=scales, biases=biases))
+
+
+def challenger(scorer: Scorer, version: str = "8") -> ScorerPredictor:
+    return ScorerPredictor(scorer, ModelVersion("tickertape", version), 1)
+
+
+def labelled_by(scorer: Scorer, texts: list[str], make_feedback: Make) -> list[Any]:
+    """Feedback that says of each text what a batch model says."""
+    said = scorer.answers(texts, top_k=1).labels[:, 0]
+    return [
+        make_feedback(offset, tweet_id=str(offset), text=text, label=LABELS[column])
+        for offset, (text, column) in enumerate(zip(texts, said, strict=True))
+    ]
+
+
+def test_lead_of_a_better_challenger_is_told_with_its_version(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    worse = flipped(scorer)
+    feedback = labelled_by(scorer, texts[:40], make_feedback)
+    learner = make_learner(lambda: worse, archive, challenger=lambda: challenger(scorer))
+
+    events = learner.learn(feedback, partition=0, time=0).events
+
+    leads = [told for told in events if isinstance(told.event, ChallengerLead)]
+    assert [(told.version, told.event.head, told.event.challenger) for told in leads] == [("7", "topic", "8")]
+    assert leads[0].event.labels < 40
+
+
+def test_what_is_learned_does_not_depend_on_the_challenger(
+    scorer: Scorer, other_scorer: Scorer, make_archive: Make, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    feedback = labelled_by(other_scorer, texts[:60], make_feedback)
+    alone = make_learner(lambda: scorer, make_archive())
+    beside = make_learner(lambda: scorer, make_archive(), challenger=lambda: challenger(other_scorer))
+
+    learn(alone, feedback)
+    learn(beside, feedback)
+
+    expected, found = alone.snapshot(), beside.snapshot()
+    assert_same(found, expected, scorer)
+    contests = [decode_progress(snapshot.content).contest for snapshot in (found, expected)]
+    assert contests[0].topic.challenger.labels > 0
+    assert [msgspec.structs.replace(one.topic, challenger=Evidence(), challenger_version="") for one in contests] == [
+        contests[1].topic
+    ] * 2
+
+
+def test_another_challenger_begins_anew_and_the_same_goes_on_after_a_restart(
+    scorer: Scorer, other_scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    now = ["8"]
+    feedback = [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(30)]
+
+    def labels_of_the_challenger(records: list[Any]) -> int:
+        learner = make_learner(lambda: scorer, archive, challenger=lambda: challenger(other_scorer, now[-1]))
+        learn(learner, records)
+        archive.stored.append(learner.snapshot())
+        return decode_progress(archive.stored[-1].content).contest.topic.challenger.labels
+
+    first = labels_of_the_challenger(feedback[:10])
+    second = labels_of_the_challenger(feedback[10:20])
+    now.append("9")
+    third = labels_of_the_challenger(feedback[20:])
+
+    assert [first, second, third] == [10, 20, 10]
+
+
+def test_challenger_is_not_scored_on_labels_that_were_learned_before(
+    scorer: Scorer, other_scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    feedback = [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(20)]
+    deployment = Deployment(scorer, feedback, archive, make_learner, 1_000)
+    deployment.take(15)
+    learner = make_learner(lambda: scorer, archive, challenger=lambda: challenger(other_scorer))
+
+    learn(learner, feedback[15:])
+
+    contest = decode_progress(learner.snapshot().content).contest
+    assert (contest.topic.labels, contest.topic.challenger.labels) == (20, 5)
