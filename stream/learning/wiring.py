@@ -49,7 +49,9 @@ def learn_online(
 
     Raises:
         BrokerError: the topics can't be read, or are not of one partition.
+        ModelError: the batch model is of a kind that can't be corrected.
     """
+    _batch_of(predictor)  # refuse it now, not at the first snapshot
     for topic in (topics.feedback, topics.labelled, topics.online):
         if states[topic.name].partitions != 1:
             raise BrokerError(

@@ -214,7 +214,7 @@ def test_full_buffers_hold_the_worker_up_and_nothing_else(cluster: Cluster, star
 
 
 def test_scoring_longer_than_the_session_keeps_the_partitions(cluster: Cluster, start_worker: StartWorker) -> None:
-    worker = start_worker(command=("-c", SLOW_WORKER), STREAM_SESSION_TIMEOUT_SECONDS=6)
+    worker = start_worker(command=("-c", SLOW_WORKER), STREAM_SESSION_TIMEOUT_SECONDS=6, ONLINE_ENABLED="false")
 
     sent = cluster.publish(tweets(3))
     cluster.wait_until_answered(len(sent))
