@@ -51,6 +51,7 @@ def learn_online(
 
     Raises:
         BrokerError: the topics can't be read, are not of one partition, or don't take a snapshot.
+        ModelError: the batch model is of a kind that can't be corrected.
     """
     for topic in (topics.feedback, topics.labelled, topics.online):
         if states[topic.name].partitions != 1:
@@ -64,6 +65,7 @@ def learn_online(
             f"{topics.online.name} takes messages of {room} bytes, and a snapshot may have {SNAPSHOT_MAX_BYTES}: raise its "
             "max.message.bytes, or set ONLINE_ENABLED=false"
         )
+    _batch_of(predictor)  # refuse it now, not at the first snapshot
     load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
     archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
     reader = TopicReader(bootstrap_servers, topics.to_label.name)

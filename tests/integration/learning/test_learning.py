@@ -26,6 +26,16 @@ MakeFeedback = Callable[..., bytes]
 QUICK = {"ONLINE_SNAPSHOT_SECONDS": 0.2}
 SMALL_STEPS = {"STREAM_CHUNK_SIZE_TWEETS": 50}
 NEW_WORDS = "zorblax quenfrit ships now"
+UNCORRECTABLE_WORKER = """
+import argparse, sys
+from types import SimpleNamespace
+from stream import app
+from stream.commands import worker
+
+load = app.load_predictor
+app.load_predictor = lambda store: SimpleNamespace(model=load(store).model)
+sys.exit(worker.run(argparse.Namespace(quality=None)))
+"""
 
 
 def many(make_feedback: MakeFeedback, count: int, *, start: int = 0) -> list[bytes]:
@@ -283,3 +293,8 @@ def test_frozen_worker_that_wakes_up_after_another_took_over_changes_nothing(
     by_offset: dict[int, LabelledTweet] = {tweet.feedback_offset: tweet for tweet in learning.labelled()}
     assert sorted(by_offset) == list(range(400))
     learning.assert_learned([by_offset[offset] for offset in range(400)], offset=399)
+
+
+def test_model_that_can_not_be_corrected_is_refused_at_the_start(start_worker: StartWorker) -> None:
+    with pytest.raises(AssertionError, match=r"(?s)ended with 1:.*can't be corrected: set ONLINE_ENABLED=false"):
+        start_worker(command=("-c", UNCORRECTABLE_WORKER))
