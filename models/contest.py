@@ -2,13 +2,14 @@
 
 The online model begins. It is put aside when
 
-- its labels become more surprising (`models.online.alarms`), and since that began it has not been better than the batch
-  model, as when labels are random; after a change that can be learned it has been, or is soon;
-- or the evidence that it is worse reaches `WORSE`.
+- its labels become more surprising (`models.online.alarms`), and the evidence for it since that began is below `BETTER`,
+  as when labels are random; after a change that can be learned there is enough, or soon will be;
+- or the evidence that it is worse reaches `WORSE`. That begins anew whenever it falls below its beginning.
 
 It comes back when the evidence for it reaches `BETTER`. That counts by what it was better, and `MARGIN` for each label,
 less `PRICE` for each label on which the two answer differently: who says nearly the same as the batch model needs little
 proof, who says something else needs more. So it also comes back when noise is over, or when its votes have dealt with it.
+An alarm while it is aside takes away what spoke for it.
 
 A challenger never answers; that it leads is told, for the gate to decide.
 """
@@ -37,9 +38,9 @@ BETTER = log(100)  # one chance in a hundred to come back without being good eno
 WORSE = log(1_000)  # stricter, as this bet begins anew all the time
 LEADS = log(1_000)  # a gate follows, which costs time
 FLOOR = -3.0  # evidence sinks no lower: what changes later is seen after some hundred labels, not some thousand
-MARGIN = 0.01
-PRICE = 0.1
-LARGEST_WEIGHT = 3.0
+MARGIN = 0.01  # who says just the same as the batch model comes back after 770 labels, 1,270 from the floor
+PRICE = 0.1  # ten margins: who answers more than a tenth of the tweets otherwise has to be better
+LARGEST_WEIGHT = 3.0  # no single label multiplies a stake by more than (1 + STAKE) ** 3 = 4
 MEAN_OVER_LABELS = 1_000  # so many labels say what the mean weight is
 
 

@@ -1,12 +1,13 @@
 """How much recent labels speak for one model against another: a bet that pays when the one does better.
 
-A label gives a model a score: half of it for being right, half for how high the model ranks the true class. Random
-labels give every model the same mean score, whatever it says. That is not so of log loss, which prefers a model that
-knows nothing to one that is sure: by it a model that has learned noise would win.
+A label gives a model a score: half of it for being right, half for how high the model ranks the true class. Labels
+drawn evenly from all classes give every model the same mean score, whatever it says, or less where it leaves classes in a
+tie. That is not so of log loss, which prefers a model that knows nothing to one that is sure: by it a model that has
+learned noise would win.
 
-The stake of the bet is multiplied, label by label, by 1 + `STAKE` x (difference of the scores). Against a model that is
-not better it has a chance of 1 in N at most of ever reaching N times its beginning (Ville's inequality), however often
-one looks.
+The stake of the bet is multiplied, label by label, by (1 + `STAKE` x difference of the scores) to the power of the
+label's weight. For a model that is not better it has a chance of 1 in N at most of ever reaching N times its beginning,
+however often one looks (Ville's inequality), while weights are 1 at most; labels that count for more make it larger.
 
 Source: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting (2024).
 """

@@ -82,7 +82,7 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
         yield replace(one, case=f"{one.case}, late", delay=LATE)
     noise = chooser.integers(0, len(LABELS), len(truth))
     is_noise = chooser.random(len(truth)) < NOISE
-    yield replace(calm, case="noise", labels=np.where(is_noise, noise, truth))
+    yield replace(calm, case="noise", middle=0, labels=np.where(is_noise, noise, truth))
     is_noise[:middle] = False
     yield replace(calm, case="noise from the middle on", labels=np.where(is_noise, noise, truth))
     yield replace(calm, case="one class from the middle on", labels=np.where(is_noise, LABELS.index(SWAPPED[0]), truth))

@@ -48,12 +48,14 @@ def main() -> None:
     rights: Rights = defaultdict(lambda: defaultdict(list))
     middles: dict[str, list[int]] = defaultdict(list)
     felt: Rights = defaultdict(lambda: defaultdict(list))
+    turns: dict[str, list[Array]] = defaultdict(list)
     rates = []
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.seeds):
         for stream in streams(ProjectSettings().data_dir, seed):
             middles[stream.case].append(stream.middle)
             for way, answer in WAYS.items():
                 rights[stream.case][way].append(answer(stream).argmax(axis=1) == stream.truth)
+            turns[stream.case].append(answered(stream, Contest())[1])
             if seed < FIRST_SEED + RIVER_SEEDS and stream.case in RIVER_CASES and importlib.util.find_spec("river"):
                 said, rate = peers.river_softmax(stream)
                 rights[stream.case][RIVER].append(said.argmax(axis=1) == stream.truth)
@@ -68,36 +70,39 @@ def main() -> None:
     print()
     tables.noise(rights, list(WAYS))
     print()
+    tables.answering(turns, middles)
+    print()
     speed(last, rates)
 
 
 def served(stream: Stream) -> Array:
-    """What workers would answer with the learner of this package and no contest; a late one is asked in chunks."""
-    return answered(stream, None)
+    """What workers would answer with the learner of this package and no contest."""
+    return answered(stream, None)[0]
 
 
 def contested(stream: Stream) -> Array:
     """What workers answer: the batch model's answers where the contest says so."""
-    return answered(stream, Contest())
+    return answered(stream, Contest())[0]
 
 
-def answered(stream: Stream, contest: Contest | None) -> Array:
+def answered(stream: Stream, contest: Contest | None) -> tuple[Array, Array]:
+    """Give what workers answer, and whether it is the online model's; a late learner is asked in chunks."""
     learner = OnlineLearner(stream.scorer)
     truth = np.column_stack([stream.labels, np.full(len(stream.labels), UNKNOWN)])
     if not stream.delay:
         scores = learner.learn(stream.texts, truth)
         is_online = online_answers(contest, scores, truth, place=0)
-        return np.where(is_online[:, None], scores.served, scores.batch)[:, : len(LABELS)]
-    said = []
+        return np.where(is_online[:, None], scores.served, scores.batch)[:, : len(LABELS)], is_online
+    said, turns = [], []
     for start in range(0, len(stream.texts), CHUNK):
-        is_batch = contest is not None and contest.answering[0] == "batch"
-        scorer = stream.scorer if is_batch else OnlineScorer(stream.scorer, learner.weights)
+        turns.append(contest is None or contest.answering[0] == "online")
+        scorer = OnlineScorer(stream.scorer, learner.weights) if turns[-1] else stream.scorer
         said.append(scorer.answers(stream.texts[start : start + CHUNK], top_k=1).probabilities[:, : len(LABELS)])
         late = slice(max(start - stream.delay, 0), max(start - stream.delay + CHUNK, 0))
         scores = learner.learn(stream.texts[late], truth[late])
         if contest is not None:
             contest.add(scores, truth[late])
-    return np.concatenate(said)
+    return np.concatenate(said), np.repeat(turns, CHUNK)[: len(stream.texts)]
 
 
 def online_answers(contest: Contest | None, scores: Scores, truth: Array, *, place: int) -> Array:

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.contest import Contest
-from models.contest_records import ChallengerLead, ContestDecision, ContestEvent, ContestState, DriftAlarm
+from models.contest import BETTER, Contest
+from models.contest_records import ChallengerLead, ContestDecision, ContestEvent, ContestState, DriftAlarm, HeadState
 from models.online.truth import UNKNOWN, Scores
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import COLUMNS
@@ -163,6 +163,23 @@ def test_a_restored_contest_goes_on_as_if_nothing_had_happened(until: int) -> No
 
     assert before + after == events
     assert second.state == whole.state
+
+
+def test_an_alarm_while_it_is_aside_takes_away_what_spoke_for_the_online_model() -> None:
+    story = noisy(15)
+    story.online = story.batch  # so each label adds the margin alone
+    said_of, truth = story.records()
+    contest = Contest(ContestState(topic=HeadState(answers="batch")))
+
+    spoke_for_it, events = 0.0, ()
+    for row in range(len(truth)):
+        if events := contest.add(Scores(*(one[row : row + 1] for one in said_of)), truth[row : row + 1]):
+            break
+        spoke_for_it = contest.state.topic.better.logarithm
+
+    assert [type(event) for event in events] == [DriftAlarm]
+    assert contest.answering[0] == "batch"
+    assert contest.state.topic.better.logarithm == 0 < spoke_for_it < BETTER
 
 
 def test_a_state_that_was_given_out_or_taken_in_is_a_copy() -> None:
