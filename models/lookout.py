@@ -25,6 +25,9 @@ class Lookout(ABC):
     def look(self) -> None:
         """Look once."""
 
+    def end(self) -> None:  # noqa: B027  # most have nothing to let go of
+        """Let go of what looking needed; called in the thread, after the last look."""
+
     def start(self, *, poll_seconds: float) -> None:
         """Begin to look, now and each time after so many seconds; does nothing the second time.
 
@@ -45,3 +48,4 @@ class Lookout(ABC):
             except Exception:  # the thread's edge: one failure must not end the following
                 logger.exception(self._failure)
             self._stop.wait(poll_seconds)
+        self.end()

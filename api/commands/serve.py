@@ -159,15 +159,10 @@ def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Repo
         from stream.learning.following import SnapshotFollower  # noqa: PLC0415  # as above
 
         kafka, topics = KafkaSettings(), TopicSettings()
-        snapshots = SnapshotFollower(
-            kafka.bootstrap_servers,
-            topics.prefix + topics.online,
-            predictor=predictor,
-            poll_seconds=online.snapshot_seconds / 2,
-        )
+        snapshots = SnapshotFollower(kafka.bootstrap_servers, topics.prefix + topics.online, predictor=predictor)
         if kafka.is_given:  # else there may be none, and nobody should wait for it
-            snapshots.try_look()
-        snapshots.start()
+            snapshots.look()
+        snapshots.start(poll_seconds=online.snapshot_seconds / 2)
         following.append(snapshots)
     return following
 

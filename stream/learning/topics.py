@@ -80,6 +80,22 @@ def _position(consumer: KafkaConsumer, partition: TopicPartition) -> int:
     return position
 
 
+def end_offset(bootstrap_servers: str, topic: str) -> int:
+    """Give the offset after the last record of a topic's first partition.
+
+    Raises:
+        BrokerError: the topic can't be read.
+    """
+    partition = TopicPartition(topic, 0)
+    consumer = connect(bootstrap_servers)
+    try:
+        return int(consumer.end_offsets([partition])[partition])
+    except KafkaError as exc:
+        raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+    finally:
+        consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
+
+
 class Archive(Protocol):
     """What learners before left."""
 

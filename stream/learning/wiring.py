@@ -15,7 +15,7 @@ from stream.learning.agent import register_learner
 from stream.learning.following import SnapshotFollower
 from stream.learning.learner import Learner
 from stream.learning.sent_out import SentOutTopic
-from stream.learning.topics import TopicArchive, TopicReader
+from stream.learning.topics import TopicArchive, TopicReader, end_offset
 from stream.topics import SNAPSHOT_MAX_BYTES, Topics, TopicState
 
 
@@ -50,7 +50,7 @@ def learn_online(
         challenger: see `stream.learning.learner.Learner`.
 
     Raises:
-        BrokerError: the topics can't be read, are not of one partition, or don't take a snapshot.
+        BrokerError: the topics can't be read, are not of one partition, don't take a snapshot, or don't belong together.
         ModelError: the batch model is of a kind that can't be corrected.
     """
     for topic in (topics.feedback, topics.labelled, topics.online):
@@ -68,6 +68,7 @@ def learn_online(
     _batch_of(predictor)  # refuse it now, not at the first snapshot
     load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
     archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
+    _check_feedback(archive, end_offset(bootstrap_servers, topics.feedback.name), topics)
     reader = TopicReader(bootstrap_servers, topics.to_label.name)
     learner = Learner(
         partial(_batch_of, predictor),
@@ -78,15 +79,23 @@ def learn_online(
         challenger=challenger,
     )
     register_learner(app, learner, topics=topics, snapshot_seconds=limits.snapshot_seconds)
-    follower = SnapshotFollower(
-        bootstrap_servers, topics.online.name, predictor=predictor, poll_seconds=limits.snapshot_seconds / 2
-    )
+    follower = SnapshotFollower(bootstrap_servers, topics.online.name, predictor=predictor)
     follower.look()
 
     async def begin(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
-        follower.start()
+        follower.start(poll_seconds=limits.snapshot_seconds / 2)
 
     app.on_partitions_assigned.connect(begin, weak=False)
+
+
+def _check_feedback(archive: TopicArchive, end: int, topics: Topics) -> None:
+    known = max((snapshot.offset for snapshot in archive.snapshots()), default=-1)
+    if known >= end:
+        raise BrokerError(
+            f"{topics.online.name} has learned the feedback up to offset {known}, but {topics.feedback.name} ends before "
+            f"{end}: it was made anew, and new labels would be passed over; delete {topics.online.name} and "
+            f"{topics.labelled.name} too, or set ONLINE_ENABLED=false"
+        )
 
 
 def _batch_of(predictor: FollowedPredictor) -> ScorerPredictor:

@@ -111,7 +111,7 @@ class CorrectedPredictor:
 def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor: Any = CorrectedPredictor()
     topic = GrowingTopic([snapshot(b"9"), snapshot(b"6")])
-    follower = SnapshotFollower("127.0.0.1:9", "models.online", predictor=predictor, poll_seconds=1)
+    follower = SnapshotFollower("127.0.0.1:9", "models.online", predictor=predictor)
     monkeypatch.setattr(follower, "_reader", topic)
 
     follower.look()
