@@ -240,6 +240,23 @@ def test_snapshot_that_is_damaged_is_refused_and_made_anew(
     assert learning.labelled() == labelled
 
 
+def test_snapshot_of_feedback_that_is_gone_is_refused_at_the_start(
+    learning: Learning, start_worker: StartWorker, make_feedback: MakeFeedback
+) -> None:
+    producer = KafkaProducer(bootstrap_servers=learning.cluster.servers)
+    producer.send(learning.topics.online.name, key=b"sha", value=b"?", headers=[("feedback-offset", b"3")])
+    producer.close()
+    learning.say(many(make_feedback, 3))
+
+    with pytest.raises(
+        AssertionError, match=r"(?s)ended with 1:.*up to offset 3, but .* ends before 3: it was made anew"
+    ):
+        start_worker(**QUICK)
+    learning.say(many(make_feedback, 1))
+
+    assert start_worker(**QUICK).process.poll() is None
+
+
 @pytest.mark.parametrize("name", ["feedback", "labelled", "online"])
 def test_topic_of_the_learner_with_several_partitions_is_refused_at_the_start(
     start_worker: StartWorker, kafka_servers: str, topic_prefix: str, name: str
