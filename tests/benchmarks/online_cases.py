@@ -27,7 +27,13 @@ NEW = (
 NOISE = 0.3
 LATE = 1_000
 BURST = 500
-FELT_CASES = {"no drift": 0.0, "noise from the middle on": NOISE, "nothing but noise from the middle on": 1.0}
+FELT_CASES = {
+    "no drift": (0.0, 0.0),
+    "noise from the middle on": (NOISE, 0.5),
+    "nothing but noise from the middle on": (1.0, 0.5),
+    "noise": (NOISE, 0.0),
+}
+"""Of sentiments: which share of labels is random, and after which part of the stream."""
 
 Array = np.ndarray
 

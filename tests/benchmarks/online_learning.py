@@ -134,8 +134,8 @@ def answer_sentiments(stream: Stream, seed: int, rights: Rights) -> None:
     """Note which sentiments are answered right; noise comes as in the cases of topics."""
     classes = stream.felt.classes
     chooser = np.random.default_rng(seed)
-    for case, share in FELT_CASES.items():
-        is_noise = (chooser.random(len(classes)) < share) & (np.arange(len(classes)) >= len(classes) // 2)
+    for case, (share, begin) in FELT_CASES.items():
+        is_noise = (chooser.random(len(classes)) < share) & (np.arange(len(classes)) >= int(begin * len(classes)))
         labels = np.where(is_noise, chooser.integers(0, len(SENTIMENTS), len(classes)), classes)
         truth = np.column_stack([np.full(len(classes), UNKNOWN), labels])
         scores = OnlineLearner(stream.scorer).learn(stream.felt.texts, truth)

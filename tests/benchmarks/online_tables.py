@@ -169,16 +169,21 @@ def _middle_of(counts: Sequence[int]) -> str:
 
 
 def sentiments(rights: Rights) -> None:
-    """Print the share of right sentiments, and how far noise puts them behind the first way."""
-    print("| way | no drift: all | last quarter | noise from the middle on: worst 500 | nothing but noise: worst 500 |")
-    print("| --- |" + " ---: |" * 4)
+    """Print the share of right sentiments, and how far noise puts them behind the first way, as `noise` does."""
+    cases = list(FELT_CASES)[1:]
+    print(f"| way | no drift: all | last quarter | {' | '.join(f'{case}: worst 500' for case in cases)} |")
+    print("| --- |" + " ---: |" * (2 + len(cases)))
     calm = rights["no drift"]
-    batch = next(iter(calm))
+    batch, *_, last = calm
+    chances = []
     for way in calm:
         cells = [
             f"{np.mean([part(right, 0).mean() for right in calm[way]]):.3f}" for part in (whole, last_quarter_of_all)
         ]
-        for case in list(FELT_CASES)[1:]:
+        for case in cases:
             leads = [points(*pair) for pair in zip(rights[case][way], rights[case][batch], strict=True)]
-            cells.append(f"{min(worst(lead[len(lead) // 2 :]) for lead in leads):+.1f}")
+            leads = [lead[int(FELT_CASES[case][1] * len(lead)) :] for lead in leads]
+            cells.append("" if way == batch else f"{min(map(worst, leads)):+.1f}")
+            chances += [f"{by_chance(leads):+.1f}"] * (way == last)
         print(f"| {way} | {' | '.join(cells)} |")
+    print(f"| by chance alone |  |  | {' | '.join(chances)} |")
