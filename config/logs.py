@@ -57,6 +57,7 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
             "aiokafka.consumer.group_coordinator": {"level": "ERROR"},
             "kafka": {"level": "CRITICAL"},  # it logs each failed connection five times; callers raise one BrokerError
             "faust": {"level": "WARNING"},
+            "great_expectations": {"level": "WARNING"},  # hundreds of lines about its own classes
             "mode": {"level": "WARNING"},
         },
     }

@@ -165,7 +165,8 @@ class RegistrySettings(BaseSettings):
     model_alias: Annotated[str, Field(min_length=1)] = "champion"
     """Alias of the version that answers."""
     poll_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
-    """Time between two looks at the alias by worker and API; 0 keeps the version that they started with."""
+    """Time between two looks at the aliases by worker and API; 0 keeps the version that they started with, and compares
+    no challenger."""
 
     def uri(self, home: Path) -> str:
         """Give the store's URI; without a setting, the sqlite file under the project's home."""

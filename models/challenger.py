@@ -1,7 +1,7 @@
 """Make a challenger: train on labelled tweets, register the model with its evidence, export its files."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,7 @@ from models.careful.measuring import CarefulPoint, served_teacher
 from models.dataset import Split
 from models.errors import ModelError
 from models.evaluation import Evaluation
-from models.feedback_findings import FeedbackFindings
+from models.feedback_findings import FeedbackFindings, FeedbackUsed
 from models.files import write_whole
 from models.lessons import Schooling
 from models.pictures import care_picture, evaluation_pictures
@@ -79,6 +79,8 @@ def train_challenger(
     store = destination.open()
     result = train(split, arguments, teach=school.teach if school else None, progress=progress)
     feedback = judge(result.measured_weights) if judge else None
+    if feedback:
+        result = _signed(result, feedback.used)
     files = _files(result, feedback, data_sha256=split.data_sha256)
     its_teacher: dict[str, bytes] = {}
     care: tuple[CarefulPoint, ...] = ()
@@ -118,6 +120,15 @@ def train_challenger(
     if destination.export_folder is not None:
         _export(destination.export_folder, files, report)
     return report
+
+
+def _signed(result: TrainingResult, used: FeedbackUsed) -> TrainingResult:
+    """Let both sets of weights say which labels of people they were fitted on."""
+    return replace(
+        result,
+        weights=replace(result.weights, learned_offset=used.last_offset),
+        measured_weights=replace(result.measured_weights, learned_offset=used.first_newest_offset - 1),
+    )
 
 
 def _files(result: TrainingResult, feedback: FeedbackFindings | None, *, data_sha256: str) -> dict[str, bytes]:

@@ -24,13 +24,11 @@ class Champion:
     Attributes:
         version: its number, or that of the pretrained model.
         weights: with the scaling of its answers.
-        first_unseen_offset: these weights have learned no label of feedback from this `feedback_offset` on.
         measured_weights: fitted without the files' held-out tweets of just this split; None where it has none such.
     """
 
     version: str
     weights: Weights
-    first_unseen_offset: int
     measured_weights: Weights | None
 
 
@@ -43,7 +41,7 @@ def findings(material: Material, champion: Champion, measured: Weights) -> Feedb
         measured: the new model's weights that were fitted on the training tweets alone.
     """
     ours, theirs = Scorer(served_weights(measured, material.split)), Scorer(champion.weights)
-    newest = (labels.since(champion.first_unseen_offset) for labels in material.newest)
+    newest = (labels.since(champion.weights.learned_offset + 1) for labels in material.newest)
     compared = {
         head: _compared(labels, ours, theirs, place=place)
         for place, (head, labels) in enumerate(zip(HEAD_NAMES, newest, strict=True))

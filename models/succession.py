@@ -127,16 +127,12 @@ def find_champion(store: Store, alias: str, *, split: Split, arguments: Training
     version = alias_version(store, alias)
     if version is None:
         pretrained = pretrained_predictor(_TOP_K)
-        return Champion(pretrained.model.version, pretrained.scorer.weights, 0, None)
+        return Champion(pretrained.model.version, pretrained.scorer.weights, None)
     evidence = _evidence_of_champion(store, version)
-    report = evidence.report if evidence else None
-    feedback = report.feedback if report else None
-    if evidence and report and evidence.measured_weights and was_measured_on(report, split, arguments):
-        measured = evidence.measured_weights
-        unseen = feedback.used.first_newest_offset if feedback else 0
-        return Champion(version, served_weights(measured, split), unseen, measured)
-    unseen = feedback.used.last_offset + 1 if feedback else 0
-    return Champion(version, load_weights(store, version).weights, unseen, None)
+    report, measured = (evidence.report, evidence.measured_weights) if evidence else (None, None)
+    if report and measured and was_measured_on(report, split, arguments):
+        return Champion(version, served_weights(measured, split), measured)
+    return Champion(version, load_weights(store, version).weights, None)
 
 
 def _checks(

@@ -23,7 +23,8 @@ HEAD_COLUMNS = (slice(0, len(LABELS)), slice(len(LABELS), COLUMNS))
 LARGEST = 127  # of a signed byte; -128 is left out so that every column is symmetric
 WEIGHTS_FILE = "weights.npz"
 SHA256_FILE = "weights.sha256"  # one line, as sha256sum writes it
-_OPTIONAL = "coverage"  # files of the first version have none
+NOTHING_LEARNED = -1
+_OPTIONAL = ("coverage", "learned_offset")  # files of the first version have neither
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Weights:
         temperatures: float64 of shape (2,): of the labels and of the sentiments, see `models.calibration`.
         coverage: float64 of shape (m, 3): the label head's `models.abstention.coverage_curve` on held-out tweets; m is 0
             where none was measured.
+        learned_offset: highest `feedback_offset` of people's labels that these were fitted on, and with it all below;
+            `NOTHING_LEARNED` for none. What such a label says of these weights is not worth much.
     """
 
     ids: npt.NDArray[np.int32]
@@ -49,6 +52,7 @@ class Weights:
     biases: npt.NDArray[np.float32]
     temperatures: npt.NDArray[np.float64]
     coverage: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    learned_offset: int = NOTHING_LEARNED
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -66,7 +70,10 @@ def encode_weights(weights: Weights) -> bytes:
     """Write weights as a compressed `.npz`; equal weights give equal bytes."""
     buffer = io.BytesIO()
     header = np.frombuffer(msgspec.json.encode(_HEADER), dtype=np.uint8)
-    np.savez_compressed(buffer, header=header, **vars(weights))
+    stored = {**vars(weights), "learned_offset": np.array(weights.learned_offset, dtype=np.int64)}
+    if weights.learned_offset == NOTHING_LEARNED:
+        del stored["learned_offset"]  # so that the bytes stay those of earlier releases
+    np.savez_compressed(buffer, header=header, **stored)
     return buffer.getvalue()
 
 
@@ -102,8 +109,10 @@ def _decode(content: bytes) -> Weights:
             if header != _HEADER:
                 raise ModelCorruptError(f"was made for another version of features or classes: {_difference(header)}")
             stored = {
-                name: arrays[name] for name in Weights.__dataclass_fields__ if name != _OPTIONAL or name in arrays
+                name: arrays[name] for name in Weights.__dataclass_fields__ if name not in _OPTIONAL or name in arrays
             }
+            if "learned_offset" in stored:
+                stored["learned_offset"] = int(stored["learned_offset"])
             return _checked(Weights(**stored))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as exc:
         raise ModelCorruptError(f"is no weights file ({type(exc).__name__})") from exc
@@ -133,6 +142,7 @@ def _checked(weights: Weights) -> Weights:
         raise ModelCorruptError(f"has feature ids that are not rising from 0 to {FEATURE_COUNT - 1}")
     floats = (weights.scales, weights.biases, weights.temperatures, weights.coverage)
     finite = all(np.isfinite(array).all() for array in floats)
-    if not finite or weights.temperatures.min() <= 0 or (rows and weights.table[:, -1].min() < 1):
+    is_offset = weights.learned_offset >= NOTHING_LEARNED
+    if not (finite and is_offset) or weights.temperatures.min() <= 0 or (rows and weights.table[:, -1].min() < 1):
         raise ModelCorruptError("has numbers that no training gives")
     return weights

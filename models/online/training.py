@@ -1,9 +1,12 @@
 """What the learner knows after a number of records of feedback: weights, figures, labels, and how far it has come."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from models.calibration import FloatArray
 from models.contest import Contest
 from models.contest_records import Answerer, ContestEvent
 from models.feedback import LabelledTweet
@@ -11,10 +14,27 @@ from models.online.learner import OnlineLearner
 from models.online.memory import LabelMemory
 from models.online.prequential import HeadStandings, Prequential
 from models.online.snapshot import Progress, batch_sha256, decode_progress, decode_snapshot, encode_snapshot
-from models.online.truth import truth_of
+from models.online.truth import Scores, Truth, truth_of
 from models.online.weights import OnlineWeights
 from models.predictor import ScorerPredictor
 from models.scorer import Scorer
+
+
+class Labels(NamedTuple):
+    """What was said of n texts, what is true, and with which probability each was chosen for labelling."""
+
+    scores: Scores
+    truth: Truth
+    selection: FloatArray
+
+    def rows(self, chosen: slice) -> "Labels":
+        """Give some of the texts."""
+        return Labels(Scores(*(part[chosen] for part in self.scores)), self.truth[chosen], self.selection[chosen])
+
+
+def _first_after(offset: int, tweets: Sequence[LabelledTweet]) -> int:
+    """Find where the tweets begin whose feedback came after an offset."""
+    return bisect_right(tweets, offset, key=lambda tweet: tweet.feedback_offset)
 
 
 class OnlineTraining:
@@ -73,11 +93,11 @@ class OnlineTraining:
     def learn(
         self, tweets: Sequence[LabelledTweet], *, challenger: ScorerPredictor | None = None
     ) -> tuple[ContestEvent, ...]:
-        """Score each tweet, then learn its labels.
+        """Score each tweet, then learn its labels; those that the batch model was fitted on count in no comparison.
 
         Args:
             tweets: of feedback beyond `offset`, in its order; `memory` has their labels, as judging puts them there.
-            challenger: scores the tweets too, for the contest alone; it must not have been trained on them.
+            challenger: scores the tweets that it was not fitted on either, for the contest alone.
 
         Returns:
             What the contest has to tell, in order.
@@ -85,22 +105,27 @@ class OnlineTraining:
         if not tweets:
             return ()
         truth = np.array([truth_of(tweet.label, tweet.sentiment) for tweet in tweets], dtype=np.int64)
-        texts = [tweet.text for tweet in tweets]
-        scores = self._learner.learn(texts, truth)
-        selection = np.array([tweet.probability for tweet in tweets])
-        self._figures.add(scores, truth, selection)
+        scores = self._learner.learn([tweet.text for tweet in tweets], truth)
         self.offset = tweets[-1].feedback_offset
+        selection = np.array([tweet.probability for tweet in tweets])
+        first = _first_after(self._scorer.weights.learned_offset, tweets)
+        labels = Labels(scores, truth, selection).rows(slice(first, None))
+        self._figures.add(*labels)
         if challenger is None:
-            return self._contest.add(scores, truth, selection)
+            return self._contest.add(*labels)
+        return self._compared(tweets[first:], labels, challenger)
+
+    def _compared(
+        self, tweets: Sequence[LabelledTweet], labels: Labels, challenger: ScorerPredictor
+    ) -> tuple[ContestEvent, ...]:
         self._contest.meet_challenger(challenger.model.version)
-        said = challenger.scorer.answers(texts, top_k=1).probabilities
-        return self._contest.add(scores, truth, selection, challenger=said)
+        first = _first_after(challenger.scorer.weights.learned_offset, tweets)
+        events = self._contest.add(*labels.rows(slice(None, first)))
+        said = challenger.scorer.answers([tweet.text for tweet in tweets[first:]], top_k=1).probabilities
+        return events + self._contest.add(*labels.rows(slice(first, None)), challenger=said)
 
     def relearn(self, tweets: Sequence[LabelledTweet]) -> None:
-        """Learn and remember what another learner has learned before; repeats, which are accounted for, are passed over.
-
-        No challenger takes part: it may have been trained on these labels.
-        """
+        """Learn and remember what another learner has learned before; repeats, which are accounted for, are passed over."""
         new, offset = [], self.offset
         for tweet in tweets:
             if tweet.feedback_offset > offset:

@@ -178,7 +178,8 @@ class Learner:
         if training.offset < self._position:
             self._relearn(training, before=self._position + 1)
             training.pass_over(self._position)
-        logger.info("learner_restored", extra={"snapshot_offset": begun, "offset": training.offset})
+        places = {"snapshot_offset": begun, "offset": training.offset, "of_batch_model": scorer.weights.learned_offset}
+        logger.info("learner_restored", extra=places)
         return training
 
     def _relearn(self, training: OnlineTraining, *, before: int) -> None:

@@ -202,7 +202,9 @@ def test_what_people_labelled_changes_what_the_challenger_says_and_the_newest_ar
     store = registry.existing_store(tracking_uri=RegistrySettings().uri(tmp_path), model_name="tickertape")
     measured = registry.load_measured_weights(store, "1")
     assert measured is not None
-    of_measured, of_challenger = Scorer(measured), Scorer(registry.load_weights(store, "1").weights)
+    challenger = registry.load_weights(store, "1").weights
+    assert (measured.learned_offset, challenger.learned_offset) == (59, 69)
+    of_measured, of_challenger = Scorer(measured), Scorer(challenger)
     assert set(of_challenger.answers(odd[10:], top_k=1).labels[:, 0].tolist()) == {9}
     assert set(of_challenger.answers(newest, top_k=1).labels[:, 0].tolist()) == {4}
     assert set(of_measured.answers(newest, top_k=1).labels[:, 0].tolist()) == {9}

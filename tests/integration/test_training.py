@@ -3,17 +3,20 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pytest
 
 from models.arguments import TrainingArguments
-from models.dataset import read_split
+from models.dataset import LabelledTweets, read_split
 from models.errors import ModelCorruptError, ModelError, ModelNotFoundError
 from models.loading import RegistryStore, load_predictor
 from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import Tweet
+from models.scorer import Scorer
 
 if TYPE_CHECKING:
     from models.challenger import Destination
@@ -243,3 +246,25 @@ def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
     assert not result.is_refitted
     assert (result.label_tweets, result.labels.tweets) == (len(split.labels.train), 1)
     assert steps[-1] == ("done", 3, 3)
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_newest_tweets_are_learned_in_the_end_and_measured_by_weights_that_have_not_seen_them(
+    is_published: bool,  # noqa: FBT001 -- a case of the test
+) -> None:
+    from models.training import train
+
+    read = read_split(LABELLED, held_out_share=0.15, seed=11)
+    odd = tuple(f"zibbel wobbel{letter} plonk" for letter in "abcdefgh")
+    newest = LabelledTweets(odd, np.full(len(odd), 9))
+    split = replace(read, labels=replace(read.labels, newest=newest), is_published=is_published)
+    steps: list[tuple[str, int, int]] = []
+
+    result = train(split, TrainingArguments(seed=11), teach=None, progress=lambda *step: steps.append(step))
+
+    said = [Scorer(weights).answers(odd, top_k=1).labels[:, 0] for weights in (result.weights, result.measured_weights)]
+    assert (said[0] == 9).all()
+    assert not (said[1] == 9).all()
+    held_out = 0 if is_published else len(read.labels.held_out)
+    assert result.label_tweets == len(read.labels.train) + held_out + len(odd)
+    assert (steps[-1], result.is_refitted) == (("done", 5, 5), not is_published)

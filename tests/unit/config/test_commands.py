@@ -13,6 +13,7 @@ from tickertape import COMMANDS
 VERBS = {
     "broker",
     "worker",
+    "retrain",
     "serve",
     "produce",
     "label",

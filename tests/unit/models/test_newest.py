@@ -42,8 +42,8 @@ def make_material(split: Split) -> Callable[..., Material]:
     return make
 
 
-def champion(weights: Weights, *, unseen: int = 0, measured: Weights | None = None) -> Champion:
-    return Champion("4", weights, unseen, measured)
+def champion(weights: Weights, *, learned_offset: int = -1, measured: Weights | None = None) -> Champion:
+    return Champion("4", replace(weights, learned_offset=learned_offset), measured)
 
 
 def test_better_model_gains_and_a_head_without_newest_labels_is_left_out(
@@ -84,8 +84,8 @@ def test_label_counts_as_one_over_the_probability_of_its_choice(
 
 
 def test_labels_that_the_champion_has_learned_are_not_compared(make_material: Callable[..., Material]) -> None:
-    part = findings(make_material(), champion(GOOD, unseen=30), GOOD)
-    nothing = findings(make_material(), champion(GOOD, unseen=40), GOOD)
+    part = findings(make_material(), champion(GOOD, learned_offset=29), GOOD)
+    nothing = findings(make_material(), champion(GOOD, learned_offset=39), GOOD)
 
     assert part.newest["topic"].labels == 10
     assert nothing.newest == {}

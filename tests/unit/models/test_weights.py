@@ -44,8 +44,8 @@ def test_weights_read_are_the_weights_written(two_word_weights: Weights, stored:
     read = read_weights(path, sha256=sha256)
 
     for name, written in vars(two_word_weights).items():
-        assert getattr(read, name).dtype == written.dtype
-        assert getattr(read, name).tolist() == written.tolist()
+        assert np.asarray(getattr(read, name)).dtype == np.asarray(written).dtype
+        assert np.asarray(getattr(read, name)).tolist() == np.asarray(written).tolist()
 
 
 def test_file_without_a_coverage_curve_is_read_as_one_with_an_empty_curve(
@@ -133,4 +133,23 @@ def test_numbers_that_would_give_wrong_answers_are_refused(
     path, sha256 = stored(encode_weights(replace(two_word_weights, **{name: value})))
 
     with pytest.raises(ModelCorruptError, match=message):
+        read_weights(path, sha256=sha256)
+
+
+def test_weights_say_up_to_which_label_of_people_they_were_fitted(two_word_weights: Weights, stored: Store) -> None:
+    path, sha256 = stored(encode_weights(replace(two_word_weights, learned_offset=41)))
+
+    assert read_weights(path, sha256=sha256).learned_offset == 41
+
+
+def test_weights_of_no_such_label_have_the_bytes_of_earlier_releases(two_word_weights: Weights) -> None:
+    assert two_word_weights.learned_offset == -1
+    assert "learned_offset" not in arrays_of(encode_weights(two_word_weights))
+
+
+@pytest.mark.parametrize("offset", [-2, [1, 2], "x"])
+def test_offset_that_is_none_is_refused(two_word_weights: Weights, stored: Store, offset: object) -> None:
+    path, sha256 = stored(encoded(arrays_of(encode_weights(two_word_weights)) | {"learned_offset": np.array(offset)}))
+
+    with pytest.raises(ModelCorruptError, match="train again"):
         read_weights(path, sha256=sha256)

@@ -476,3 +476,40 @@ def test_challenger_is_not_scored_on_labels_that_were_learned_before(
 
     contest = decode_progress(learner.snapshot().content).contest
     assert (contest.topic.labels, contest.topic.challenger.labels) == (20, 5)
+
+
+def fitted_until(scorer: Scorer, offset: int) -> Scorer:
+    """The same batch model, as if it had been fitted on the labels up to an offset."""
+    return Scorer(replace(scorer.weights, learned_offset=offset))
+
+
+def test_labels_that_the_batch_model_was_fitted_on_are_learned_and_count_in_no_figure(
+    scorer: Scorer, make_archive: Make, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    feedback = [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(20)]
+    whole = make_learner(lambda: scorer, make_archive())
+    fitted_scorer = fitted_until(scorer, 11)
+    fitted = make_learner(lambda: fitted_scorer, make_archive())
+
+    for learner in (whole, fitted):
+        learn(learner, feedback[:7])
+        learn(learner, feedback[7:])
+
+    snapshots = [learner.snapshot().content for learner in (whole, fitted)]
+    weights = [decode_snapshot(content, batch=scorer.weights) for content in snapshots]
+    progress = [decode_progress(content) for content in snapshots]
+    assert all((array == other).all() for array, other in zip(*weights, strict=True))
+    assert [one.contest.topic.labels for one in progress] == [20, 8]
+    assert [len(one.figures[0].window) for one in progress] == [20, 8]
+
+
+def test_challenger_is_not_scored_on_labels_that_it_was_fitted_on(
+    scorer: Scorer, other_scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, texts: list[str]
+) -> None:
+    batch, fitted = fitted_until(scorer, 4), challenger(fitted_until(other_scorer, 14))
+    learner = make_learner(lambda: batch, archive, challenger=lambda: fitted)
+
+    learn(learner, [make_feedback(number, tweet_id=str(number), text=texts[number]) for number in range(20)])
+
+    contest = decode_progress(learner.snapshot().content).contest
+    assert (contest.topic.labels, contest.topic.challenger.labels) == (15, 5)
