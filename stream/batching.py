@@ -6,6 +6,7 @@ names: an event's value is a list of records, its offset is committed as a whole
 
 import asyncio
 import logging
+import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 # How long to wait for room when every partition's buffer is full. Faust itself sleeps a second there, which halves
 # the throughput of small buffers; a chunk is classified in some milliseconds.
 FULL_BUFFER_WAIT_SECONDS = 0.002
+# How often the other partitions are looked at while the buffer of one is full. Faust waits for them, up to a second, and
+# does not see that there is room again: a busy partition beside idle ones then runs in bursts.
+OTHERS_LOOK_SECONDS = 0.01
 # How long records of a partition whose buffer is full may keep aiokafka from fetching for the others; its own value is
 # 0.1 s.
 HELD_UP_SECONDS = 0.005
@@ -122,10 +126,19 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         )
 
     async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]] | None, set[TP] | None]:  # noqa: ASYNC109  # faust's
-        while self.flow_active and not self.should_stop and not self._get_active_partitions():  # noqa: ASYNC110  # faust has no event for it
+        look_at = time.monotonic() + OTHERS_LOOK_SECONDS
+        while self._is_held_up(look_at):  # noqa: ASYNC110  # faust has no event for it
             await asyncio.sleep(FULL_BUFFER_WAIT_SECONDS)
+        if self._buffered_partitions:
+            timeout = 0.0  # look what the others have, and don't wait for them: room may come any moment
         found: tuple[dict[TP, list[Any]] | None, set[TP] | None] = await super()._wait_next_records(timeout)
         return found
+
+    def _is_held_up(self, look_at: float) -> bool:
+        """Tell whether to wait for room: when all buffers are full, or one is and it is too early to look at the others."""
+        if not self.flow_active or self.should_stop:
+            return False
+        return not self._get_active_partitions() or (bool(self._buffered_partitions) and time.monotonic() < look_at)
 
     async def wait_empty(self) -> None:
         """Let the chunks in flight end and commit them, so that a clean stop or a rebalance repeats nothing.

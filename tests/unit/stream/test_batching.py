@@ -1,7 +1,12 @@
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.batching import ChunkLedger
+from stream.batching import OTHERS_LOOK_SECONDS, ChunkLedger, Consumer
 
 
 def test_chunk_is_committed_as_a_whole_once_acked() -> None:
@@ -62,3 +67,66 @@ def test_committed_offset_never_passes_a_chunk_that_was_not_acked(sizes: list[in
             else ([0, *(last + 1 for last in last_offsets)][last_offsets.index(unacked[0])])
         )
         assert committed == expected
+
+
+class HeldUpConsumer(Consumer):
+    """A consumer without a broker: notes how long each poll would wait, and for which partitions."""
+
+    def __init__(self, *, full: set[TP], others: set[TP]) -> None:
+        self.app: Any = SimpleNamespace(client_only=False)
+        self.flow_active = True
+        self.not_waiting_next_records = asyncio.Event()
+        self.polls: list[tuple[float, set[TP]]] = []
+        self._buffered_partitions = full
+        self._active_partitions = others
+
+    @property
+    def should_stop(self) -> bool:
+        return False
+
+    async def _getmany(self, active_partitions: set[TP], timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109
+        self.polls.append((timeout, set(active_partitions)))
+        return {}
+
+
+HOT, IDLE = TP("tweets.raw", 0), TP("tweets.raw", 1)
+
+
+async def test_others_are_not_waited_for_while_the_buffer_of_one_is_full() -> None:
+    consumer = HeldUpConsumer(full={HOT}, others={IDLE})
+
+    await consumer._wait_next_records(1.0)
+
+    assert consumer.polls == [(0.0, {IDLE})]
+
+
+async def test_room_is_seen_before_the_others_are_looked_at() -> None:
+    consumer = HeldUpConsumer(full={HOT}, others={IDLE})
+
+    waiting = asyncio.create_task(consumer._wait_next_records(1.0))
+    await asyncio.sleep(0)
+    consumer.on_buffer_drop(HOT)
+    await waiting
+
+    assert consumer.polls == [(1.0, {HOT, IDLE})]
+
+
+async def test_nothing_is_asked_for_while_all_buffers_are_full() -> None:
+    consumer = HeldUpConsumer(full={HOT, IDLE}, others=set())
+
+    waiting = asyncio.create_task(consumer._wait_next_records(1.0))
+    await asyncio.sleep(5 * OTHERS_LOOK_SECONDS)
+    asked_meanwhile = list(consumer.polls)
+    consumer.on_buffer_drop(HOT)
+    await waiting
+
+    assert asked_meanwhile == []
+    assert consumer.polls == [(0.0, {HOT})]
+
+
+async def test_partitions_are_waited_for_where_all_have_room() -> None:
+    consumer = HeldUpConsumer(full=set(), others={HOT, IDLE})
+
+    await consumer._wait_next_records(1.0)
+
+    assert consumer.polls == [(1.0, {HOT, IDLE})]
