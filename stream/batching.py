@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 FULL_BUFFER_WAIT_SECONDS = 0.002
 # How often the other partitions are looked at while the buffer of one is full. Faust waits for them, up to a second, and
 # does not see that there is room again: a busy partition beside idle ones then runs in bursts.
-OTHERS_LOOK_SECONDS = 0.01
+OTHERS_LOOK_SECONDS = 0.05
 # How long records of a partition whose buffer is full may keep aiokafka from fetching for the others; its own value is
 # 0.1 s.
 HELD_UP_SECONDS = 0.005

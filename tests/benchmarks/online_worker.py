@@ -5,7 +5,7 @@
 It starts a Kafka of its own in a temporary folder. First a worker learns the labels of `topic_train.csv` as fast as it
 can. Then workers of groups of their own classify the same tweets (`feed.jsonl.gz`, some times over) in turn: without the
 online model, with what was learned, and with it while labels come in at a steady rate. A run's rate is its tweets over
-the time between its first and its last answer, after the first tenth. The machine's noise is in every figure: compare
+the time between its first and its last answer, after the first quarter, in which the worker starts. The machine's noise is in every figure: compare
 those of one run.
 """
 
@@ -22,7 +22,7 @@ from itertools import count, cycle, islice
 from pathlib import Path
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 
 from config.settings import BrokerSettings, ProjectSettings, TopicSettings, child_environment
 from models.dataset import read_topics
@@ -39,7 +39,7 @@ LABELLED_AT = "2026-01-01T00:00:00Z"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tweets", type=int, default=300_000)
+    parser.add_argument("--tweets", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     broker = BrokerSettings()
@@ -56,13 +56,16 @@ def main() -> None:
             bench.learn()
             bench.publish(arguments.tweets)
             rates: dict[str, list[float]] = {way: [] for way in WAYS}
+            costs: dict[str, list[float]] = {way: [] for way in WAYS}
             for number in range(arguments.rounds):
                 for way in WAYS:
-                    rates[way].append(bench.classify(way, number, arguments.tweets))
-                    print(f"{way:<10} {rates[way][-1]:,.0f} tweets/s", flush=True)
-    without = statistics.median(rates["without"])
+                    rate, cost = bench.classify(way, number, arguments.tweets)
+                    rates[way].append(rate)
+                    costs[way].append(cost)
+                    print(f"{way:<10} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
     for way in WAYS[1:]:
-        print(f"{way}: {statistics.median(rates[way]) / without:.3f} of the rate without", flush=True)
+        rate, cost = (statistics.median(of[way]) / statistics.median(of["without"]) for of in (rates, costs))
+        print(f"{way}: {rate:.3f} of the rate, {cost:.3f} of the processor time without", flush=True)
 
 
 class Bench:
@@ -94,16 +97,30 @@ class Bench:
             self._producer.send(self._topics.raw.name, value=value)
         self._producer.flush()
 
-    def classify(self, way: str, number: int, tweets: int) -> float:
-        """Give the tweets a second of a new group; its outputs go to topics of their own."""
+    def classify(self, way: str, number: int, tweets: int) -> tuple[float, float]:
+        """Give the tweets a second of a new group, and its microseconds a tweet; its outputs go to topics of their own."""
         name = f"{way}-{number}"
         outputs = TopicSettings(classified=f"{name}.classified", sentiment=f"{name}.sentiment")
         ensure_topics(self._servers, declare_topics(outputs).all)
+        self._skip_feedback(name)
         names = {"TOPICS_CLASSIFIED": outputs.classified, "TOPICS_SENTIMENT": outputs.sentiment}
-        with self._worker(name, ONLINE_ENABLED=str(way != "without").lower(), LABELLING_PER_MINUTE="0", **names):
-            begin = self._wait(outputs.sentiment, tweets // 10, labels=way == "learning")
+        with self._worker(
+            name, ONLINE_ENABLED=str(way != "without").lower(), LABELLING_PER_MINUTE="0", **names
+        ) as worker:
+            begin = self._wait(outputs.sentiment, tweets // 4, labels=way == "learning")
+            used = -cpu_seconds(worker.pid)
             end = self._wait(outputs.sentiment, tweets, labels=way == "learning")
-        return (tweets - tweets // 10) / (end - begin)
+            used += cpu_seconds(worker.pid)
+        measured = tweets - tweets // 4
+        return measured / (end - begin), used / measured * 1e6
+
+    def _skip_feedback(self, group: str) -> None:
+        """Let a new group begin behind the labels that a snapshot has."""
+        consumer = KafkaConsumer(bootstrap_servers=self._servers, group_id=group, enable_auto_commit=False)
+        partition = TopicPartition(self._topics.feedback.name, 0)
+        consumer.assign([partition])
+        consumer.commit({partition: OffsetAndMetadata(consumer.end_offsets([partition])[partition], "", -1)})
+        consumer.close()
 
     def _worker(self, name: str, **settings: str) -> "subprocess.Popen[bytes]":
         environment = child_environment(
@@ -134,6 +151,12 @@ class Bench:
             feedback = Feedback(tweet_id=tweet_id, source="bench", labelled_at=LABELLED_AT, label=label, text=text)
             self._producer.send(self._topics.feedback.name, key=tweet_id.encode(), value=msgspec.json.encode(feedback))
         self._producer.flush()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give the processor time of a process and its threads so far."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 class _Ended(subprocess.Popen):  # type: ignore[type-arg]
