@@ -5,7 +5,8 @@ from fastapi.responses import PlainTextResponse
 
 from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import NOT_READY_ANSWER
-from api.schemas import Live, ModelVersion, Ready, Refusal
+from api.model_schemas import Live, Ready, Refusal
+from api.schemas import ModelVersion
 from monitoring.metrics import CONTENT_TYPE, exposition
 
 router = APIRouter(tags=["health"])

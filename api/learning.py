@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends
 
 from api.dependencies import ProcessStateDep
 from api.documentation import LEARNING_ANSWERS, MODELS_ANSWERS
-from api.schemas import AnsweringChange, ModelChange, Models, ModelVersion, OnlinePerformance
+from api.model_schemas import AnsweringChange, ModelChange, Models, OnlinePerformance
+from api.schemas import ModelVersion
 from models.errors import ModelNotReadyError, ReportNotFoundError
 from models.following import FollowedPredictor
 from models.online.status import answering_of, online_status

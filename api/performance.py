@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import ARGUMENT_ANSWERS, PERFORMANCE_ANSWERS
-from api.schemas import Arguments, Performance
+from api.model_schemas import Arguments, Performance
 from models.contracts import Predictor
 from models.errors import ReportNotFoundError, UnknownFilterError
 from models.served_report import ServedReport, filters, performance, read_served_report
