@@ -27,6 +27,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the broker of the integration tests: a Docker container, or the embedded Kafka; auto takes Docker "
         "where an engine answers",
     )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=6,
+        help="how often the learner is killed in the test of that; each takes four seconds",
+    )
+
+
+@pytest.fixture(scope="session")
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often a learner is killed."""
+    count: int = request.config.getoption("--kills")
+    return count
 
 
 @pytest.fixture(scope="session")

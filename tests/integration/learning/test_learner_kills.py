@@ -22,8 +22,7 @@ from stream.codecs import encode
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-KILLS = 20
-RECORDS = 4_000
+RECORDS_PER_KILL = 200
 RECORDS_PER_SECOND = 70
 LONGEST_LIFE_SECONDS = 1.2  # after the worker has its partitions
 FEW = Path(__file__).parents[2] / "data" / "labelled" / "topic_train.csv"
@@ -41,22 +40,22 @@ class Script:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def labelled_rows() -> list[tuple[str, int]]:
+def labelled_rows(count: int) -> list[tuple[str, int]]:
     """Give real tweets where they are, and else the repository's own few with a word that makes each another."""
     real = Path(os.environ.get("TICKERTAPE_DATA_DIR", "data")) / "topic_train.csv"
     with (real if real.exists() else FEW).open(encoding="utf-8", newline="") as stream:
         rows = [(row["text"], int(row["label"])) for row in csv.DictReader(stream)]
     return [
         (f"{text} item{place // len(rows)}", label)
-        for place in range(RECORDS)
+        for place in range(count)
         for text, label in [rows[place % len(rows)]]
     ]
 
 
-def written(chance: random.Random) -> Script:
+def written(count: int, chance: random.Random) -> Script:
     """Write feedback: mostly of new tweets, with and without text; else malformed, repeated, contradicting, unknown."""
     script = Script()
-    for offset, (text, column) in enumerate(labelled_rows()):
+    for offset, (text, column) in enumerate(labelled_rows(count)):
         fields = {
             "tweet_id": str(10**18 + offset),
             "source": "desk",
@@ -103,36 +102,37 @@ def remove_dead_members(cluster: Any) -> None:
             admin.remove_group_members(group, [MemberToRemove(member_id=member) for member in members])
 
 
-def test_learner_killed_twenty_times_loses_no_label_and_learns_none_twice(
-    learning: Any, start_worker: Callable[..., Any]
+def test_learner_killed_again_and_again_loses_no_label_and_learns_none_twice(
+    learning: Any, start_worker: Callable[..., Any], kills: int
 ) -> None:
+    records = kills * RECORDS_PER_KILL
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 -- pytest shows it when the test fails
     chance = random.Random(seed)
-    script = written(chance)
+    script = written(records, chance)
     learning.cluster.publish(
         [(tweet.id.encode(), encode(tweet)) for tweet in script.sent_out], topic=learning.topics.to_label.name
     )
     unfinished = 0
 
     with learning.saying(script.values, per_second=RECORDS_PER_SECOND):
-        for _ in range(KILLS):
+        for _ in range(kills):
             worker = start_worker(ONLINE_SNAPSHOT_SECONDS=chance.choice([0.1, 0.3, 1]), STREAM_CHUNK_SIZE_TWEETS=50)
             time.sleep(chance.uniform(0, LONGEST_LIFE_SECONDS))
             assert worker.stop(signal.SIGKILL) == -signal.SIGKILL
             remove_dead_members(learning.cluster)
             unfinished += learning.accounted() > learning.committed()
     last = start_worker(ONLINE_SNAPSHOT_SECONDS=0.3)
-    learning.wait_until_committed(RECORDS)
+    learning.wait_until_committed(records)
     assert last.stop() == 0
 
     labelled, letters = learning.labelled(), learning.letters()
-    assert unfinished > KILLS // 4  # or the kills did not hit the middle
+    assert unfinished > kills // 4  # or the kills did not hit the middle
     assert {tweet.feedback_offset: tweet for tweet in labelled} == {one.feedback_offset: one for one in script.labelled}
     assert all(tweet == script_tweet for tweet, script_tweet in _paired(labelled, script))
     assert letters.keys() == set(script.refused.items())
     assert Counter(tweet.feedback_offset for tweet in labelled).keys().isdisjoint(offset for offset, _ in letters)
-    learning.assert_learned(script.labelled, offset=RECORDS - 1)
+    learning.assert_learned(script.labelled, offset=records - 1)
 
 
 def _paired(labelled: list[LabelledTweet], script: Script) -> list[tuple[LabelledTweet, LabelledTweet]]:
