@@ -68,7 +68,7 @@ def learn_online(
     _batch_of(predictor)  # refuse it now, not at the first snapshot
     load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
     archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
-    _check_feedback(archive, end_offset(bootstrap_servers, topics.feedback.name), topics)
+    _check_feedback(archive, bootstrap_servers, topics)
     reader = TopicReader(bootstrap_servers, topics.to_label.name)
     learner = Learner(
         partial(_batch_of, predictor),
@@ -88,8 +88,9 @@ def learn_online(
     app.on_partitions_assigned.connect(begin, weak=False)
 
 
-def _check_feedback(archive: TopicArchive, end: int, topics: Topics) -> None:
+def _check_feedback(archive: TopicArchive, bootstrap_servers: str, topics: Topics) -> None:
     known = max((snapshot.offset for snapshot in archive.snapshots()), default=-1)
+    end = end_offset(bootstrap_servers, topics.feedback.name)  # only now: another worker may be learning
     if known >= end:
         raise BrokerError(
             f"{topics.online.name} has learned the feedback up to offset {known}, but {topics.feedback.name} ends before "
