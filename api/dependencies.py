@@ -146,7 +146,7 @@ async def process_state(request: Request) -> ProcessState:
 ProcessStateDep = Annotated[ProcessState, Depends(process_state)]
 
 
-async def current_predictor(state: ProcessStateDep) -> Predictor:
+async def current_predictor(state: ProcessStateDep) -> FollowedPredictor:
     """Give the model that answers now.
 
     Raises:
@@ -158,4 +158,4 @@ async def current_predictor(state: ProcessStateDep) -> Predictor:
     return predictor
 
 
-PredictorDep = Annotated[Predictor, Depends(current_predictor)]
+PredictorDep = Annotated[FollowedPredictor, Depends(current_predictor)]

@@ -1,38 +1,20 @@
 """Router: GET /models, who answers now; GET /performance/online, how batch and online model do on the labels that came."""
 
-from typing import Annotated
-
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from api.dependencies import ProcessStateDep
+from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import LEARNING_ANSWERS, MODELS_ANSWERS
 from api.model_schemas import AnsweringChange, ModelChange, Models, OnlinePerformance
 from api.schemas import ModelVersion
-from models.errors import ModelNotReadyError, ReportNotFoundError
-from models.following import FollowedPredictor
+from models.errors import ReportNotFoundError
 from models.online.status import answering_of, online_status
 
 router = APIRouter(tags=["model"])
 
 
-def followed_predictor(state: ProcessStateDep) -> FollowedPredictor:
-    """Give what answers, with all that is known of it.
-
-    Raises:
-        ModelNotReadyError: it is still being loaded.
-    """
-    predictor = state.status.predictor
-    if predictor is None:
-        raise ModelNotReadyError("the model is being loaded: try again in a moment")
-    return predictor
-
-
-FollowedDep = Annotated[FollowedPredictor, Depends(followed_predictor)]
-
-
 @router.get("/models", summary="Who answers now, and what changed", responses=MODELS_ANSWERS)
-def get_models(predictor: FollowedDep, state: ProcessStateDep) -> Models:
+def get_models(predictor: PredictorDep, state: ProcessStateDep) -> Models:
     """Give the versions that answer, which of batch and online model does for each head, and the last changes."""
     model = predictor.model
     return Models(
@@ -47,7 +29,7 @@ def get_models(predictor: FollowedDep, state: ProcessStateDep) -> Models:
 
 
 @router.get("/performance/online", summary="How the models do on the labels that came", responses=LEARNING_ANSWERS)
-def get_online_performance(predictor: FollowedDep) -> OnlinePerformance:
+def get_online_performance(predictor: PredictorDep) -> OnlinePerformance:
     """Give the figures of the last labels, each scored before it was learned.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import cast
 
 import msgspec
 
@@ -13,7 +13,7 @@ from models.predictions import Predictions
 from models.records import ModelVersion, Tweet, utc_timestamp
 from models.selection import Choice, Selection
 from stream.codecs import decode_tweet, encode
-from stream.dead_letters import DeadLetter
+from stream.dead_letters import DeadLetter, Record, refused
 from stream.framing import Header, Outputs, encode_headers, varint
 from stream.topics import Topics
 from stream.writing import write_answers
@@ -25,15 +25,6 @@ TO_LABEL_TYPE = b"tickertape.tweet.to-label.v1"
 DEAD_LETTER_TYPE = b"tickertape.tweet.dead-letter.v1"
 JSON = b"application/json"
 BYTES = b"application/octet-stream"
-
-
-class Record(Protocol):
-    """What is read of a Kafka record."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    offset: int
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -105,16 +96,7 @@ def _read(record: Record, topic: str, partition: int, time: float) -> Tweet | De
     try:
         return decode_tweet(record.value)
     except MalformedRecordError as exc:
-        return DeadLetter(
-            key=record.key,
-            value=record.value,
-            reason=exc.reason,
-            error=str(exc),
-            topic=topic,
-            partition=partition,
-            offset=record.offset,
-            time=time,
-        )
+        return refused(record, exc, topic=topic, partition=partition, time=time)
 
 
 class _Writer:

@@ -1,9 +1,22 @@
 """A record that can't be used: its bytes, the reason, and where it came from."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
 
+from models.errors import MalformedRecordError
 from models.records import utc_timestamp
 from stream.framing import Header
+
+
+class Record(Protocol):
+    """What is read of a Kafka record."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    offset: int
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
@@ -38,3 +51,25 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
             ("time", utc_timestamp(self.time).encode()),
             ("attempt", str(self.attempt).encode()),
         ]
+
+
+def refused(record: Record, why: MalformedRecordError, *, topic: str, partition: int, time: float) -> DeadLetter:
+    """Make a dead letter of a record.
+
+    Args:
+        record: that can't be used.
+        why: what is wrong with it.
+        topic: full name of the topic that it came from.
+        partition: that it came from.
+        time: when this happens, in seconds since 1970.
+    """
+    return DeadLetter(
+        key=record.key,
+        value=record.value,
+        reason=why.reason,
+        error=str(why),
+        topic=topic,
+        partition=partition,
+        offset=record.offset,
+        time=time,
+    )

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
@@ -97,39 +98,33 @@ class Topics:
 def declare_topics(settings: TopicSettings) -> Topics:
     """Give the topics that the settings describe; nothing is created."""
 
-    def spec(name: str, *, days: int, max_message_bytes: int | None = None) -> TopicSpec:
+    def spec(
+        name: str, *, retention_ms: int, partitions: int = settings.partitions, max_message_bytes: int | None = None
+    ) -> TopicSpec:
         return TopicSpec(
             name=settings.prefix + name,
-            partitions=settings.partitions,
-            replication_factor=settings.replication_factor,
-            retention_ms=days * MS_PER_DAY,
-            max_message_bytes=max_message_bytes,
-        )
-
-    def of_learner(name: str, retention_ms: int, *, max_message_bytes: int | None = None) -> TopicSpec:
-        """Describe a topic of one partition: there is one learner, and the order of labels is the order of learning."""
-        return TopicSpec(
-            name=settings.prefix + name,
-            partitions=1,
+            partitions=partitions,
             replication_factor=settings.replication_factor,
             retention_ms=retention_ms,
             max_message_bytes=max_message_bytes,
         )
 
+    of_learner = partial(spec, partitions=1)  # there is one, and the order of labels is the order of learning
+    retention_ms = settings.retention_days * MS_PER_DAY
     return Topics(
-        raw=spec(settings.raw, days=settings.retention_days),
-        classified=spec(settings.classified, days=settings.retention_days),
-        sentiment=spec(settings.sentiment, days=settings.retention_days),
+        raw=spec(settings.raw, retention_ms=retention_ms),
+        classified=spec(settings.classified, retention_ms=retention_ms),
+        sentiment=spec(settings.sentiment, retention_ms=retention_ms),
         dead_letter=spec(
             settings.dead_letter,
-            days=settings.dead_letter_retention_days,
+            retention_ms=settings.dead_letter_retention_days * MS_PER_DAY,
             max_message_bytes=DEAD_LETTER_MAX_BYTES,
         ),
-        metrics=spec(settings.metrics, days=settings.metrics_retention_days),
-        to_label=spec(settings.to_label, days=settings.retention_days),
-        feedback=of_learner(settings.feedback, FOR_EVER),
-        labelled=of_learner(settings.labelled, FOR_EVER),
-        online=of_learner(settings.online, LATEST_OF_KEY, max_message_bytes=SNAPSHOT_MAX_BYTES),
+        metrics=spec(settings.metrics, retention_ms=settings.metrics_retention_days * MS_PER_DAY),
+        to_label=spec(settings.to_label, retention_ms=retention_ms),
+        feedback=of_learner(settings.feedback, retention_ms=FOR_EVER),
+        labelled=of_learner(settings.labelled, retention_ms=FOR_EVER),
+        online=of_learner(settings.online, retention_ms=LATEST_OF_KEY, max_message_bytes=SNAPSHOT_MAX_BYTES),
     )
 
 

@@ -23,6 +23,11 @@ class LearningEvent(msgspec.Struct, frozen=True):
     event: ContestEvent
     time: str
 
+    @property
+    def kind(self) -> str:
+        """What kind of event it is: `contest_decision`, `drift_alarm` or `challenger_lead`."""
+        return str(type(self.event).__struct_config__.tag)
+
 
 class LearningReport(msgspec.Struct, frozen=True):
     """How the models do on the labels that came, each scored before it was learned.

@@ -177,8 +177,7 @@ def _tell(learned: Learned, partition: int) -> None:
     if refused:
         logger.warning("feedback_refused", extra={"partition": partition, **refused})
     for told in learned.events:
-        kind = type(told.event).__struct_config__.tag
-        logger.warning(str(kind), extra={"version": told.version, **msgspec.structs.asdict(told.event)})
+        logger.warning(told.kind, extra={"version": told.version, **msgspec.structs.asdict(told.event)})
 
 
 @contextmanager

@@ -6,9 +6,8 @@ from typing import TypeAlias
 from models.errors import MalformedRecordError
 from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.online.memory import LabelMemory
-from stream.classify import Record
 from stream.codecs import decode_feedback
-from stream.dead_letters import DeadLetter
+from stream.dead_letters import DeadLetter, Record, refused
 from stream.learning.sent_out import SentOut
 
 Verdict: TypeAlias = LabelledTweet | DeadLetter
@@ -60,16 +59,7 @@ def _verdict(
             raise read
         return _labelled(read, found.get(read.tweet_id), memory, record.offset)
     except MalformedRecordError as exc:
-        return DeadLetter(
-            key=record.key,
-            value=record.value,
-            reason=exc.reason,
-            error=str(exc),
-            topic=topic,
-            partition=partition,
-            offset=record.offset,
-            time=time,
-        )
+        return refused(record, exc, topic=topic, partition=partition, time=time)
 
 
 def _labelled(feedback: Feedback, sent: ToLabel | None, memory: LabelMemory, offset: int) -> LabelledTweet:

@@ -17,7 +17,7 @@ from models.online.training import OnlineTraining
 from models.predictor import ScorerPredictor
 from models.records import utc_timestamp
 from models.scorer import Scorer
-from stream.classify import Record
+from stream.dead_letters import Record
 from stream.learning.judging import Verdict, judge
 from stream.learning.sent_out import SentOut
 from stream.learning.topics import Archive

@@ -1,6 +1,6 @@
 """Put the parts of learning together, for one worker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from models.careful.predictor import fast
 from models.compiled.residual import load_adjust, load_learn
 from models.errors import BrokerError, ModelError
 from models.following import FollowedPredictor
+from models.online.corrections import StoredSnapshot
 from models.predictor import ScorerPredictor
 from stream.chunked_app import ChunkedApp
 from stream.learning.agent import register_learner
@@ -68,7 +69,10 @@ def learn_online(
     _batch_of(predictor)  # refuse it now, not at the first snapshot
     load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
     archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
-    _check_feedback(archive, bootstrap_servers, topics)
+    snapshots = archive.snapshots()
+    _check_feedback(snapshots, bootstrap_servers, topics)
+    for snapshot in snapshots:
+        predictor.correct(snapshot)
     reader = TopicReader(bootstrap_servers, topics.to_label.name)
     learner = Learner(
         partial(_batch_of, predictor),
@@ -80,7 +84,6 @@ def learn_online(
     )
     register_learner(app, learner, topics=topics, snapshot_seconds=limits.snapshot_seconds)
     follower = SnapshotFollower(bootstrap_servers, topics.online.name, predictor=predictor)
-    follower.look()
 
     async def begin(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
         follower.start(poll_seconds=limits.snapshot_seconds / 2)
@@ -88,9 +91,10 @@ def learn_online(
     app.on_partitions_assigned.connect(begin, weak=False)
 
 
-def _check_feedback(archive: TopicArchive, bootstrap_servers: str, topics: Topics) -> None:
-    known = max((snapshot.offset for snapshot in archive.snapshots()), default=-1)
-    end = end_offset(bootstrap_servers, topics.feedback.name)  # only now: another worker may be learning
+def _check_feedback(snapshots: Sequence[StoredSnapshot], bootstrap_servers: str, topics: Topics) -> None:
+    """Refuse snapshots of feedback that is gone; it is looked at after them, as another worker may be learning."""
+    known = max((snapshot.offset for snapshot in snapshots), default=-1)
+    end = end_offset(bootstrap_servers, topics.feedback.name)
     if known >= end:
         raise BrokerError(
             f"{topics.online.name} has learned the feedback up to offset {known}, but {topics.feedback.name} ends before "

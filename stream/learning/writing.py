@@ -1,11 +1,13 @@
 """What the learner writes: labelled tweets, dead letters and snapshots, with their headers."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from models.events import event_headers
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot
 from models.online.report import LearningEvent, LearningReport
-from stream.classify import BYTES, DEAD_LETTER_TYPE, JSON
+from stream.classify import BYTES, DEAD_LETTER_TYPE
 from stream.codecs import encode
 from stream.framing import Header, Outputs, encode_headers, varint
 from stream.learning.judging import Verdict
@@ -17,6 +19,8 @@ LABELLED_TYPE = b"tickertape.tweet.labelled.v1"
 EVENT_TYPE = "tickertape.learning.{event}.v1"
 REPORT_TYPE = b"tickertape.learning.report.v1"
 SNAPSHOT_TYPE = b"tickertape.model.online.v1"
+
+_headers = partial(event_headers, source=SOURCE)
 
 
 def write_verdicts(verdicts: Sequence[Verdict], *, topics: Topics, partition: int) -> list[Outputs]:
@@ -34,11 +38,11 @@ def write_verdicts(verdicts: Sequence[Verdict], *, topics: Topics, partition: in
     for verdict in verdicts:
         if isinstance(verdict, LabelledTweet):
             event = f"{topics.feedback.name}-{partition}-{verdict.feedback_offset}"
-            headers = _headers(event, LABELLED_TYPE, JSON)
+            headers = _headers(kind=LABELLED_TYPE, event=event)
             labelled.add(verdict.id.encode(), encode(verdict), _encoded(headers))
         else:
             event = f"{topics.feedback.name}-{partition}-{verdict.offset}"
-            headers = [*_headers(event, DEAD_LETTER_TYPE, BYTES), *verdict.headers()]
+            headers = [*_headers(kind=DEAD_LETTER_TYPE, event=event, content_type=BYTES), *verdict.headers()]
             dead_letters.add(verdict.key, verdict.value, _encoded(headers))
     return [outputs for outputs in (labelled, dead_letters) if outputs.keys]
 
@@ -48,7 +52,7 @@ def write_snapshot(snapshot: StoredSnapshot, *, topics: Topics) -> Outputs:
     outputs = Outputs(topics.online.name)
     event = f"{topics.online.name}-{snapshot.batch_sha256}-{snapshot.offset}"
     offset = (OFFSET_HEADER, str(snapshot.offset).encode())
-    headers = [*_headers(event, SNAPSHOT_TYPE, BYTES), offset]
+    headers = [*_headers(kind=SNAPSHOT_TYPE, event=event, content_type=BYTES), offset]
     outputs.add(snapshot.batch_sha256.encode(), snapshot.content, _encoded(headers))
     return outputs
 
@@ -61,9 +65,8 @@ def write_events(events: Sequence[LearningEvent], *, topics: Topics) -> list[Out
     """
     outputs = Outputs(topics.metrics.name)
     for one in events:
-        kind = type(one.event).__struct_config__.tag
-        event = f"{one.name}-{one.version}-{one.event.head}-{kind}-{one.event.labels}"
-        headers = _headers(event, EVENT_TYPE.format(event=kind).encode(), JSON)
+        event = f"{one.name}-{one.version}-{one.event.head}-{one.kind}-{one.event.labels}"
+        headers = _headers(kind=EVENT_TYPE.format(event=one.kind).encode(), event=event)
         outputs.add(one.name.encode(), encode(one), _encoded([*headers, ("model-version", one.version.encode())]))
     return [outputs] if outputs.keys else []
 
@@ -72,21 +75,11 @@ def write_report(report: LearningReport, *, topics: Topics) -> Outputs:
     """Write how learning goes."""
     outputs = Outputs(topics.metrics.name)
     headers = [
-        *_headers(f"{report.name}-{report.version}-report-{report.time}", REPORT_TYPE, JSON),
+        *_headers(kind=REPORT_TYPE, event=f"{report.name}-{report.version}-report-{report.time}"),
         ("model-version", report.version.encode()),
     ]
     outputs.add(report.name.encode(), encode(report), _encoded(headers))
     return outputs
-
-
-def _headers(event: str, kind: bytes, content_type: bytes) -> list[Header]:
-    return [
-        ("ce_id", event.encode()),
-        ("ce_source", SOURCE),
-        ("ce_type", kind),
-        ("ce_specversion", b"1.0"),
-        ("content-type", content_type),
-    ]
 
 
 def _encoded(headers: Sequence[Header]) -> bytes:

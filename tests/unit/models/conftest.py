@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import pytest
 
+from models.contracts import Predictor
 from models.features import FEATURE_COUNT
 from models.hub import Hub
 from models.predictor import pretrained_predictor
@@ -163,3 +164,31 @@ def tweet_texts() -> list[str]:
         encoding="utf-8", newline=""
     ) as rows:
         return [row["text"] for row in csv.DictReader(rows)]
+
+
+@dataclass
+class FakeStore:
+    """Implements `models.contracts.ModelStore`: what it holds can be changed, and an exception in it is raised."""
+
+    alias: str | Exception | None
+    versions: dict[str, Predictor | Exception]
+    loaded: list[str] = field(default_factory=list)
+    model_name: str = "tickertape"
+
+    def alias_version(self) -> str | None:
+        if isinstance(self.alias, Exception):
+            raise self.alias
+        return self.alias
+
+    def load(self, version: str) -> Predictor:
+        self.loaded.append(version)
+        found = self.versions[version]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@pytest.fixture
+def make_store() -> type[FakeStore]:
+    """Build a registry from its alias and its versions."""
+    return FakeStore

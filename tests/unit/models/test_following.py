@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -16,34 +16,15 @@ from models.taxonomy import Label
 TWEET = Tweet("$AAPL beats")
 
 
-@dataclass
-class FakeStore:
-    """Implements `models.contracts.ModelStore`: what it holds can be changed, and an exception in it is raised."""
-
-    alias: str | Exception | None
-    versions: dict[str, Predictor | Exception]
-    loaded: list[str] = field(default_factory=list)
-    model_name: str = "tickertape"
-
-    def alias_version(self) -> str | None:
-        if isinstance(self.alias, Exception):
-            raise self.alias
-        return self.alias
-
-    def load(self, version: str) -> Predictor:
-        self.loaded.append(version)
-        found = self.versions[version]
-        if isinstance(found, Exception):
-            raise found
-        return found
+FakeStore = Any  # the class stands in conftest.py, which tests can't import
 
 
 @pytest.fixture
-def store(make_fixed_predictor: Callable[..., Predictor]) -> FakeStore:
+def store(make_fixed_predictor: Callable[..., Predictor], make_store: Callable[..., FakeStore]) -> FakeStore:
     versions = {
         number: make_fixed_predictor(ModelVersion("tickertape", number), {Label.MACRO: 0.75}) for number in "123"
     }
-    return FakeStore("1", {**versions})
+    return make_store("1", {**versions})
 
 
 @pytest.fixture

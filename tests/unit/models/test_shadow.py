@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -13,27 +13,7 @@ from models.records import ModelVersion
 from models.shadow import Shadow
 from models.taxonomy import Label
 
-
-@dataclass
-class FakeStore:
-    """Implements `models.contracts.ModelStore`: what it holds can be changed, and an exception in it is raised."""
-
-    alias: str | Exception | None
-    versions: dict[str, Predictor | Exception]
-    loaded: list[str] = field(default_factory=list)
-    model_name: str = "tickertape"
-
-    def alias_version(self) -> str | None:
-        if isinstance(self.alias, Exception):
-            raise self.alias
-        return self.alias
-
-    def load(self, version: str) -> Predictor:
-        self.loaded.append(version)
-        found = self.versions[version]
-        if isinstance(found, Exception):
-            raise found
-        return found
+FakeStore = Any  # the class stands in conftest.py, which tests can't import
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +23,8 @@ def versions() -> dict[str, ScorerPredictor]:
 
 
 @pytest.fixture
-def store(versions: dict[str, ScorerPredictor]) -> FakeStore:
-    return FakeStore("2", {**versions})
+def store(versions: dict[str, ScorerPredictor], make_store: Callable[..., FakeStore]) -> FakeStore:
+    return make_store("2", {**versions})
 
 
 @pytest.fixture

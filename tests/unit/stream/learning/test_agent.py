@@ -175,6 +175,8 @@ async def test_snapshots_do_not_wait_for_their_time_when_others_wait_for_them(st
         await keeper.take(after, [make_feedback(1, tweet_id="2")], partition=0)  # was begun before
         await wait_until(lambda: after.is_acknowledged)
 
+    assert (before.is_acknowledged, after.is_acknowledged) == (True, True)
+
 
 async def test_feedback_that_is_let_go_is_not_acknowledged_and_learned_from_the_topics_next_time(
     start: Make, producer: HeldProducer, make_feedback: Make
