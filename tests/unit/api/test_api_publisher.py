@@ -1,7 +1,7 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,17 +13,11 @@ from models.taxonomy import Label
 GIVEN = [Feedback("7", "desk", "2026-01-31T09:30:00Z", label=Label.IPO, text="the secret")]
 
 
-@asynccontextmanager
-async def silent_server() -> AsyncIterator[str]:
-    """Take connections and never answer; gives host:port."""
-
-    async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()  # until the client leaves
-        writer.close()
-
-    server = await asyncio.start_server(ignore, "127.0.0.1", 0)
-    async with server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """host:port where connections are taken, by the system, and never answered."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
 async def failure_of(servers: str, timeout_seconds: float) -> FeedbackNotDeliveredError:
@@ -50,18 +44,16 @@ async def test_servers_that_are_no_kafka_are_told_with_what_to_do(
     assert "the secret" not in caplog.text
 
 
-async def test_a_server_that_never_answers_is_given_up() -> None:
-    async with silent_server() as servers:
-        refused = await failure_of(servers, timeout_seconds=0.05)
+async def test_a_server_that_never_answers_is_given_up(silent_server: str) -> None:
+    refused = await failure_of(silent_server, timeout_seconds=0.05)
 
     assert str(refused).startswith("no feedback was taken, as no Kafka answers")
 
 
-async def test_requests_that_wait_for_the_same_connection_are_all_given_up() -> None:
-    async with silent_server() as servers:
-        publisher = KafkaPublisher(bootstrap_servers=servers, topic="t", timeout_seconds=0.05)
-        outcomes = await asyncio.gather(*[publisher.publish(GIVEN) for _ in range(5)], return_exceptions=True)
-        await publisher.close()
+async def test_requests_that_wait_for_the_same_connection_are_all_given_up(silent_server: str) -> None:
+    publisher = KafkaPublisher(bootstrap_servers=silent_server, topic="t", timeout_seconds=0.05)
+    outcomes = await asyncio.gather(*[publisher.publish(GIVEN) for _ in range(5)], return_exceptions=True)
+    await publisher.close()
 
     assert [type(outcome) for outcome in outcomes] == [FeedbackNotDeliveredError] * 5
 
