@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-header --no-emit-index-url --no-emit-find-links
 
 # All but the teacher, whose PyTorch takes gigabytes.
-DEV_EXTRAS := build train careful check docs test dev
+DEV_EXTRAS := build train careful trace check docs test dev
 
 PEERS := tests/benchmarks/peers
 
@@ -83,7 +83,7 @@ bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an 
 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
 	@$(LOCK) pyproject.toml --extra build --output-file requirements/run.lock
-	@$(LOCK) pyproject.toml --extra build --extra train --constraints requirements/run.lock --output-file requirements/train.lock
+	@$(LOCK) pyproject.toml --extra build --extra train --extra trace --constraints requirements/run.lock --output-file requirements/train.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --constraints requirements/train.lock --output-file requirements/dev.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --extra teacher --constraints requirements/dev.lock --output-file requirements/teacher.lock
 	@$(LOCK) pyproject.toml $(PEERS)/requirements.in --extra build --constraints requirements/run.lock \
