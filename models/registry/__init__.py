@@ -11,6 +11,7 @@ from models.registry.aliases import (
 from models.registry.searches import add_trial, search_run
 from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
+    MODEL_FOLDER,
     REPORT_FILE,
     TEACHER_FILE,
     RegisteredWeights,
@@ -26,6 +27,7 @@ from models.registry.versions import (
 
 __all__ = [
     "CHALLENGER",
+    "MODEL_FOLDER",
     "REPORT_FILE",
     "TEACHER_FILE",
     "RegisteredWeights",
