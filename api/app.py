@@ -83,6 +83,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own traces and logs say paths, queries and what exceptions say; ours are in `api.tracing`.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
             *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
             Middleware(Problems),

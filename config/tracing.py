@@ -2,19 +2,34 @@
 
 import re
 from typing import Annotated
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
+_PLAIN = re.compile(r"[!-~]+")  # ASCII without white space
+
+
+def _endpoint(text: str) -> str:
+    """Check that a setting is empty or a plain URL; what it holds is in no message, as it may have a password."""
+    try:
+        url = urlsplit(text)
+        is_plain = url.scheme in {"http", "https"} and url.hostname and url.port != 0 and "@" not in url.netloc
+    except ValueError:
+        is_plain = False
+    if text and not (is_plain and _PLAIN.fullmatch(text) and not {"?", "#"} & set(text)):
+        raise ValueError("this is not like http://host:4318; what is secret goes into OTEL_EXPORTER_OTLP_HEADERS")
+    return text
 
 
 def _header_list(text: str) -> str:
     """Check that a setting is a list of headers; what it holds is in no message, as it may be secret."""
     for pair in filter(None, map(str.strip, text.split(","))):
         name, equals, value = pair.partition("=")
-        if not (equals and _HEADER_NAME.fullmatch(name.strip()) and unquote(value).isprintable()):
+        content = unquote(value)
+        is_value = content.isascii() and content.isprintable()
+        if not (equals and _HEADER_NAME.fullmatch(name.strip()) and is_value):
             raise ValueError("this is not like name=value,other=value with URL-encoded values")
     return text
 
@@ -24,7 +39,7 @@ class TraceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OTEL_", frozen=True)
 
-    exporter_otlp_endpoint: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = ""
+    exporter_otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
     """URL of an OTLP/HTTP receiver, without `/v1/traces`; empty for no traces."""
     exporter_otlp_headers: Annotated[str, Field(repr=False), AfterValidator(_header_list)] = ""
     """Headers for the receiver, URL-encoded values; they may be secret and are never logged."""

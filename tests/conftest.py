@@ -203,7 +203,7 @@ def recording_tracer() -> RecordingTracer:
 
 @dataclass(frozen=True)
 class ReceivedSpan:
-    """A span as a receiver reads it; ids in hex, `parent_id` empty for the first of a trace."""
+    """A span as a receiver reads it; ids in hex, `parent_id` empty for the first of a trace; times since 1970."""
 
     name: str
     kind: int
@@ -212,7 +212,8 @@ class ReceivedSpan:
     parent_id: str
     attributes: dict[str, str | int]
     is_failed: bool
-    duration_seconds: float
+    started_at: float
+    ended_at: float
     service: str
 
 
@@ -278,7 +279,8 @@ def received_spans(body: bytes) -> list[ReceivedSpan]:
             parent_id=span.parent_span_id.hex(),
             attributes=values(span.attributes),
             is_failed=span.status.code == Status.STATUS_CODE_ERROR,
-            duration_seconds=(span.end_time_unix_nano - span.start_time_unix_nano) / 1e9,
+            started_at=span.start_time_unix_nano / 1e9,
+            ended_at=span.end_time_unix_nano / 1e9,
             service=values(resource.resource.attributes)["service.name"],
         )
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans

@@ -67,8 +67,8 @@ def require_opentelemetry() -> None:
         importlib.import_module("monitoring.tracing.tracer")
     except ModuleNotFoundError as exc:
         raise TracingError(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but {exc.name} is not installed: install the extra trace, "
-            "as in `pip install 'tickertape[trace]'`, or set OTEL_SDK_DISABLED=true"
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but {exc.name} is not installed: run `make venv` or install "
+            "the extra trace, or set OTEL_SDK_DISABLED=true"
         ) from exc
 
 

@@ -31,7 +31,7 @@ _KINDS = {"consumer": SpanKind.CONSUMER, "server": SpanKind.SERVER}
 
 
 class OpenTelemetryTracer:
-    """Implements `monitoring.tracing.spans.Tracer`; spans begin and end in one thread at a time.
+    """Implements `monitoring.tracing.spans.Tracer`; all spans end in one thread.
 
     What is sampled is decided before, so the SDK records every span that it is asked for.
 

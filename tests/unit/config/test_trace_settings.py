@@ -23,12 +23,36 @@ def test_variables_are_those_of_the_specification(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "endpoint",
-    ["127.0.0.1:4318", "grpc://host:4317", "http://", "http://user:word@host", "http://host/?token=x", "http://a b"],
+    "endpoint", ["http://127.0.0.1:4318", "http://[::1]:4318/", "https://traces.example", "https://traces.example/a/b"]
 )
-def test_endpoint_that_is_no_url_or_holds_a_secret_is_refused(endpoint: str) -> None:
-    with pytest.raises(ValidationError, match="exporter_otlp_endpoint"):
+def test_plain_url_is_an_endpoint(endpoint: str) -> None:
+    assert TraceSettings(exporter_otlp_endpoint=endpoint).exporter_otlp_endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "127.0.0.1:4318",
+        "grpc://host:4317",
+        "http://",
+        "http://:4318",
+        "http://host:port",
+        "http://host:99999",
+        "http://[::1",
+        "http://user:secret@host",
+        "http://host/?token=secret",
+        "http://host/#secret",
+        "http://a b",
+        "http://host\n",
+        " ",
+    ],
+)
+def test_other_endpoint_is_refused_without_showing_it(endpoint: str) -> None:
+    with pytest.raises(ValidationError) as refused:
         TraceSettings(exporter_otlp_endpoint=endpoint)
+
+    (problem,) = refused.value.errors()
+    assert problem["msg"].startswith("Value error, this is not like http://host:4318")
 
 
 def test_headers_are_url_decoded_by_name() -> None:
@@ -38,7 +62,9 @@ def test_headers_are_url_decoded_by_name() -> None:
     assert "YTpi" not in repr(settings)
 
 
-@pytest.mark.parametrize("headers", ["authorization", "=secret", "a b=secret", "a=secret%0d%0aX-More: secret"])
+@pytest.mark.parametrize(
+    "headers", ["authorization", "=secret", "a b=secret", "a=secret%0d%0aX-More: secret", "a=%C3%A9"]
+)
 def test_headers_of_another_form_are_refused_without_showing_them(headers: str) -> None:
     with pytest.raises(ValidationError) as refused:
         TraceSettings(exporter_otlp_headers=headers)
