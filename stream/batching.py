@@ -69,6 +69,18 @@ class ChunkLedger:
         return None if settled is None else settled + 1
 
 
+class Chunk(ConsumerMessage):  # type: ignore[misc]  # faust has no usable types
+    """A message whose value is a list of records.
+
+    Attributes:
+        fetched_at: when they were taken from what was fetched, in seconds since 1970.
+    """
+
+    def __init__(self, *args: Any, fetched_at: float, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
+        super().__init__(*args, **kwargs)
+        self.fetched_at = fetched_at
+
+
 class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable types
     """Faust's aiokafka consumer, with chunks as events for some topics."""
 
@@ -106,12 +118,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if tp.topic not in self.app.chunks.topics:
             return [self._to_message(tp, record) for record in records]
-        size = self.app.chunks.size
-        return [self._chunk(tp, records[start : start + size], generation) for start in range(0, len(records), size)]
+        size, now = self.app.chunks.size, time.time()
+        return [
+            self._chunk(tp, records[start : start + size], generation, now) for start in range(0, len(records), size)
+        ]
 
-    def _chunk(self, tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
+    def _chunk(self, tp: TP, records: list[Any], generation: int, fetched_at: float) -> Chunk:
         last = records[-1]
-        return ConsumerMessage(
+        return Chunk(
             topic=tp.topic,
             partition=tp.partition,
             offset=last.offset,
@@ -123,6 +137,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             checksum=None,
             tp=tp,
             generation_id=generation,
+            fetched_at=fetched_at,
         )
 
     async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]] | None, set[TP] | None]:  # noqa: ASYNC109  # faust's

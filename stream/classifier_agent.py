@@ -15,6 +15,7 @@ from stream.chunked_app import ChunkedApp
 from stream.classify import classify
 from stream.delivery import Deliveries, send
 from stream.topics import Cluster, Topics
+from stream.tracing import TracedEvent, TweetTraces
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def register_classifier(
     predictor: Predictor,
     selection: Selection | None,
     chunks_in_flight: int,
+    traces: TweetTraces | None,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -43,6 +45,9 @@ def register_classifier(
                     predictor=predictor,
                     time=time.time(),
                     selection=selection,
+                    begin_spans=None
+                    if traces is None
+                    else partial(traces.begin, partition=partition, fetched_at=event.message.fetched_at),
                 )
                 # A teacher takes its time: meanwhile deliveries and heartbeats go on.
                 answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
@@ -50,7 +55,8 @@ def register_classifier(
                     logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
                 count_to_label(answer.to_label)
                 route = _route(partition, cluster, topics)
-                await deliveries.add(event, await send(answer.outputs, producer=app.producer, partitions=route))
+                traced = TracedEvent(event, answer.spans) if answer.spans else event
+                await deliveries.add(traced, await send(answer.outputs, producer=app.producer, partitions=route))
 
     app.agent(raw, name="classify")(classify_tweets)
 
