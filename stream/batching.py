@@ -51,7 +51,11 @@ class ChunkMessage(ConsumerMessage):  # type: ignore[misc]  # faust has no usabl
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable types
-    """Faust's aiokafka consumer, with chunks as events for some topics."""
+    """Faust's aiokafka consumer, with chunks as events for some topics.
+
+    Attributes:
+        fetched: how many records of each partition the last fetch has taken that are in no ledger yet.
+    """
 
     app: ChunkedApp
     logger = FAUST_LOGGER
@@ -59,6 +63,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
         super().__init__(*args, **kwargs)
         self._ledgers: defaultdict[TP, ChunkLedger] = defaultdict(ChunkLedger)
+        self.fetched: dict[TP, int] = {}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # faust's
         """Fetch once; yield a message for each chunk, and for each record of the other topics."""
@@ -81,6 +86,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
                 return
             if message.tp.topic in self.app.chunks.topics:
                 self._ledgers[message.tp].deliver(message.offset, records=len(message.value))
+                self.fetched[message.tp] = self.fetched.get(message.tp, 0) - len(message.value)
             yield message.tp, message
 
     def _messages(self, tp: TP, records: list[Any], generation: int) -> "list[ConsumerMessage]":
@@ -115,6 +121,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         state = None if assignment is None else assignment.state_value(tp)
         ledger = self._ledgers.get(tp)
         in_hand, committed_at = (0, -math.inf) if ledger is None else (ledger.records, ledger.settled_at)
+        in_hand += max(0, self.fetched.get(tp, 0))
         if state is None or state.timestamp is None:
             return Progress(in_hand=in_hand, committed_at=committed_at)
         reads_committed = self.app.chunks.isolation_level == "read_committed"
@@ -210,13 +217,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
         hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS)
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
-            return await fetched_records(
+            records = await fetched_records(
                 fetcher,
                 active_partitions,
                 in_bulk=self.consumer.app.chunks.topics,
                 timeout_seconds=timeout,
                 max_records=max_records,
             )
+        self.consumer.fetched = {tp: len(its_records) for tp, its_records in records.items()}
+        return records
 
 
 class Transport(driver.Transport):  # type: ignore[misc]  # faust has no usable types

@@ -55,8 +55,8 @@ def wait_until(port: int, is_so: Callable[[dict[str, float]], bool]) -> dict[str
     """Read the samples until they are as they should be; gives them."""
     deadline = time.monotonic() + 60
     while not is_so(shown := metrics(port)):
-        ours = {name: value for name, value in shown.items() if name.startswith("tickertape_")}
-        assert time.monotonic() < deadline, ours
+        seen = {name: value for name, value in shown.items() if value and name.startswith("tickertape_")}
+        assert time.monotonic() < deadline, f"the worker shows {seen}"
         time.sleep(0.05)
     return shown
 

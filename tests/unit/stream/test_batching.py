@@ -83,6 +83,7 @@ class AskedConsumer(Consumer):
         subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self._thread: Any = SimpleNamespace(_ensure_consumer=lambda: SimpleNamespace(_subscription=subscription))
         self._ledgers = defaultdict(ChunkLedger)
+        self.fetched = {}
 
 
 def told(*, highwater: int, lso: int | None, position: int | None) -> SimpleNamespace:
@@ -94,6 +95,14 @@ def test_lag_is_what_waits_in_kafka_and_what_is_in_hand() -> None:
     consumer._ledgers[HOT].deliver(59, records=20)
 
     assert consumer.progress(HOT) == Progress(waiting=40, in_hand=20, fetched_at=1.5)
+
+
+def test_what_was_fetched_and_waits_for_the_event_loop_is_in_hand() -> None:
+    consumer = AskedConsumer(told(highwater=100, lso=100, position=100))
+    consumer.fetched = {HOT: 35}
+    consumer._ledgers[HOT].deliver(59, records=5)
+
+    assert consumer.progress(HOT).in_hand == 40
 
 
 @pytest.mark.parametrize(("isolation_level", "waiting"), [("read_committed", 10), ("read_uncommitted", 40)])
