@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from api import documentation, feedback, health, learning, performance, predict
+from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
@@ -87,6 +88,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
             *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
+            Middleware(RequestCount),
             Middleware(Problems),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
         ],

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import cast
 
 import msgspec
@@ -38,6 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
         classified: how many tweets were classified.
         to_label: how many tweets are sent out for labelling, by what they were chosen for.
         refused: how many records became dead letters, by reason.
+        scorer_seconds: how long the predictor took.
         spans: of the records that are traced; to be ended when the outputs are delivered.
     """
 
@@ -45,6 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
     classified: int
     to_label: dict[Why, int]
     refused: dict[str, int]
+    scorer_seconds: float
     spans: list[Span]
 
 
@@ -73,7 +76,9 @@ def classify(
     spans = {} if begin_spans is None else begin_spans(records, carried)
     read = [_read(record, topics.raw.name, partition, time) for record in records]
     tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
+    started = perf_counter()
     predictions = predictor.predict(tweets)
+    scorer_seconds = perf_counter() - started
     if spans:
         describe_answers(spans, records, read, predictions)
     write = _Writer(topics, partition, model=predictions.model, traceparents=traceparents(carried, spans))
@@ -93,6 +98,7 @@ def classify(
         classified=len(tweets),
         to_label=dict(Counter(choice.why for choice in choices)),
         refused=dict(Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))),
+        scorer_seconds=scorer_seconds,
         spans=list(spans.values()),
     )
 
