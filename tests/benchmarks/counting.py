@@ -29,7 +29,7 @@ class AckedEvent:
 
 
 def answer(**refused: int) -> Answer:
-    return Answer(outputs=[], classified=490, to_label={}, refused=refused, scorer_seconds=0.001)
+    return Answer(outputs=[], classified=490, to_label={}, refused=refused, scorer_seconds=0.001, spans=[])
 
 
 def microseconds(step: Callable[[], object], *, times: int) -> float:

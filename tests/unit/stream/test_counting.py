@@ -33,7 +33,14 @@ class ChunkEvent:
 
 def added_by(event: ChunkEvent, **answer: Any) -> dict[str, float]:
     """Acknowledge a chunk; gives what that added to our metrics, but for buckets."""
-    fields: dict[str, Any] = {"outputs": [], "classified": 0, "to_label": {}, "refused": {}, "scorer_seconds": 0.0}
+    fields: dict[str, Any] = {
+        "outputs": [],
+        "classified": 0,
+        "to_label": {},
+        "spans": [],
+        "refused": {},
+        "scorer_seconds": 0.0,
+    }
     before = values()
     CountedChunk(event, Answer(**fields | answer)).ack()
     return {
