@@ -12,6 +12,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 import config.settings
+import config.tracing
 import monitoring.__main__
 import tickertape
 from config.commands import Command
@@ -30,7 +31,8 @@ DOCS = Path(tickertape.__file__).parent / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for _, group in inspect.getmembers(config.settings, inspect.isclass)
+    for module in (config.settings, config.tracing)
+    for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]
 COMMANDS: dict[str, Command] = {
