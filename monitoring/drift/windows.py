@@ -1,8 +1,9 @@
 """A window of tweets, reduced to what is compared: counts that add up, and columns of numbers."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from monitoring.drift.columns import NUMBER_COLUMNS, SHARE_COLUMNS
 from monitoring.drift.describing import Description, repeats
 
+Item = TypeVar("Item")
 Numbers = NDArray[np.float64]
 
 
@@ -72,17 +74,22 @@ def joined(windows: Sequence[Window]) -> Window:
         tweets=sum(window.tweets for window in windows),
         texts=sum(window.texts for window in windows),
         dead_letters=sum(window.dead_letters for window in windows),
-        shares={
-            column.name: sum((window.shares[column.name] for window in windows), Counter()) for column in SHARE_COLUMNS
-        },
+        shares={column.name: _sum(window.shares[column.name] for window in windows) for column in SHARE_COLUMNS},
         numbers={
             column.name: np.sort(np.concatenate([window.numbers[column.name] for window in windows]))
             for column in NUMBER_COLUMNS
         },
-        words=sum((window.words for window in windows), Counter()),
+        words=_sum(window.words for window in windows),
         sentiments=_joined_sentiments(windows),
         rows=windows[-1].rows,
     )
+
+
+def _sum(counts: Iterable[Counter[Item]]) -> Counter[Item]:
+    total: Counter[Item] = Counter()
+    for one in counts:
+        total.update(one)
+    return total
 
 
 def _joined_sentiments(windows: Sequence[Window]) -> dict[str, Counter[str]]:
