@@ -26,7 +26,7 @@ class Window:
         shares: of each column of `SHARE_COLUMNS`, how many tweets have each item.
         numbers: of each column of `NUMBER_COLUMNS`, its numbers; tweets without one are left out.
         words: how many of the different texts hold each word.
-        sentiments: of each ticker, how many of its tweets have each sentiment.
+        sentiments: of each ticker, how many of the different texts that name it have each sentiment.
         rows: the tweets, for examples; empty for a joined window's older parts.
     """
 
@@ -43,15 +43,14 @@ class Window:
 def window_of(rows: Sequence[Description], *, dead_letters: int = 0) -> Window:
     """Reduce consecutive tweets to a window."""
     words: Counter[bytes] = Counter()
+    sentiments: dict[str, Counter[str]] = {}
     texts = 0
     for row, is_repeat in zip(rows, repeats(rows), strict=True):
         if not is_repeat:
-            words.update(row.words)
             texts += 1
-    sentiments: dict[str, Counter[str]] = {}
-    for row in rows:
-        for ticker in set(row.tickers):
-            sentiments.setdefault(ticker, Counter())[row.sentiment] += 1
+            words.update(row.words)
+            for ticker in set(row.tickers):
+                sentiments.setdefault(ticker, Counter())[row.sentiment] += 1
     numbers = {column.name: np.array(column.values(rows), np.float64) for column in NUMBER_COLUMNS}
     return Window(
         tweets=len(rows),
