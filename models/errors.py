@@ -12,6 +12,7 @@ TickertapeError
 │   ├── ModelCorruptError          the artefact's hash or format is not what it says
 │   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
+│   ├── ReferenceNotFoundError     there is no reference for the model that answered
 │   └── WindowTooSmallError        a window has too few tweets to say anything
 ├── BrokerError                    Kafka can't be started or reached
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
@@ -89,6 +90,10 @@ class SnapshotRefusedError(ModelError):
 
 class DriftError(TickertapeError):
     """Two windows of tweets can't be compared, or the report can't be written."""
+
+
+class ReferenceNotFoundError(DriftError):
+    """There is no reference for the model that answered."""
 
 
 class WindowTooSmallError(DriftError):

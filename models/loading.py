@@ -91,6 +91,17 @@ class RegistryStore:
             from models.registry import find_version  # noqa: PLC0415  # costs seconds
         return self.load(find_version(self._open(), name))
 
+    def file(self, version: str, *, path: str) -> bytes | None:
+        """Load one file of a version's run; None where none was kept.
+
+        Raises:
+            ModelNotFoundError: the registry can't be reached, or lacks the version or the file.
+            ModelCorruptError: the file is not what its sha256 says.
+        """
+        with _needing_mlflow():
+            from models.registry import load_file  # noqa: PLC0415  # costs seconds
+        return load_file(self._open(), version, path=path)
+
     def _open(self) -> "Store":
         with _needing_mlflow():
             from models.registry import existing_store  # noqa: PLC0415  # costs seconds

@@ -2,14 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from stream.following import FETCH_WAIT_MS, TOPIC_CHECK_SECONDS, connect
+from stream.following import FETCH_WAIT_MS, TOPIC_CHECK_SECONDS
 from stream.ranges import Offsets
 from stream.topics import CONNECT_TIMEOUT_MS
 from stream.watching.ordering import TimedRecord, TimeOrder
@@ -50,7 +49,7 @@ class KafkaFeed:
     """Implements `Feed` with a topic of Kafka, all partitions of which it takes, also those that come to be.
 
     Args:
-        consumer: made by `connect_feed`.
+        consumer: with the group whose offsets are committed; nobody else uses it.
         topic: full name; must exist.
         clock: gives seconds that only grow.
     """
@@ -156,27 +155,6 @@ class KafkaFeed:
 
     def _position(self, tp: TopicPartition) -> int:
         return int(self._consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) or 0)
-
-
-@contextmanager
-def connect_feed(bootstrap_servers: str, *, group: str, isolation_level: str) -> Iterator[KafkaConsumer]:
-    """Make the consumer of a `KafkaFeed`, and close it at the end.
-
-    Args:
-        bootstrap_servers: comma-separated host:port list.
-        group: whose offsets show how far this process is.
-        isolation_level: `read_committed` or `read_uncommitted`.
-
-    Raises:
-        BrokerError: no broker answers.
-    """
-    consumer = connect(
-        bootstrap_servers, isolation_level=isolation_level, max_partition_bytes=FETCH_BYTES, group=group
-    )
-    try:
-        yield consumer
-    finally:
-        consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
 
 def await_topic(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -11,8 +11,8 @@ from models.errors import DeliveryError, DriftError
 from models.events import event_headers
 from monitoring.drift.records import DriftEvent
 from stream.codecs import encode
-from stream.framing import Header
 from stream.following import POLL_MS
+from stream.framing import Header
 from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 
 SOURCE = b"/tickertape/drift"
