@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 import pytest
+from monitoring.records import Description, Window, describe
 
 from models.errors import WindowTooSmallError
 from models.records import ClassifiedTweet
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
 from monitoring.drift import COLUMNS, MATERIAL_DISTANCE, DriftReport, LabelShift, compare, label_shifts, threshold
-from monitoring.records import Description, Window, describe
 
 
 def drawn(count: int, *, seed: int) -> list[Description]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from monitoring.records import MAX_LINE_BYTES, Description, describe, read_window
 
 from models.errors import DataNotFoundError
 from models.records import ClassifiedTweet
 from models.taxonomy import Label, Sentiment
-from monitoring.records import MAX_LINE_BYTES, Description, describe, read_window
 
 Make = Callable[..., ClassifiedTweet]
 
