@@ -12,7 +12,8 @@ TickertapeError
 │   ├── ModelCorruptError          the artefact's hash or format is not what it says
 │   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
-│   └── WindowTooSmallError        a window has too few tweets to say anything
+│   ├── WindowTooSmallError        a window has too few tweets to say anything
+│   └── DriftReportNotFoundError   no drift report has this id
 ├── BrokerError                    Kafka can't be started or reached
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
 ├── RequestError                   an HTTP request that can't be answered
@@ -93,6 +94,10 @@ class DriftError(TickertapeError):
 
 class WindowTooSmallError(DriftError):
     """A window has too few tweets to tell a move from chance."""
+
+
+class DriftReportNotFoundError(DriftError):
+    """No drift report has this id."""
 
 
 class BrokerError(TickertapeError):
