@@ -9,8 +9,10 @@ from typing import get_args
 
 import msgspec
 import pytest
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+import config.drift
 import config.settings
 import monitoring.__main__
 import tickertape
@@ -30,7 +32,8 @@ DOCS = Path(tickertape.__file__).parent / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for _, group in inspect.getmembers(config.settings, inspect.isclass)
+    for module in (config.settings, config.drift)
+    for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]
 COMMANDS: dict[str, Command] = {
@@ -56,6 +59,8 @@ def section(page: str, heading: str) -> str:
 
 def shown(default: object) -> str:
     """The cell of a default value in the table of settings."""
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
     if default is None:
         return "*unset*"
     if default == "":
@@ -154,6 +159,7 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
             ("dead_letter", "dead_letter_retention_days"),
             ("metrics", "metrics_retention_days"),
             ("to_label", "retention_days"),
+            ("drift", "drift_retention_days"),
         )
     ]
     rows += [
