@@ -1,12 +1,23 @@
 """What a feed is compared with: the tweets of a time when all was well, as counts, without texts."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
+import msgspec
+import numpy as np
+
+from monitoring.drift.columns import NUMBER_COLUMNS, SHARE_COLUMNS
+from monitoring.drift.spread import spread
 from monitoring.drift.vocabulary import Vocabulary
-from monitoring.drift.windows import Numbers, Window
+from monitoring.drift.windows import Numbers, Window, joined
+
+MOST_NUMBERS = 5_000  # of a column; more would hardly move a threshold
+MOST_ITEMS = 1_000  # of a column: the most frequent ones
+FEWEST_OF_TICKER = 10  # tweets; the sentiments of rarer tickers say nothing
+_ONLY_OF_FEEDS = ("has_no_time", "hour", "is_repeat")
 
 
 @dataclass(frozen=True)
@@ -14,7 +25,6 @@ class Reference:
     """A reference.
 
     Attributes:
-        id: what events call it: hash of its content.
         model_name: name of the registered model that answered.
         model_version: its version; windows of another one are compared with another reference.
         source: where its tweets come from, a sentence.
@@ -27,7 +37,6 @@ class Reference:
         sentiments: of each frequent ticker, how many of its tweets have each sentiment.
     """
 
-    id: str
     model_name: str
     model_version: str
     source: str
@@ -39,23 +48,68 @@ class Reference:
     trained: Vocabulary
     sentiments: Mapping[str, Counter[str]]
 
+    @cached_property
+    def id(self) -> str:
+        """What events call it: 8 hexadecimal digits of a hash of its content."""
+        counted = [self.model_name, self.model_version, self.source, self.tweets, self.shares, self.sentiments]
+        digest = hashlib.sha256(msgspec.json.encode([*counted, self.between], order="deterministic"))
+        for column in sorted(self.numbers):
+            digest.update(self.numbers[column].tobytes())
+        for vocabulary in (self.terms, self.trained):
+            for array in vocabulary.arrays():
+                digest.update(array.tobytes())
+        return digest.hexdigest()[:8]
+
 
 def reference_of(
-    windows: Sequence[Window], *, trained: Vocabulary, model_name: str, model_version: str, source: str
+    windows: Sequence[Window],
+    *,
+    trained: Vocabulary,
+    model_name: str,
+    model_version: str,
+    source: str,
+    terms: Vocabulary | None = None,
 ) -> Reference:
-    """Make a reference of windows in the order of their time; `between` is 0 with a single one."""
-    raise NotImplementedError
+    """Make a reference of windows in the order of their time.
 
+    Args:
+        windows: of a time when all was well.
+        trained: the words that the model's training saw.
+        model_name: name of the registered model that answered.
+        model_version: its version.
+        source: where the tweets come from, a sentence.
+        terms: how frequent words are, where more texts tell it than those of the windows.
 
-def save_reference(reference: Reference, path: Path) -> None:
-    """Write a reference to a file, at once."""
-    raise NotImplementedError
-
-
-def load_reference(path: Path) -> Reference:
-    """Read a reference.
-
-    Raises:
-        DriftError: the file is not there, is none, or was written by another format.
+    Columns that only a feed has (times, repeats) are left out where no tweet has a time, as in files of labelled
+    tweets. How much the feed moves by itself is estimated from at least `monitoring.drift.spread.FEWEST_WINDOWS`
+    windows; of fewer, and of such files, it is taken to be nothing.
     """
-    raise NotImplementedError
+    whole = joined(windows)
+    is_feed = whole.shares["has_no_time"].total() < whole.tweets
+    left_out = () if is_feed else _ONLY_OF_FEEDS
+    return Reference(
+        model_name=model_name,
+        model_version=model_version,
+        source=source,
+        tweets=whole.tweets,
+        shares={
+            column.name: Counter(dict(whole.shares[column.name].most_common(MOST_ITEMS)))
+            for column in SHARE_COLUMNS
+            if column.name not in left_out
+        },
+        numbers={column.name: _thinned(whole.numbers[column.name]) for column in NUMBER_COLUMNS},
+        between=spread(windows) if is_feed else {},
+        terms=terms or Vocabulary.counted(whole.texts, whole.words),
+        trained=trained,
+        sentiments={
+            ticker: counts for ticker, counts in whole.sentiments.items() if counts.total() >= FEWEST_OF_TICKER
+        },
+    )
+
+
+def _thinned(numbers: Numbers) -> Numbers:
+    """Keep evenly spaced ranks of numbers in rising order: the same distribution, of fewer."""
+    if len(numbers) <= MOST_NUMBERS:
+        return numbers
+    ranks = (np.arange(MOST_NUMBERS) + 0.5) * len(numbers) / MOST_NUMBERS
+    return numbers[ranks.astype(np.int64)]

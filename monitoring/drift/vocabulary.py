@@ -34,9 +34,14 @@ class Vocabulary:
         for text in texts:
             words.update(text)
             count += 1
+        return cls.counted(count, words)
+
+    @classmethod
+    def counted(cls, texts: int, words: Counter[bytes]) -> "Vocabulary":
+        """Take over a count that was made elsewhere."""
         kept = words.most_common(MOST_WORDS)
         named = [word for word, times in kept[:NAMED_WORDS] if times >= FEWEST_TEXTS_TO_NAME]
-        return cls(count, {word_hash(word): times for word, times in kept}, named)
+        return cls(texts, {word_hash(word): times for word, times in kept}, named)
 
     @classmethod
     def of_arrays(
