@@ -12,6 +12,7 @@ TickertapeError
 │   ├── ModelCorruptError          the artefact's hash or format is not what it says
 │   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
+│   ├── DriftReportNotFoundError   no drift report has this id
 │   ├── ReferenceNotFoundError     there is no reference for the model that answered
 │   └── WindowTooSmallError        a window has too few tweets to say anything
 ├── BrokerError                    Kafka can't be started or reached
@@ -98,6 +99,10 @@ class ReferenceNotFoundError(DriftError):
 
 class WindowTooSmallError(DriftError):
     """A window has too few tweets to tell a move from chance."""
+
+
+class DriftReportNotFoundError(DriftError):
+    """No drift report has this id."""
 
 
 class BrokerError(TickertapeError):
