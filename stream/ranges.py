@@ -79,7 +79,10 @@ def read_with(
     missing = set(start) - (consumer.partitions_for_topic(topic) or set())
     if missing:
         raise BrokerError(f"{topic} has no partition {min(missing)}; see what there is with Kafka's own tools")
-    first, last = consumer.beginning_offsets(list(partitions)), consumer.end_offsets(list(partitions))
+    first, last = (
+        offsets(list(partitions), timeout_ms=CONNECT_TIMEOUT_MS)
+        for offsets in (consumer.beginning_offsets, consumer.end_offsets)
+    )
     ends = {}
     for tp, number in partitions.items():
         ends[tp] = last[tp] if end is None else end[number]
@@ -88,10 +91,11 @@ def read_with(
                 f"partition {number} of {topic} holds the offsets {first[tp]} to {last[tp]}, asked for were "
                 f"{start[number]} to {ends[tp]}"
             )
+    unread = {tp for tp, number in partitions.items() if start[number] < ends[tp]}
     consumer.assign(list(partitions))
     for tp, number in partitions.items():
         consumer.seek(tp, start[number])
-    unread = {tp for tp, number in partitions.items() if start[number] < ends[tp]}
+    consumer.resume(*unread)  # a range before may have left them paused
     consumer.pause(*(set(partitions) - unread))
     while unread:
         for tp, records in consumer.poll(timeout_ms=POLL_MS).items():

@@ -5,16 +5,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from stream.following import FETCH_WAIT_MS, TOPIC_CHECK_SECONDS
 from stream.ranges import Offsets
-from stream.topics import CONNECT_TIMEOUT_MS
+from stream.watching.client import CALL_MS, HeldClient
 from stream.watching.ordering import TimedRecord, TimeOrder
 
 READ_MS = 500  # how long a read waits for tweets
-CLOSE_MS = 500
 BUFFERED_TWEETS = 2_000  # of all partitions together; about 3 MB
 FEWEST_BUFFERED = 20  # of a partition
 FETCH_BYTES = 262_144  # from a partition at once
@@ -54,7 +53,7 @@ class KafkaFeed:
         clock: gives seconds that only grow.
     """
 
-    def __init__(self, consumer: KafkaConsumer, topic: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, consumer: HeldClient, topic: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._consumer, self._topic, self._clock = consumer, topic, clock
         self._order = TimeOrder()
         self._partitions: dict[int, TopicPartition] = {}
@@ -94,7 +93,7 @@ class KafkaFeed:
         Raises:
             KafkaError: no broker answers.
         """
-        ends = self._consumer.end_offsets(list(self._partitions.values()), timeout_ms=CONNECT_TIMEOUT_MS)
+        ends = self._consumer.end_offsets(list(self._partitions.values()), timeout_ms=CALL_MS)
         return {tp.partition: int(end) for tp, end in ends.items()}
 
     def is_drained(self) -> bool:
@@ -112,7 +111,7 @@ class KafkaFeed:
             KafkaError: Kafka refuses, or no broker answers.
         """
         committed = {TopicPartition(self._topic, number): _at(offset) for number, offset in offsets.items()}
-        self._consumer.commit(committed, timeout_ms=CONNECT_TIMEOUT_MS)
+        self._consumer.commit(committed, timeout_ms=CALL_MS)
 
     def _assign(self, offsets: Offsets) -> None:
         self._order.clear()
@@ -154,10 +153,10 @@ class KafkaFeed:
         ]
 
     def _position(self, tp: TopicPartition) -> int:
-        return int(self._consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) or 0)
+        return int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0)
 
 
-def await_topic(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
+def await_topic(consumer: HeldClient, topic: str) -> list[TopicPartition]:
     """Wait until a topic is there, and give its partitions."""
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from models.online.report import LearningEvent, LearningReport
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE
-from stream.topics import CONNECT_TIMEOUT_MS
+from stream.watching.client import CALL_MS, HeldClient
 
 TAIL_RECORDS = 500  # of each partition that are read at the start: the last figures are among them
 MOST_ROUNDS = 50  # of 500 records, between two windows
@@ -38,7 +38,7 @@ class LearnedTopic:
         alarms_after: seconds since 1970: an alarm that was given before was told with a window that has ended.
     """
 
-    def __init__(self, consumer: KafkaConsumer, topic: str, *, alarms_after: float) -> None:
+    def __init__(self, consumer: HeldClient, topic: str, *, alarms_after: float) -> None:
         self._consumer, self._topic = consumer, topic
         self._alarms_after = alarms_after
         self._is_taken = False
@@ -52,7 +52,7 @@ class LearnedTopic:
         if not self._is_taken and not self._take():
             return
         for _ in range(MOST_ROUNDS):
-            polled = self._consumer.poll(timeout_ms=0 if self._is_read() else CONNECT_TIMEOUT_MS)
+            polled = self._consumer.poll(timeout_ms=0 if self._is_read() else CALL_MS)
             for records in polled.values():
                 yield from filter(None, map(self._told, records))
             if self._is_read():
@@ -64,17 +64,17 @@ class LearnedTopic:
         ]
         if not partitions:
             return False
-        first = self._consumer.beginning_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS)
+        first = self._consumer.beginning_offsets(partitions, timeout_ms=CALL_MS)
         self._consumer.assign(partitions)
-        for tp, end in self._consumer.end_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS).items():
+        for tp, end in self._consumer.end_offsets(partitions, timeout_ms=CALL_MS).items():
             self._consumer.seek(tp, max(first[tp], end - TAIL_RECORDS))
         self._is_taken = True
         return True
 
     def _is_read(self) -> bool:
         partitions = list(self._consumer.assignment())
-        ends = self._consumer.end_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS)
-        return all(self._consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) >= ends[tp] for tp in partitions)
+        ends = self._consumer.end_offsets(partitions, timeout_ms=CALL_MS)
+        return all(self._consumer.position(tp, timeout_ms=CALL_MS) >= ends[tp] for tp in partitions)
 
     def _told(self, record: ConsumerRecord) -> LearningReport | LearningEvent | None:
         decoder = _decoders.get(dict(record.headers).get("ce_type", b""))

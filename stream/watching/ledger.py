@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from models.errors import DeliveryError, DriftError
@@ -14,6 +14,7 @@ from stream.codecs import encode
 from stream.following import POLL_MS
 from stream.framing import Header
 from stream.topics import CONNECT_TIMEOUT_MS, unreachable
+from stream.watching.client import CALL_MS, HeldClient
 
 SOURCE = b"/tickertape/drift"
 EVENT_TYPE = b"tickertape.drift.window.v1"
@@ -34,7 +35,7 @@ class Ledger:
         topic: full name; must exist, and have one partition.
     """
 
-    def __init__(self, consumer: KafkaConsumer, producer: KafkaProducer, topic: str) -> None:
+    def __init__(self, consumer: HeldClient, producer: HeldClient, topic: str) -> None:
         self._consumer, self._producer = consumer, producer
         self._partition = TopicPartition(topic, 0)
         consumer.assign([self._partition])
@@ -83,13 +84,15 @@ class Ledger:
                 key=event.reference.encode(),
                 value=encode(event),
                 headers=drift_headers(event),
-            ).get(timeout=DELIVERY_TIMEOUT_MS / 1000)
+            ).get(
+                timeout=DELIVERY_TIMEOUT_MS / 1000
+            )  # an interrupt may cut this wait: the topic tells what was delivered
         except KafkaError as exc:
             raise DeliveryError(f"can't tell on {self._partition.topic}: {type(exc).__name__}: {exc}") from exc
         self._end = sent.offset + 1
 
     def _newest_first(self) -> Iterator[DriftEvent]:
-        first = self._consumer.beginning_offsets([self._partition], timeout_ms=CONNECT_TIMEOUT_MS)[self._partition]
+        first = self._consumer.beginning_offsets([self._partition], timeout_ms=CALL_MS)[self._partition]
         end, block = self._end, FIRST_BLOCK
         while end > first:
             start = max(first, end - block)
@@ -98,13 +101,13 @@ class Ledger:
 
     def _events(self, start: int, end: int) -> Iterator[DriftEvent]:
         self._consumer.seek(self._partition, start)
-        while self._consumer.position(self._partition, timeout_ms=CONNECT_TIMEOUT_MS) < end:
+        while self._consumer.position(self._partition, timeout_ms=CALL_MS) < end:
             for record in self._consumer.poll(timeout_ms=POLL_MS).get(self._partition, ()):
                 if record.offset < end and (event := _decoded(record.value, record.offset)) is not None:
                     yield event
 
     def _end_offset(self) -> int:
-        return int(self._consumer.end_offsets([self._partition], timeout_ms=CONNECT_TIMEOUT_MS)[self._partition])
+        return int(self._consumer.end_offsets([self._partition], timeout_ms=CALL_MS)[self._partition])
 
 
 def connect_producer(bootstrap_servers: str) -> KafkaProducer:
@@ -120,7 +123,7 @@ def connect_producer(bootstrap_servers: str) -> KafkaProducer:
             acks="all",
             delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
             request_timeout_ms=DELIVERY_TIMEOUT_MS - 1000,
-            max_block_ms=CONNECT_TIMEOUT_MS,
+            max_block_ms=CALL_MS,
             metrics_enabled=False,
         )
     except (KafkaError, ValueError, OSError) as exc:

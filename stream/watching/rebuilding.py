@@ -3,18 +3,15 @@
 import logging
 from collections.abc import Sequence
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka import TopicPartition
 
-from models.errors import BrokerError
 from monitoring.drift.describing import Description
 from monitoring.drift.records import DriftEvent, Span
 from monitoring.drift.reference import Reference
 from monitoring.drift.windows import Window, window_of
-from stream.following import connect
 from stream.ranges import read_with
-from stream.topics import CONNECT_TIMEOUT_MS
 from stream.watching.bucket import TokenBucket
+from stream.watching.client import CALL_MS, HeldClient
 from stream.watching.decoding import decode_answered
 
 logger = logging.getLogger(__name__)
@@ -24,37 +21,26 @@ class EarlierTweets:
     """Implements `stream.watching.subjects.Earlier` with a topic of Kafka.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        consumer: without a group; nobody else uses it.
         topic: full name of the topic of classified tweets.
-        isolation_level: `read_committed` or `read_uncommitted`.
         bucket: holds down the reading.
     """
 
-    def __init__(self, bootstrap_servers: str, topic: str, *, isolation_level: str, bucket: TokenBucket) -> None:
-        self._bootstrap_servers, self._topic = bootstrap_servers, topic
-        self._isolation_level = isolation_level
-        self._bucket = bucket
+    def __init__(self, consumer: HeldClient, topic: str, bucket: TokenBucket) -> None:
+        self._consumer, self._topic, self._bucket = consumer, topic, bucket
 
     def windows(self, events: Sequence[DriftEvent], reference: Reference) -> list[Window]:
         """Give the windows of events in their order; what the topic no longer holds is left out, and logged.
 
         Raises:
-            BrokerError: no broker answers, or it refuses.
+            KafkaError: no broker answers, or it refuses.
         """
-        if not events:
-            return []
-        consumer = connect(self._bootstrap_servers, isolation_level=self._isolation_level)
-        try:
-            return [window for event in events if (window := self._window(consumer, event, reference)) is not None]
-        except KafkaError as exc:
-            raise BrokerError(f"can't read {self._topic} at {self._bootstrap_servers}: {exc}") from exc
-        finally:
-            consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
+        return [window for event in events if (window := self._window(event, reference)) is not None]
 
-    def _window(self, consumer: KafkaConsumer, event: DriftEvent, reference: Reference) -> Window | None:
-        start, end = self._held(consumer, event.window)
+    def _window(self, event: DriftEvent, reference: Reference) -> Window | None:
+        start, end = self._held(event.window)
         rows: list[Description] = []
-        for records in read_with(consumer, self._topic, start=start, end=end):
+        for records in read_with(self._consumer, self._topic, start=start, end=end):
             self._bucket.allowance()
             self._bucket.take(len(records))
             for record in records:
@@ -67,12 +53,12 @@ class EarlierTweets:
                     rows.append(row)
         return window_of(rows, dead_letters=event.window.dead_letters) if rows else None
 
-    def _held(self, consumer: KafkaConsumer, window: Span) -> tuple[dict[int, int], dict[int, int]]:
+    def _held(self, window: Span) -> tuple[dict[int, int], dict[int, int]]:
         """Give start and end of the part of a window that the topic still holds."""
         partitions = {int(number): TopicPartition(self._topic, int(number)) for number in window.start}
         wanted = list(partitions.values())
-        first = consumer.beginning_offsets(wanted, timeout_ms=CONNECT_TIMEOUT_MS)
-        last = consumer.end_offsets(wanted, timeout_ms=CONNECT_TIMEOUT_MS)
+        first = self._consumer.beginning_offsets(wanted, timeout_ms=CALL_MS)
+        last = self._consumer.end_offsets(wanted, timeout_ms=CALL_MS)
         start, end, gone = {}, {}, 0
         for number, tp in partitions.items():
             told_start, told_end = window.start[str(number)], window.end[str(number)]

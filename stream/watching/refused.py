@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from models.tweets import Reason
 from stream.following import POLL_MS
-from stream.topics import CONNECT_TIMEOUT_MS
+from stream.watching.client import CALL_MS, HeldClient
 
 LONGEST_COUNT_SECONDS = 10.0  # one count must not hold up the reading for long; it goes on at the next window
 
@@ -38,7 +38,7 @@ class RefusedTweets:
 
     def __init__(
         self,
-        consumer: KafkaConsumer,
+        consumer: HeldClient,
         topic: str,
         *,
         source: str,
@@ -59,7 +59,7 @@ class RefusedTweets:
         partitions = list(self._consumer.assignment())
         if not partitions:
             return 0
-        ends = self._consumer.end_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS)
+        ends = self._consumer.end_offsets(partitions, timeout_ms=CALL_MS)
         unread = {tp for tp in partitions if self._position(tp) < ends[tp]}
         count, deadline = 0, self._clock() + LONGEST_COUNT_SECONDS
         while unread and self._clock() < deadline:
@@ -103,11 +103,11 @@ class RefusedTweets:
         self._consumer.assign(partitions)
         if not partitions:
             return
-        ends = self._consumer.end_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS)
+        ends = self._consumer.end_offsets(partitions, timeout_ms=CALL_MS)
         found = {}
         if begin is not None:
             times = dict.fromkeys(partitions, max(int(begin * 1000), 0))
-            found = self._consumer.offsets_for_times(times, timeout_ms=CONNECT_TIMEOUT_MS)
+            found = self._consumer.offsets_for_times(times, timeout_ms=CALL_MS)
         for tp in partitions:
             at = found.get(tp)
             self._consumer.seek(tp, ends[tp] if at is None else at.offset)
@@ -126,7 +126,7 @@ class RefusedTweets:
         return [TopicPartition(self._topic, number) for number in self._consumer.partitions_for_topic(self._topic)]
 
     def _position(self, tp: TopicPartition) -> int:
-        return int(self._consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) or 0)
+        return int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0)
 
 
 _REASONS = frozenset(Reason)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
@@ -15,11 +15,13 @@ from monitoring.drift.concepts import Accuracies, Concepts
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import References
 from stream.following import connect
-from stream.ranges import Offsets
-from stream.topics import CONNECT_TIMEOUT_MS, Topics, ensure_topics
+from stream.interrupts import Interrupts
+from stream.ranges import Offsets, shown
+from stream.topics import Topics, ensure_topics
 from stream.watching.bucket import TokenBucket
-from stream.watching.feed import CLOSE_MS, KafkaFeed, await_topic
+from stream.watching.client import CALL_MS, CLOSE_MS, HeldClient
 from stream.watching.feed import FETCH_BYTES as FEED_FETCH_BYTES
+from stream.watching.feed import KafkaFeed, await_topic
 from stream.watching.learned import LearnedTopic
 from stream.watching.ledger import Ledger, connect_producer
 from stream.watching.rebuilding import EarlierTweets
@@ -30,7 +32,6 @@ from stream.watching.telling import Alerts, Reports, Teller
 from stream.watching.watch import Parts, Rules, Standing, Watch
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
-CLOSE_SECONDS = CLOSE_MS / 1000
 
 logger = logging.getLogger(__name__)
 
@@ -83,103 +84,124 @@ def watch_without_end(watched: Watched, around: Around, *, sleep: Callable[[floa
     Raises:
         BrokerError: no broker answered the first time.
         DriftError: another process tells of the same windows.
+        KeyboardInterrupt: at Ctrl-C or SIGTERM; a window that is not full is not told.
     """
     pause, is_lost, was_open = FIRST_PAUSE_SECONDS, False, False
-    while True:
-        try:
-            with opened(watched, around) as watch:
-                was_open = True
-                if is_lost:
-                    logger.info("kafka_found_again")
-                    is_lost = False
-                while True:
-                    watch.step()
-                    pause = FIRST_PAUSE_SECONDS
-        except (BrokerError, KafkaError, OSError) as exc:
-            if not was_open:
-                raise
-            if not is_lost:
-                logger.warning("kafka_lost", extra={"error": f"{type(exc).__name__}: {exc}"})
-                is_lost = True
-        sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+    with Interrupts() as interrupts:
+        while True:
+            try:
+                with opened(watched, around, interrupts) as watch:
+                    was_open = True
+                    if is_lost:
+                        logger.info("kafka_found_again")
+                        is_lost = False
+                    while True:
+                        watch.step()
+                        pause = FIRST_PAUSE_SECONDS
+            except (BrokerError, KafkaError, OSError) as exc:
+                if not was_open:
+                    raise
+                if not is_lost:
+                    logger.warning("kafka_lost", extra={"error": f"{type(exc).__name__}: {exc}"})
+                    is_lost = True
+            sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 @contextmanager
-def opened(watched: Watched, around: Around) -> Iterator[Watch]:
-    """Connect, and find out where the last window ended.
+def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator[Watch]:
+    """Connect, and go on where the last window ended.
 
     Raises:
         BrokerError: no broker answers.
         KafkaError: it went away meanwhile, or refuses.
     """
-    servers, topics = watched.bootstrap_servers, watched.topics
-    ensure_topics(servers, (topics.drift,))
-    bucket = TokenBucket(watched.tweets_per_second)
+    topics = watched.topics
+    ensure_topics(watched.bootstrap_servers, (topics.drift,))
     with ExitStack() as stack:
-        consumer = _consumer(stack, watched, group=watched.group, max_partition_bytes=FEED_FETCH_BYTES)
+        consumers = _Consumers(watched, interrupts, stack)
+        consumer = consumers.make(group=watched.group, max_partition_bytes=FEED_FETCH_BYTES)
         partitions = await_topic(consumer, topics.classified.name)
-        producer = connect_producer(servers)
-        stack.callback(producer.close, timeout=CLOSE_SECONDS)
-        ledger = Ledger(_consumer(stack, watched), producer, topics.drift.name)
-        newest = ledger.newest()
-        committed = _committed(consumer, partitions)
-        told_end = None if newest is None else {int(number): end for number, end in newest.window.end.items()}
-        last = None if newest is None else _seconds(newest.window.last_at)
+        producer = HeldClient(connect_producer(watched.bootstrap_servers), interrupts)
+        stack.callback(producer.close, timeout=CLOSE_MS / 1000)
+        ledger = Ledger(consumers.make(), producer, topics.drift.name)
+        newest, committed = ledger.newest(), _committed(consumer, partitions)
+        standing = _standing(newest, from_beginning=watched.from_beginning)
         offsets = start_offsets(
-            told=told_end,
+            told=standing.end,
             committed=committed,
-            first=_by_number(consumer.beginning_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS)),
-            last=_by_number(consumer.end_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS)),
+            first=_by_number(consumer.beginning_offsets(partitions, timeout_ms=CALL_MS)),
+            last=_by_number(consumer.end_offsets(partitions, timeout_ms=CALL_MS)),
             from_beginning=watched.from_beginning,
         )
         feed = KafkaFeed(consumer, topics.classified.name)
         feed.begin(offsets)
         teller = Teller(ledger, around.reports, around.alerts)
-        if newest is not None and told_end != committed:
+        if newest is not None and any(committed.get(number, 0) < end for number, end in (standing.end or {}).items()):
             teller.tell_alerts_again(newest)
         feed.commit(offsets)  # so that a start is one only once, also where no window ends before the next
-        begin = 0.0 if newest is None and watched.from_beginning else last
-        parts = Parts(
-            feed=feed,
-            subjects=Subjects(
-                around.references,
-                ledger,
-                EarlierTweets(servers, topics.classified.name, isolation_level=watched.isolation_level, bucket=bucket),
-                long_windows=watched.long_windows,
-                malformed_share=watched.malformed_share,
-                clock=time.monotonic,
-            ),
-            teller=teller,
-            refused=RefusedTweets(
-                _consumer(stack, watched), topics.dead_letter.name, source=topics.raw.name, begin=begin
-            ),
-            learned=LearnedTopic(_consumer(stack, watched), topics.metrics.name, alarms_after=last or time.time()),
-            concepts=Concepts(around.accuracies),
-            bucket=bucket,
-        )
         logger.info(
             "feed_followed",
-            extra={
-                "topic": topics.classified.name,
-                "offsets": offsets,
-                "window": _number(newest),
-                "group": watched.group,
-            },
+            extra={"topic": topics.classified.name, "from": shown(offsets), "window": _number(newest)},
         )
-        standing = Standing(told_end, last, skips=newest is not None or not watched.from_beginning)
-        yield Watch(parts, watched.rules, standing)
+        yield Watch(_parts(watched, around, consumers, feed, ledger, teller, standing), watched.rules, standing)
 
 
-def _consumer(stack: ExitStack, watched: Watched, *, group: str | None = None, **options: int) -> KafkaConsumer:
-    """Make a consumer that is closed at the end."""
-    consumer = connect(watched.bootstrap_servers, isolation_level=watched.isolation_level, group=group, **options)
-    stack.callback(consumer.close, autocommit=False, timeout_ms=CLOSE_MS)
-    return consumer
+class _Consumers:
+    """Makes consumers that are closed at the end."""
+
+    def __init__(self, watched: Watched, interrupts: Interrupts, stack: ExitStack) -> None:
+        self._watched, self._interrupts, self._stack = watched, interrupts, stack
+
+    def make(self, *, group: str | None = None, **options: int) -> HeldClient:
+        servers, isolation_level = self._watched.bootstrap_servers, self._watched.isolation_level
+        consumer = HeldClient(
+            connect(servers, isolation_level=isolation_level, group=group, **options), self._interrupts
+        )
+        self._stack.callback(consumer.close, autocommit=False, timeout_ms=CLOSE_MS)
+        return consumer
 
 
-def _committed(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> dict[int, int]:
-    found = {tp.partition: consumer.committed(tp, timeout_ms=CONNECT_TIMEOUT_MS) for tp in partitions}
+def _parts(  # one call, where all meet
+    watched: Watched,
+    around: Around,
+    consumers: _Consumers,
+    feed: KafkaFeed,
+    ledger: Ledger,
+    teller: Teller,
+    standing: Standing,
+) -> Parts:
+    topics = watched.topics
+    bucket = TokenBucket(watched.tweets_per_second)
+    begin = 0.0 if standing.end is None and watched.from_beginning else standing.last
+    alarms_after = time.time() if standing.last is None else standing.last
+    return Parts(
+        feed=feed,
+        subjects=Subjects(
+            around.references,
+            ledger,
+            EarlierTweets(consumers.make(), topics.classified.name, bucket),
+            long_windows=watched.long_windows,
+            malformed_share=watched.malformed_share,
+            clock=time.monotonic,
+        ),
+        teller=teller,
+        refused=RefusedTweets(consumers.make(), topics.dead_letter.name, source=topics.raw.name, begin=begin),
+        learned=LearnedTopic(consumers.make(), topics.metrics.name, alarms_after=alarms_after),
+        concepts=Concepts(around.accuracies),
+        bucket=bucket,
+    )
+
+
+def _standing(newest: DriftEvent | None, *, from_beginning: bool) -> Standing:
+    if newest is None:
+        return Standing(None, None, skips=not from_beginning)
+    end = {int(number): offset for number, offset in newest.window.end.items()}
+    return Standing(end, _seconds(newest.window.last_at))
+
+
+def _committed(consumer: HeldClient, partitions: list[TopicPartition]) -> dict[int, int]:
+    found = {tp.partition: consumer.committed(tp, timeout_ms=CALL_MS) for tp in partitions}
     return {number: int(offset) for number, offset in found.items() if offset is not None}
 
 

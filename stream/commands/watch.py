@@ -1,0 +1,69 @@
+"""Watch the feed for drift: compare window after window of classified tweets with a reference.
+
+Reads the classified tweets, compares every 500 of them, and these with the 4,500 before, with the reference of the model
+that answered. What became of each window goes to the topic tweets.drift, to the log, to Prometheus (DRIFT_METRICS_PORT)
+and, where something moved, as a report into DRIFT_REPORTS_DIR and to people (DRIFT_WEBHOOK_URL). One such process is
+enough for all partitions; a second one is refused. It goes on where the last one stood: each window is told once.
+Where nothing was told yet, it begins with what comes from now on. Ends on Ctrl-C or SIGTERM.
+Settings come from the environment: see docs/reference/settings.md.
+"""
+
+import argparse
+from pathlib import Path
+
+import config.settings as settings_module
+from config.commands import DONE, configure_logging
+from config.drift import DriftSettings
+from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
+from models.commands.stores import registry_store
+from monitoring.drift.accuracies import EvaluatedAccuracies
+from monitoring.drift.references import references_of
+from monitoring.metrics import serve_metrics
+from stream.topics import declare_topics
+from stream.watching.session import Around, Watched, watch_without_end
+from stream.watching.watch import Rules
+
+REPORT_FILE = Path(settings_module.__file__).with_name("run.json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take where to begin; all else comes from the environment."""
+    parser.add_argument(
+        "--from-beginning",
+        action="store_true",
+        help="where nothing was told yet: begin with what the topic holds already, and skip none of it",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Watch until Ctrl-C or SIGTERM."""
+    project, drift = ProjectSettings(), DriftSettings()
+    configure_logging(project.log_level, as_json=project.log_json)
+    store = registry_store(top_k=1)
+    around = Around(
+        references=references_of(Path(drift.reference).expanduser() if drift.reference else None, store),
+        accuracies=EvaluatedAccuracies(REPORT_FILE, store),
+        reports=_reports(drift),
+        alerts=_alerts(drift),
+    )
+    if drift.metrics_port:
+        serve_metrics(drift.metrics_port)
+    try:
+        watch_without_end(_watched(drift, from_beginning=arguments.from_beginning), around)
+    except KeyboardInterrupt:
+        return DONE
+
+
+def _watched(drift: DriftSettings, *, from_beginning: bool) -> Watched:
+    stream = StreamSettings()
+    return Watched(
+        bootstrap_servers=KafkaSettings().bootstrap_servers,
+        topics=declare_topics(TopicSettings()),
+        group=f"{stream.group}.drift",
+        isolation_level=stream.isolation_level,
+        rules=Rules(drift.window_tweets, drift.window_seconds, drift.max_lag_tweets),
+        long_windows=drift.long_windows,
+        malformed_share=drift.malformed_share,
+        tweets_per_second=drift.tweets_per_second,
+        from_beginning=from_beginning,
+    )
