@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from api import documentation, feedback, health, learning, performance, predict
+from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
@@ -78,7 +79,11 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Problems), Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)],
+        middleware=[
+            Middleware(RequestCount),
+            Middleware(Problems),
+            Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
+        ],
         exception_handlers={HTTPException: handle_http_exception},
     )
     app.state.process = state

@@ -17,14 +17,52 @@ from models.errors import ApiError
 from models.feedback import FeedbackReason, Why
 from models.online.report import LearningReport
 from models.records import ModelChange, ModelVersion
+from models.tweets import Reason
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LEARNING = ["head", "answerer"]
+_TIMES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+TWEET_OUTCOMES = ("classified", "dead_lettered")
 DRIFT_OUTCOMES = ("quiet", "drift", "too_few")
 DRIFT_KINDS = ("data", "prediction", "text", "concept", "quality")
 
 # Leaves out a second series for each counter, with the time of its start.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
+
+TWEETS = Counter("tickertape_tweets_total", "Tweets whose answer Kafka has acknowledged, by outcome.", ["outcome"])
+DEAD_LETTERS = Counter(
+    "tickertape_dead_letters_total", "Records of the input that are no tweet, by reason.", ["reason"]
+)
+CHUNK_TWEETS = Histogram("tickertape_chunk_tweets", "Tweets in a chunk.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
+SCORER_SECONDS = Histogram(
+    "tickertape_scorer_seconds",
+    "Seconds that scoring a chunk took.",
+    buckets=(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+)
+CHUNK_SECONDS = Histogram(
+    "tickertape_chunk_seconds",
+    "Seconds from taking a chunk off a fetch until Kafka has all its answers.",
+    buckets=_TIMES,
+)
+DELIVERY_LATENCY_SECONDS = Histogram(
+    "tickertape_delivery_latency_seconds",
+    "Seconds from the Kafka timestamp of a chunk's first record until Kafka has all the chunk's answers.",
+    buckets=(*_TIMES, 30, 60, 300, 1800),
+)
+LAG = Gauge("tickertape_lag_tweets", "Tweets of a partition held here whose answers are not committed.", ["partition"])
+STALLED_SECONDS = Gauge(
+    "tickertape_stalled_seconds", "Seconds without a commit while the partition has lag; 0 without lag.", ["partition"]
+)
+FETCH_AGE_SECONDS = Gauge("tickertape_fetch_age_seconds", "Seconds since Kafka last answered a fetch of the input.")
+REBALANCES = Counter("tickertape_rebalances_total", "Times that partitions were assigned to this worker.")
+
+REQUESTS = Counter(
+    "tickertape_http_requests_total", "Requests that ended, by route, method and status.", ["route", "method", "status"]
+)
+REQUEST_SECONDS = Histogram(
+    "tickertape_http_request_seconds", "Seconds that a request took.", ["route"], buckets=(0.001, 0.002, *_TIMES)
+)
+TEXTS_PREDICTED = Counter("tickertape_texts_predicted_total", "Texts that were answered over HTTP.")
 
 MODEL_CHANGES = Counter(
     "tickertape_model_changes_total", "Versions that the alias named since the start, by outcome.", ["outcome"]
@@ -77,6 +115,10 @@ DRIFT_REPORT_SECONDS = Histogram(
     buckets=(0.5, 1, 2.5, 5, 10, 20, 40, 80, 160),
 )
 
+for _tweet_outcome in TWEET_OUTCOMES:
+    TWEETS.labels(_tweet_outcome)
+for _reason in Reason:
+    DEAD_LETTERS.labels(_reason)
 for _window_outcome in DRIFT_OUTCOMES:
     DRIFT_WINDOWS.labels(_window_outcome)
 for _kind in DRIFT_KINDS:
@@ -124,6 +166,12 @@ def show_learning(report: LearningReport) -> None:
             LEARNING_ACCURACY.labels(head, answerer).set(standing.accuracy.value)
             LEARNING_MACRO_F1.labels(head, answerer).set(standing.macro_f1.value)
             LEARNING_LOG_LOSS.labels(head, answerer).set(standing.log_loss.value)
+
+
+def hide_learning() -> None:
+    """Show no figures any more, as another process learns by now."""
+    for gauge in (LEARNING_ANSWERS, LEARNING_ACCURACY, LEARNING_MACRO_F1, LEARNING_LOG_LOSS):
+        gauge.clear()
 
 
 def show_online_version(version: int) -> None:

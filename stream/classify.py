@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from time import perf_counter
 from typing import cast
 
 import msgspec
@@ -36,12 +37,14 @@ class Answer(msgspec.Struct, frozen=True):
         classified: how many tweets were classified.
         to_label: how many tweets are sent out for labelling, by what they were chosen for.
         refused: how many records became dead letters, by reason.
+        scorer_seconds: how long the predictor took.
     """
 
     outputs: list[Outputs]
     classified: int
     to_label: dict[Why, int]
     refused: dict[str, int]
+    scorer_seconds: float
 
 
 def classify(
@@ -65,7 +68,9 @@ def classify(
     """
     read = [_read(record, topics.raw.name, partition, time) for record in records]
     tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
+    started = perf_counter()
     predictions = predictor.predict(tweets)
+    scorer_seconds = perf_counter() - started
     write = _Writer(topics, partition, model=predictions.model)
     answers = write_answers(tweets, predictions, classified_at=utc_timestamp(time))
     for record, tweet in zip(records, read, strict=True):
@@ -83,6 +88,7 @@ def classify(
         classified=len(tweets),
         to_label=dict(Counter(choice.why for choice in choices)),
         refused=dict(Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))),
+        scorer_seconds=scorer_seconds,
     )
 
 
