@@ -8,6 +8,7 @@ from models.errors import TickertapeError
 COMMANDS = {
     "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
     "data": Command("monitoring.commands.data", "test data with Great Expectations: suites, checkpoints, pages"),
+    "watch": Command("stream.commands.watch", "watch the feed for drift", runs_until_stopped=True),
     "drift": Command("monitoring.commands.drift", "compare two files of classified tweets: what moved?"),
 }
 

@@ -9,6 +9,8 @@ Settings come from the environment: see docs/reference/settings.md.
 """
 
 import argparse
+import logging
+from contextlib import ExitStack
 from pathlib import Path
 
 import config.settings as settings_module
@@ -16,14 +18,23 @@ from config.commands import DONE, configure_logging
 from config.drift import DriftSettings
 from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
 from models.commands.stores import registry_store
+from models.loading import RegistryStore
 from monitoring.drift.accuracies import EvaluatedAccuracies
+from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import references_of
+from monitoring.drift.registry_log import RegistryLog
+from monitoring.drift.reporter import Reporter
+from monitoring.drift.store import ReportStore
 from monitoring.metrics import serve_metrics
 from stream.topics import declare_topics
 from stream.watching.session import Around, Watched, watch_without_end
+from stream.watching.telling import Alerts
 from stream.watching.watch import Rules
 
 REPORT_FILE = Path(settings_module.__file__).with_name("run.json")
+CLOSE_SECONDS = 0.5  # what takes longer to be told is not waited for
+
+logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,18 +51,22 @@ def run(arguments: argparse.Namespace) -> int:
     project, drift = ProjectSettings(), DriftSettings()
     configure_logging(project.log_level, as_json=project.log_json)
     store = registry_store(top_k=1)
-    around = Around(
-        references=references_of(Path(drift.reference).expanduser() if drift.reference else None, store),
-        accuracies=EvaluatedAccuracies(REPORT_FILE, store),
-        reports=_reports(drift),
-        alerts=_alerts(drift),
-    )
+    references = references_of(Path(drift.reference).expanduser() if drift.reference else None, store)
+    watched = _watched(drift, from_beginning=arguments.from_beginning)
     if drift.metrics_port:
         serve_metrics(drift.metrics_port)
-    try:
-        watch_without_end(_watched(drift, from_beginning=arguments.from_beginning), around)
-    except KeyboardInterrupt:
-        return DONE
+    with ExitStack() as stack:
+        around = Around(
+            references=references,
+            accuracies=EvaluatedAccuracies(REPORT_FILE, store),
+            reports=Reporter(ReportStore(drift.reports_dir, drift.kept_reports), _registry_log(store, stack)),
+            alerts=_alerts(drift, stack),
+        )
+        try:
+            watch_without_end(watched, around)
+        except KeyboardInterrupt:
+            logger.info("watch_ended")
+    return DONE
 
 
 def _watched(drift: DriftSettings, *, from_beginning: bool) -> Watched:
@@ -67,3 +82,24 @@ def _watched(drift: DriftSettings, *, from_beginning: bool) -> Watched:
         tweets_per_second=drift.tweets_per_second,
         from_beginning=from_beginning,
     )
+
+
+def _registry_log(store: RegistryStore, stack: ExitStack) -> RegistryLog | None:
+    """Log reports to the registry, where there is one."""
+    if not store.is_there:
+        return None
+    log = RegistryLog(store.add_drift)
+    stack.callback(log.close, CLOSE_SECONDS)
+    return log
+
+
+class _Nobody:
+    """Implements `stream.watching.telling.Alerts` where no webhook is set."""
+
+    def tell(self, event: DriftEvent) -> None:
+        """Do nothing."""
+
+
+def _alerts(drift: DriftSettings, stack: ExitStack) -> Alerts:
+    del drift, stack
+    return _Nobody()
