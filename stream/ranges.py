@@ -92,19 +92,20 @@ def read_with(
                 f"{start[number]} to {ends[tp]}"
             )
     unread = {tp for tp, number in partitions.items() if start[number] < ends[tp]}
-    consumer.assign(list(partitions))
-    for tp, number in partitions.items():
-        consumer.seek(tp, start[number])
-    consumer.resume(*unread)  # a range before may have left them paused
-    consumer.pause(*(set(partitions) - unread))
+    consumer.assign(list(unread))
+    for tp in unread:
+        consumer.seek(tp, start[partitions[tp]])
     while unread:
         for tp, records in consumer.poll(timeout_ms=POLL_MS).items():
             wanted = [record for record in records if record.offset < ends[tp]]
             if wanted:
                 yield wanted
         finished = {tp for tp in unread if consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) >= ends[tp]}
-        consumer.pause(*finished)
-        unread -= finished
+        if finished:
+            unread -= finished
+            consumer.assign(
+                list(unread)
+            )  # and not paused: what is fetched of a paused one the client may keep for ever
 
 
 def shown(offsets: Offsets) -> str:

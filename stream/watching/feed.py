@@ -17,6 +17,7 @@ READ_MS = 500  # how long a read waits for tweets
 BUFFERED_TWEETS = 2_000  # of all partitions together; about 3 MB
 FEWEST_BUFFERED = 20  # of a partition
 FETCH_BYTES = 262_144  # from a partition at once
+ALL_RECORDS = 1_000_000_000
 PARTITIONS_CHECK_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
@@ -134,8 +135,9 @@ class KafkaFeed:
         most = max(BUFFERED_TWEETS // len(self._partitions), FEWEST_BUFFERED)
         for number, tp in self._partitions.items():
             (self._consumer.pause if self._order.count(number) >= most else self._consumer.resume)(tp)
+        # All that was fetched: records that the client keeps of a partition that is paused then, it may keep for ever.
         fetched: Mapping[TopicPartition, list[TimedRecord]] = self._consumer.poll(
-            timeout_ms=timeout_ms, max_records=most
+            timeout_ms=timeout_ms, max_records=ALL_RECORDS
         )
         for tp, records in fetched.items():
             self._order.add(tp.partition, records)

@@ -47,7 +47,7 @@ class RefusedTweets:
     ) -> None:
         self._consumer, self._topic, self._source = consumer, topic, source.encode()
         self._clock = clock
-        self._take(begin)
+        self._next = self._first_offsets(begin)
 
     def count(self, since: float, until: float) -> int:
         """Count those refused after one time and up to another; each call must be later.
@@ -55,42 +55,51 @@ class RefusedTweets:
         Raises:
             KafkaError: no broker answers.
         """
-        self._take_new_partitions()
-        partitions = list(self._consumer.assignment())
-        if not partitions:
+        for tp in self._partitions():
+            self._next.setdefault(tp, 0)  # one that came to be since
+        if not self._next:
             return 0
-        ends = self._consumer.end_offsets(partitions, timeout_ms=CALL_MS)
-        unread = {tp for tp in partitions if self._position(tp) < ends[tp]}
+        ends = self._consumer.end_offsets(list(self._next), timeout_ms=CALL_MS)
+        unread = {tp for tp, offset in self._next.items() if offset < ends[tp]}
+        self._assign(unread)
+        for tp in unread:
+            self._consumer.seek(tp, self._next[tp])
         count, deadline = 0, self._clock() + LONGEST_COUNT_SECONDS
         while unread and self._clock() < deadline:
-            self._consumer.resume(*unread)
-            self._consumer.pause(*(set(partitions) - unread))
-            for tp, records in self._consumer.poll(timeout_ms=POLL_MS).items():
-                count += self._counted(tp, records, since, until, unread)
-            unread -= {tp for tp in unread if self._position(tp) >= ends[tp]}
+            polled = self._consumer.poll(timeout_ms=POLL_MS)
+            finished = set()
+            for tp, records in polled.items():
+                found, is_past = self._counted(tp, records, since, until)
+                count += found
+                if is_past or self._next[tp] >= ends[tp]:
+                    finished.add(tp)
+            for tp in unread - set(polled):  # only the mark of a transaction may be left
+                if int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0) >= ends[tp]:
+                    finished.add(tp)
+            if finished:
+                unread -= finished
+                self._assign(unread)
         if unread:
             logger.warning("dead_letters_behind", extra={"topic": self._topic, "partitions": len(unread)})
         return count
 
     def _counted(
-        self,
-        tp: TopicPartition,
-        records: Sequence[ConsumerRecord],
-        since: float,
-        until: float,
-        unread: set[TopicPartition],
-    ) -> int:
-        """Count among records of a partition; what is later than `until` is left for the next window."""
+        self, tp: TopicPartition, records: Sequence[ConsumerRecord], since: float, until: float
+    ) -> tuple[int, bool]:
+        """Count among records of a partition; what is later than `until` is left, and told, for the next window."""
         count = 0
         for record in records:
             headers = dict(record.headers)
             refused_at = _time(headers.get("time"), record.timestamp)
             if refused_at > until:
-                self._consumer.seek(tp, record.offset)
-                unread.discard(tp)
-                break
+                return count, True
+            self._next[tp] = record.offset + 1
             count += refused_at > since and self._is_tweet(headers)
-        return count
+        return count, False
+
+    def _assign(self, partitions: set[TopicPartition]) -> None:
+        # Not paused: what is fetched of a partition that is paused the client may keep for ever.
+        self._consumer.assign(list(partitions))
 
     def _is_tweet(self, headers: dict[str, bytes]) -> bool:
         return (
@@ -98,35 +107,20 @@ class RefusedTweets:
             and (headers.get("reason") or b"").decode("ascii", "replace") in _REASONS
         )
 
-    def _take(self, begin: float | None) -> None:
+    def _first_offsets(self, begin: float | None) -> dict[TopicPartition, int]:
         partitions = self._partitions()
-        self._consumer.assign(partitions)
         if not partitions:
-            return
+            return {}
         ends = self._consumer.end_offsets(partitions, timeout_ms=CALL_MS)
         found = {}
         if begin is not None:
             times = dict.fromkeys(partitions, max(int(begin * 1000), 0))
             found = self._consumer.offsets_for_times(times, timeout_ms=CALL_MS)
-        for tp in partitions:
-            at = found.get(tp)
-            self._consumer.seek(tp, ends[tp] if at is None else at.offset)
-
-    def _take_new_partitions(self) -> None:
-        known = self._consumer.assignment()
-        new = [tp for tp in self._partitions() if tp not in known]
-        if not new:
-            return
-        positions = {tp: self._position(tp) for tp in known}
-        self._consumer.assign([*known, *new])
-        for tp in (*known, *new):
-            self._consumer.seek(tp, positions.get(tp, 0))
+        at = {tp: found.get(tp) for tp in partitions}
+        return {tp: ends[tp] if at[tp] is None else at[tp].offset for tp in partitions}
 
     def _partitions(self) -> list[TopicPartition]:
         return [TopicPartition(self._topic, number) for number in self._consumer.partitions_for_topic(self._topic)]
-
-    def _position(self, tp: TopicPartition) -> int:
-        return int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0)
 
 
 _REASONS = frozenset(Reason)

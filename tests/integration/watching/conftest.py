@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,17 @@ from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 
 TIMEOUT_SECONDS = 60.0
-BEGIN = 1_767_225_600.0  # when the first tweet is classified
 WORDS = [f"{one}{two}{three}" for one in "bdfgkl" for two in "aeiou" for three in ("nder", "stic", "mal", "rop")]
 
 
 @dataclass
 class Feed:
-    """Makes classified tweets one after the other, a second apart unless said."""
+    """Makes classified tweets one after the other, the first of them now."""
 
     seed: int = 1
     version: str = "1"
-    at: float = BEGIN
-    step_seconds: float = 1.0
+    at: float = field(default_factory=time.time)
+    step_seconds: float = 0.01
     labels: Sequence[str] = LABELS
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -51,7 +51,7 @@ class Feed:
         return ClassifiedTweet(
             id=str(next(self.ids)),
             text=text,
-            created_at=utc_timestamp(self.at - 1),
+            created_at=utc_timestamp(self.at - self.chance.uniform(0.1, 2)),
             tickers=(),
             label=label,
             label_score=self.chance.uniform(0.3, 1),
@@ -76,7 +76,9 @@ def reference_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trained = Vocabulary.of(row.words for row in rows)
     windows = [window_of(rows[start : start + 500]) for start in range(0, len(rows), 500)]
     path = tmp_path_factory.mktemp("reference") / "drift_reference.npz"
-    reference = reference_of(windows, trained=trained, model_name="tickertape", model_version="1", source="a made-up feed")
+    reference = reference_of(
+        windows, trained=trained, model_name="tickertape", model_version="1", source="a made-up feed"
+    )
     save_reference(reference, path)
     return path
 
@@ -107,6 +109,12 @@ class Process:
         return self.process.wait(timeout=TIMEOUT_SECONDS)
 
 
+def _timestamp_ms(value: ClassifiedTweet | bytes | None) -> int | None:
+    if not isinstance(value, ClassifiedTweet):
+        return None
+    return round(datetime.fromisoformat(value.classified_at).timestamp() * 1000)
+
+
 @dataclass(frozen=True)
 class Watching:
     """The drift process's side of a cluster."""
@@ -127,7 +135,7 @@ class Watching:
                 self.topics.classified.name,
                 key=value.id.encode() if is_tweet and value.id else b"0",
                 value=msgspec.json.encode(value) if is_tweet else value,
-                timestamp_ms=None,
+                timestamp_ms=_timestamp_ms(value),
             )
         producer.flush()
         producer.close()
@@ -145,6 +153,22 @@ class Watching:
             assert time.monotonic() < deadline, f"{len(events)} of {count} windows in {TIMEOUT_SECONDS} s"
             time.sleep(0.1)
         return events
+
+    @staticmethod
+    def is_contiguous(events: Sequence[DriftEvent]) -> bool:
+        """Tell whether each window begins where the one before ended, and has the next number."""
+        return all(
+            later.window.start == earlier.window.end and later.window.number == earlier.window.number + 1
+            for earlier, later in itertools.pairwise(events)
+        )
+
+    @staticmethod
+    def wait_for_one_to_end(processes: Sequence[Process]) -> Process:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not (ended := [one for one in processes if one.process.poll() is not None]):
+            assert time.monotonic() < deadline, f"no watch ended in {TIMEOUT_SECONDS} s"
+            time.sleep(0.1)
+        return ended[0]
 
 
 @pytest.fixture
