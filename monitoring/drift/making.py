@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from monitoring.drift.spread import spread
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Numbers, Window, joined
 
+Item = TypeVar("Item")
+
 MOST_NUMBERS = 5_000  # of a column; more would hardly move a threshold
 MOST_ITEMS = 1_000  # of a column: the most frequent ones
 FEWEST_OF_TICKER = 10  # tweets; the sentiments of rarer tickers say nothing
 _ONLY_OF_FEEDS = ("has_no_time", "hour", "is_repeat")
 MOST_LEFT_OUT = 60  # windows of the reference that are compared with the rest of it
+MARGIN = 1.25  # over the largest score of the reference's own windows, which are few
 _EULER = 0.5772
 
 
@@ -30,6 +34,7 @@ def reference_of(
     model_version: str,
     source: str,
     terms: Vocabulary | None = None,
+    left_out: Collection[str] = (),
 ) -> Reference:
     """Make a reference of windows in the order of their time.
 
@@ -40,13 +45,16 @@ def reference_of(
         model_version: its version.
         source: where the tweets come from, a sentence.
         terms: how frequent words are, where more texts tell it than those of the windows.
+        left_out: columns that are not to be compared.
 
     Columns that only a feed has (times, repeats) are left out where no tweet has a time, as in files of labelled
     tweets. How much the feed moves by itself is estimated from at least `monitoring.drift.spread.FEWEST_WINDOWS`
     windows; of fewer, and of such files, it is taken to be nothing.
     """
     made = _uncalibrated(windows, trained, (model_name, model_version), source, terms)
-    return replace(made, usual=_usual_scores(windows, made)) if made.between else made
+    if made.between:
+        made = replace(made, usual=_usual_scores(windows, made))
+    return replace(made, shares=_without(made.shares, left_out), numbers=_without(made.numbers, left_out))
 
 
 def _uncalibrated(
@@ -80,6 +88,10 @@ def _uncalibrated(
     )
 
 
+def _without(columns: Mapping[str, Item], left_out: Collection[str]) -> dict[str, Item]:
+    return {name: column for name, column in columns.items() if name not in left_out}
+
+
 def _thinned(numbers: Numbers) -> Numbers:
     """Keep evenly spaced ranks of numbers in rising order: the same distribution, of fewer."""
     if len(numbers) <= MOST_NUMBERS:
@@ -91,8 +103,8 @@ def _thinned(numbers: Numbers) -> Numbers:
 def _usual_scores(windows: Sequence[Window], made: Reference) -> dict[str, float]:
     """Compare windows of the reference with the rest of it; give of each column the score that this may reach.
 
-    Scores are logarithms of chances, so their largest has a Gumbel distribution; its mean and deviation are those of
-    the windows, and what is given is what a window exceeds as seldom as the column may give a false alarm.
+    Scores are logarithms of chances, so their largest has a Gumbel distribution: what is given is what one with the mean
+    and deviation of these scores exceeds as seldom as the column may give a false alarm, and some more than their largest.
     """
     step = max(1, math.ceil(len(windows) / MOST_LEFT_OUT))
     seen: dict[str, list[float]] = {}
@@ -102,7 +114,10 @@ def _usual_scores(windows: Sequence[Window], made: Reference) -> dict[str, float
         scores = compare(replace(without, between=made.between), windows[left_out]).scores
         for column, score in scores.items():
             seen.setdefault(column, []).append(score)
-    return {column: max(1.0, _exceeded_seldom(scores, CHANCES[column])) for column, scores in seen.items()}
+    return {
+        column: max(1.0, MARGIN * max(scores), _exceeded_seldom(scores, CHANCES[column]))
+        for column, scores in seen.items()
+    }
 
 
 def _exceeded_seldom(scores: Sequence[float], chance: float) -> float:
