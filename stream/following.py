@@ -9,6 +9,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
+from stream.interrupts import Interrupts
 from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 
 POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
@@ -36,7 +37,9 @@ def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Itera
     try:
         _assign(consumer, topic, from_beginning=from_beginning)
         while True:
-            yield from consumer.poll(timeout_ms=POLL_MS).values()
+            with Interrupts() as interrupts, interrupts.held():
+                polled = consumer.poll(timeout_ms=POLL_MS)
+            yield from polled.values()
     except KafkaError as exc:
         raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
     finally:

@@ -13,6 +13,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from models.errors import DeliveryError
 from stream.feed.files import Record
 from stream.framing import Header
+from stream.interrupts import Interrupts
 from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 
 MAX_IN_FLIGHT = 20_000  # records; the client has no bound of its own, and this many tweets take about 20 MB
@@ -74,11 +75,13 @@ def publish(
     started = time.monotonic()
     interrupted = False
     try:
-        for key, value in records:
-            delivery.send(key, value, headers())
-            if delivery.is_broken:
-                break
-            progress()
+        with Interrupts() as interrupts:
+            for key, value in records:
+                with interrupts.held():
+                    delivery.send(key, value, headers())
+                if delivery.is_broken:
+                    break
+                progress()
     except KeyboardInterrupt:
         interrupted = True
     finally:

@@ -18,7 +18,15 @@ from monitoring.drift.columns import (
 from monitoring.drift.describing import Description
 from monitoring.drift.records import Cause, Kind
 from monitoring.drift.reference import Reference
-from monitoring.drift.testing import MATERIAL_SHARE, MATERIAL_TERM, limit_score, log_odds, number_score, share_scores
+from monitoring.drift.testing import (
+    MATERIAL_SHARE,
+    MATERIAL_TERM,
+    Counts,
+    limit_score,
+    log_odds,
+    number_score,
+    share_scores,
+)
 from monitoring.drift.windows import Window
 
 Length = Literal["short", "long"]
@@ -33,7 +41,7 @@ COLUMNS = (
 )
 # Bonferroni: holds however the columns hang together, and both windows. Words, of which there are hundreds, have more.
 _WEIGHTS = {name: 6 if name == TERM else 1 for name in COLUMNS}
-_CHANCES = {name: FALSE_ALARM_CHANCE / 2 * weight / sum(_WEIGHTS.values()) for name, weight in _WEIGHTS.items()}
+CHANCES = {name: FALSE_ALARM_CHANCE / 2 * weight / sum(_WEIGHTS.values()) for name, weight in _WEIGHTS.items()}
 MALFORMED_SHARE = 0.01
 HOURS_OF_A_DAY = 20  # a window with so many different hours covers days: only then the hours of both are alike
 FEWEST_OF_TICKER = 30  # tweets of a ticker on both sides, for its sentiments to be compared
@@ -66,10 +74,10 @@ class _Shares:
     """Items with their counts on both sides."""
 
     items: Sequence[str]
-    now: np.ndarray
-    of_now: int | np.ndarray
-    before: np.ndarray
-    of_before: int | np.ndarray
+    now: Counts
+    of_now: int | Counts
+    before: Counts
+    of_before: int | Counts
 
 
 def compare(
@@ -94,9 +102,9 @@ def _columns(
     for column in SHARE_COLUMNS:
         if column.name in reference.shares and (column.name != HOUR_COLUMN or _covers_days(window)):
             yield column.name, _shares_of_column(column, reference, window, length)
-    for column in NUMBER_COLUMNS:
-        if len(window.numbers[column.name]) and len(reference.numbers.get(column.name, ())):
-            yield column.name, [_numbers_of_column(column.name, column.kind, reference, window, length)]
+    for numbers in NUMBER_COLUMNS:
+        if len(window.numbers[numbers.name]) and len(reference.numbers.get(numbers.name, ())):
+            yield numbers.name, [_numbers_of_column(numbers.name, numbers.kind, reference, window, length)]
     yield TERM, _terms(reference, window, length)
     if reference.sentiments:
         yield TICKER_SENTIMENT, _sentiments(reference, window, length)
@@ -137,11 +145,11 @@ def _share_causes(
         return []
     of_now = np.broadcast_to(shares.of_now, shares.now.shape)
     of_before = np.broadcast_to(shares.of_before, shares.before.shape)
-    between, chance = reference.between.get(column, 0.0), _CHANCES[column] / len(shares.items)
+    between, chance = reference.between.get(column, 0.0), CHANCES[column] / len(shares.items)
     material = MATERIAL_TERM if column == TERM else MATERIAL_SHARE
     scores = share_scores(
         shares.now, of_now, shares.before, of_before, between=between, chance=chance, material=material
-    )
+    ) / reference.usual.get(column, 1.0)
     causes = []
     for position in np.argsort(-scores)[: MOST_CAUSES + 1]:
         now, total_now = int(shares.now[position]), int(of_now[position])
@@ -166,7 +174,8 @@ def _share_causes(
 
 def _numbers_of_column(column: str, kind: Kind, reference: Reference, window: Window, length: Length) -> Cause:
     now, before = window.numbers[column], reference.numbers[column]
-    score = number_score(now, before, between=reference.between.get(column, 0.0), chance=_CHANCES[column])
+    score = number_score(now, before, between=reference.between.get(column, 0.0), chance=CHANCES[column])
+    score /= reference.usual.get(column, 1.0)
     median_before, median_now = float(np.median(before)), float(np.median(now))
     rises = float(np.mean(now)) >= float(np.mean(before))
     examples: list[Description] = []
@@ -205,9 +214,8 @@ def _sentiments(reference: Reference, window: Window, length: Length) -> list[Ca
     tickers = [
         ticker
         for ticker, counts in window.sentiments.items()
-        if counts.total() >= FEWEST_OF_TICKER
-        and reference.sentiments.get(ticker, {})
-        and reference.sentiments[ticker].total() >= FEWEST_OF_TICKER
+        if ticker in reference.sentiments
+        and min(counts.total(), reference.sentiments[ticker].total()) >= FEWEST_OF_TICKER
     ]
     pairs = [
         (ticker, sentiment)
@@ -231,7 +239,7 @@ def _sentiments(reference: Reference, window: Window, length: Length) -> list[Ca
 
 def _dead_letters(window: Window, length: Length, malformed_share: float) -> Cause:
     records = window.tweets + window.dead_letters
-    score = limit_score(window.dead_letters, records, limit=malformed_share, chance=_CHANCES[DEAD_LETTERS])
+    score = limit_score(window.dead_letters, records, limit=malformed_share, chance=CHANCES[DEAD_LETTERS])
     share = window.dead_letters / records if records else 0.0
     return Cause(Kind.QUALITY, DEAD_LETTERS, None, length, malformed_share, share, score)
 

@@ -28,6 +28,7 @@ class _Head(msgspec.Struct, frozen=True):
     shares: dict[str, dict[str, int]]
     sentiments: dict[str, dict[str, int]]
     between: dict[str, float]
+    usual: dict[str, float]
     texts: dict[str, int]
     named: dict[str, list[str]]
 
@@ -75,6 +76,7 @@ def encode_reference(reference: Reference) -> bytes:
         shares={name: dict(counts) for name, counts in reference.shares.items()},
         sentiments={ticker: dict(counts) for ticker, counts in reference.sentiments.items()},
         between=dict(reference.between),
+        usual=dict(reference.usual),
         texts={name: vocabulary.texts for name, vocabulary in vocabularies.items()},
         named={name: [word.decode("latin-1") for word in one.named] for name, one in vocabularies.items()},
     )
@@ -87,6 +89,11 @@ def encode_reference(reference: Reference) -> bytes:
     return content.getvalue()
 
 
+def _check_format(found: int) -> None:
+    if found != FORMAT:
+        raise DriftError(f"has format {found} of a reference, this version reads {FORMAT}")
+
+
 def decode_reference(content: bytes) -> Reference:
     """Read what `encode_reference` wrote.
 
@@ -96,8 +103,7 @@ def decode_reference(content: bytes) -> Reference:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             head = msgspec.json.decode(arrays["head"].tobytes(), type=_Head)
-            if head.format != FORMAT:
-                raise DriftError(f"has format {head.format} of a reference, this version reads {FORMAT}")
+            _check_format(head.format)
             vocabularies = {
                 name: Vocabulary.of_arrays(
                     head.texts[name],
@@ -120,6 +126,7 @@ def decode_reference(content: bytes) -> Reference:
         shares={name: Counter(counts) for name, counts in head.shares.items()},
         numbers=numbers,
         between=head.between,
+        usual=head.usual,
         terms=vocabularies["terms"],
         trained=vocabularies["trained"],
         sentiments={ticker: Counter(counts) for ticker, counts in head.sentiments.items()},

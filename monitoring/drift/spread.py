@@ -1,12 +1,16 @@
 """How much a feed moves by itself: what its windows differ by more than chance explains."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from monitoring.drift.columns import NUMBER_COLUMNS, SHARE_COLUMNS, TERM, TICKER_SENTIMENT
-from monitoring.drift.testing import ks_distance
+from monitoring.drift.testing import FloatArray, ks_distance
 from monitoring.drift.windows import Window, joined
+
+Item = TypeVar("Item", str, bytes)
 
 FEWEST_WINDOWS = 4  # of fewer, no spread can be told: 0
 _MEAN_SQUARED_KOLMOGOROV = np.pi**2 / 12  # of the distance times the root of n, under chance
@@ -38,7 +42,7 @@ def spread(windows: Sequence[Window]) -> dict[str, float]:
     return {**shares, **_numbers(windows), TERM: _between(frequent, texts), TICKER_SENTIMENT: _of_tickers(windows)}
 
 
-def _table(counts: Sequence[Mapping[object, int]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _table(counts: Sequence[Counter[Item]]) -> FloatArray:
     """Put counts into rows of windows and columns of items."""
     items = {item: column for column, item in enumerate(dict.fromkeys(item for one in counts for item in one))}
     table = np.zeros((len(counts), len(items)))
@@ -48,7 +52,7 @@ def _table(counts: Sequence[Mapping[object, int]]) -> np.ndarray[tuple[int, int]
     return table
 
 
-def _between(table: np.ndarray, sizes: np.ndarray) -> float:  # type: ignore[type-arg]
+def _between(table: FloatArray, sizes: FloatArray) -> float:
     total = table.sum(axis=0) / sizes.sum()
     chance = total * (1 - total)
     if not chance.sum():

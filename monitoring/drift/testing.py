@@ -55,7 +55,7 @@ def share_scores(
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(noise > 0, distance / np.sqrt(noise), 0.0)
     log_chance = np.minimum(0.0, math.log(2) + norm.logsf(z))
-    scores = np.minimum(log_chance / math.log(chance), distance / material)
+    scores: FloatArray = np.minimum(log_chance / math.log(chance), distance / material)
     far = np.flatnonzero(scores >= 1)  # the exact test takes a while: only for those that it can change
     if len(far):
         exact = _exact_chances(now[far], of_now[far], before[far], of_before[far])
@@ -68,7 +68,8 @@ def _exact_chances(now: Counts, of_now: Counts, before: Counts, of_before: Count
     population, with_item = of_now + of_before, now + before
     more = hypergeom.sf(now - 1, population, with_item, of_now)
     fewer = hypergeom.cdf(now, population, with_item, of_now)
-    return np.clip(2 * np.minimum(more, fewer), _LEAST_CHANCE, 1.0)
+    chances: FloatArray = np.clip(2 * np.minimum(more, fewer), _LEAST_CHANCE, 1.0)
+    return chances
 
 
 def number_score(now: FloatArray, before: FloatArray, *, between: float, chance: float) -> float:

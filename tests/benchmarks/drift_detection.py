@@ -29,8 +29,9 @@ from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS, Label
 from models.text import tickers, tokens
 from monitoring.drift.describing import Description, describe, is_word
+from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import WINDOW_TWEETS, Monitor, Verdict
-from monitoring.drift.reference import Reference, reference_of
+from monitoring.drift.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 
