@@ -107,7 +107,7 @@ asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 from collections import Counter
 from monitoring.drift.monitor import Verdict
-from monitoring.drift.reference import reference_of
+from monitoring.drift.making import reference_of
 from monitoring.drift.report import render
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
