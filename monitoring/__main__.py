@@ -8,6 +8,9 @@ from models.errors import TickertapeError
 COMMANDS = {
     "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
     "data": Command("monitoring.commands.data", "test data with Great Expectations: suites, checkpoints, pages"),
+    "drift-ui": Command(
+        "monitoring.commands.drift_ui", "open Evidently's own UI over the drift reports", runs_until_stopped=True
+    ),
     "drift": Command("monitoring.commands.drift", "compare two files of classified tweets: what moved?"),
 }
 

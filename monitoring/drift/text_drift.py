@@ -24,12 +24,13 @@ from monitoring.drift.records import Cause, Kind
 
 FEWEST_TEXTS = 100  # different ones on each side; of fewer nothing is said
 MOST_TEXTS = 400  # of each side that are compared; memory and time grow with the square
-PERMUTATIONS = 100
+PERMUTATIONS = 200
 FALSE_ALARM_CHANCE = 0.001  # of one comparison; there are few of them
 MATERIAL_AUC = 0.8
 SHOWN_TERMS = 10
 FEWEST_TEXTS_OF_TERM = 5  # a word of fewer could say too much of one of them
 _RIDGE = 1.0
+_LEAST_DEVIATION = 1e-9  # of texts that all have the same words
 _SEED = 8  # the same texts give the same answer
 
 FloatArray = npt.NDArray[np.float64]
@@ -64,13 +65,16 @@ def text_drift(before: Sequence[str], now: Sequence[str]) -> TextDrift | None:
         now: texts of the newest window, likewise.
 
     Returns:
-        None where a side has fewer than `FEWEST_TEXTS` different texts.
+        None where a side has fewer than `FEWEST_TEXTS` different texts, or no word stands in two of them.
     """
     old, new = _different(before, now)
     if min(len(old), len(new)) < FEWEST_TEXTS:
         return None
     vectorizer = TfidfVectorizer(analyzer=_words, sublinear_tf=True, min_df=2)
-    features = vectorizer.fit_transform([*old, *new])
+    try:
+        features = vectorizer.fit_transform([*old, *new])
+    except ValueError:  # scikit-learn's way to say that no word stands in two texts
+        return None
     is_new = np.repeat([0.0, 1.0], [len(old), len(new)])
     chance = np.random.default_rng(_SEED)
     dealt = np.column_stack([is_new, *(chance.permutation(is_new) for _ in range(PERMUTATIONS))])
@@ -103,6 +107,6 @@ def _areas(predictions: FloatArray, classes: FloatArray) -> FloatArray:
 
 
 def _score(area: float, by_chance: FloatArray) -> float:
-    z = (area - by_chance.mean()) / by_chance.std(ddof=1)
-    log_chance = float(norm.logsf(z))
-    return max(0.0, min(log_chance / math.log(FALSE_ALARM_CHANCE), (area - 0.5) / (MATERIAL_AUC - 0.5)))
+    deviation = max(float(by_chance.std(ddof=1)), _LEAST_DEVIATION)
+    log_chance = float(norm.logsf(area, by_chance.mean(), deviation))
+    return max(0.0, min(log_chance / math.log(FALSE_ALARM_CHANCE), (float(area) - 0.5) / (MATERIAL_AUC - 0.5)))

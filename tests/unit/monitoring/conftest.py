@@ -9,8 +9,8 @@ import pytest
 from models.records import ClassifiedTweet, ModelVersion
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
 from monitoring.drift.describing import Description
-from monitoring.drift.records import Cause, DriftEvent, Kind, Span
 from monitoring.drift.making import reference_of
+from monitoring.drift.records import Cause, DriftEvent, Kind, Span
 from monitoring.drift.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
