@@ -82,7 +82,7 @@ def describe(tweet: ClassifiedTweet, vocabulary: Vocabulary) -> Description:
         raise ValueError(f"label_score {tweet.label_score} or sentiment_score {tweet.sentiment_score} is out of range")
     cut = tokens(tweet.text)
     words = tuple(dict.fromkeys(token for token in cut if is_word(token)))
-    created_at = None if tweet.created_at is None else _utc(tweet.created_at)
+    created_at = None if tweet.created_at is None else _moment(tweet.created_at)
     return Description(
         id=tweet.id,
         hour=None if created_at is None else created_at.hour,
@@ -137,11 +137,11 @@ def repeats(rows: Sequence[Description]) -> list[bool]:
 def _delay(created_at: datetime | None, classified_at: str) -> float:
     if created_at is None or not classified_at:
         return math.nan
-    return (_utc(classified_at) - created_at).total_seconds()
+    return (_moment(classified_at) - created_at).total_seconds()
 
 
-def _utc(time: str) -> datetime:
-    moment = datetime.fromisoformat(time)
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time has no zone")
     try:

@@ -19,6 +19,7 @@ MOST_ITEMS = 1_000  # of a column: the most frequent ones
 FEWEST_OF_TICKER = 10  # tweets; the sentiments of rarer tickers say nothing
 _ONLY_OF_FEEDS = ("has_no_time", "hour", "is_repeat")
 MOST_LEFT_OUT = 60  # windows of the reference that are compared with the rest of it
+MARGIN = 1.25  # over the largest score of the reference's own windows, which are few
 _EULER = 0.5772
 
 
@@ -91,8 +92,8 @@ def _thinned(numbers: Numbers) -> Numbers:
 def _usual_scores(windows: Sequence[Window], made: Reference) -> dict[str, float]:
     """Compare windows of the reference with the rest of it; give of each column the score that this may reach.
 
-    Scores are logarithms of chances, so their largest has a Gumbel distribution; its mean and deviation are those of
-    the windows, and what is given is what a window exceeds as seldom as the column may give a false alarm.
+    Scores are logarithms of chances, so their largest has a Gumbel distribution: what is given is what one with the mean
+    and deviation of these scores exceeds as seldom as the column may give a false alarm, and some more than their largest.
     """
     step = max(1, math.ceil(len(windows) / MOST_LEFT_OUT))
     seen: dict[str, list[float]] = {}
@@ -102,7 +103,10 @@ def _usual_scores(windows: Sequence[Window], made: Reference) -> dict[str, float
         scores = compare(replace(without, between=made.between), windows[left_out]).scores
         for column, score in scores.items():
             seen.setdefault(column, []).append(score)
-    return {column: max(1.0, _exceeded_seldom(scores, CHANCES[column])) for column, scores in seen.items()}
+    return {
+        column: max(1.0, MARGIN * max(scores), _exceeded_seldom(scores, CHANCES[column]))
+        for column, scores in seen.items()
+    }
 
 
 def _exceeded_seldom(scores: Sequence[float], chance: float) -> float:

@@ -1,8 +1,8 @@
 """How surprising the distance between a window and the reference is: tests of shares, of numbers, of a limit.
 
-A distance has to stand out in two ways. It must be more than chance: by an exact test, and by one whose variance also
-has what the reference itself moves from window to window (`between`), so that a feed of bots and busy days is held to
-its own restlessness. And it must matter: at least `MATERIAL_SHARE` or `MATERIAL_DISTANCE`.
+A distance has to stand out in two ways. It must be more than chance, where chance also has what the reference itself
+moves from window to window (`between`): a feed of bots and busy days is held to its own restlessness. And it must
+matter: at least `MATERIAL_SHARE`, `MATERIAL_TERM` or `MATERIAL_DISTANCE`.
 
 Both become one number, the score: log of the chance over log of the chance that is allowed, and no more than the
 distance over the one that matters. So 1 is the threshold.
@@ -22,6 +22,7 @@ MATERIAL_TERM = 0.01  # of all texts: a word is one of many of its topic
 MATERIAL_DISTANCE = 0.05  # between the distributions of two columns of numbers
 _LEAST_CHANCE = 1e-300
 _Z_95 = 1.96
+_FAR = 2.0  # standard deviations; nearer, the normal distribution is good enough
 
 
 def share_scores(
@@ -49,26 +50,29 @@ def share_scores(
         Shape (n,), at least 0; 1 and more has changed.
     """
     of_now, of_before = np.broadcast_to(tweets_now, now.shape), np.broadcast_to(tweets_before, before.shape)
-    both = (now + before) / (of_now + of_before)
     distance = np.abs(now / of_now - before / of_before)
-    noise = both * (1 - both) * (1 / of_now + 1 / of_before + between)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(noise > 0, distance / np.sqrt(noise), 0.0)
-    log_chance = np.minimum(0.0, math.log(2) + norm.logsf(z))
-    scores: FloatArray = np.minimum(log_chance / math.log(chance), distance / material)
-    far = np.flatnonzero(scores >= 1)  # the exact test takes a while: only for those that it can change
-    if len(far):
-        exact = _exact_chances(now[far], of_now[far], before[far], of_before[far])
-        scores[far] = np.minimum(scores[far], np.log(exact) / math.log(chance))
+    both = (now + before) / (of_now + of_before)
+    noise = np.sqrt(both * (1 - both) * (1 / of_now + between + 1 / of_before))
+    z = np.divide(distance, noise, out=np.zeros(now.shape), where=noise > 0)
+    log_chances = math.log(2) + norm.logsf(z)
+    far = np.flatnonzero((distance >= material) & (z > _FAR))  # the exact test takes a while: where it can matter
+    log_chances[far] = np.log(_chances(now[far], of_now[far], before[far], of_before[far], between))
+    scores: FloatArray = np.clip(log_chances / math.log(chance), 0, distance / material)
     return scores
 
 
-def _exact_chances(now: Counts, of_now: Counts, before: Counts, of_before: Counts) -> FloatArray:
-    """Fisher's exact test, twice the smaller tail."""
-    population, with_item = of_now + of_before, now + before
-    more = hypergeom.sf(now - 1, population, with_item, of_now)
-    fewer = hypergeom.cdf(now, population, with_item, of_now)
-    chances: FloatArray = np.clip(2 * np.minimum(more, fewer), _LEAST_CHANCE, 1.0)
+def _chances(now: Counts, of_now: Counts, before: Counts, of_before: Counts, between: float) -> FloatArray:
+    """Fisher's exact test, twice the smaller tail, of the tweets that independent ones would be as good as.
+
+    Source: the design effect of clustered samples, Rao and Scott (1981).
+    """
+    effective = of_now / (1 + of_now * between)
+    counted = now * effective / of_now
+    total = np.maximum(np.floor(effective), 1)
+    more, fewer = np.minimum(np.floor(counted), total), np.minimum(np.ceil(counted), total)
+    chance_of_more = hypergeom.sf(more - 1, total + of_before, more + before, total)
+    chance_of_fewer = hypergeom.cdf(fewer, total + of_before, fewer + before, total)
+    chances: FloatArray = np.clip(2 * np.minimum(chance_of_more, chance_of_fewer), _LEAST_CHANCE, 1.0)
     return chances
 
 
