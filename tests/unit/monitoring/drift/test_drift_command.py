@@ -40,11 +40,11 @@ def write(tmp_path: Path, make_classified: Make) -> Write:
 def reference_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    draw: Callable[..., list[Description]],
+    rows: Callable[..., list[Description]],
     refer: Callable[[Sequence[Description]], Reference],
 ) -> None:
     """The reference whose words count as known to the model."""
-    save_reference(refer(draw(200, seed=1)), tmp_path / "reference.npz")
+    save_reference(refer(rows(200, seed=1)), tmp_path / "reference.npz")
     monkeypatch.setenv("DRIFT_REFERENCE", str(tmp_path / "reference.npz"))
 
 
