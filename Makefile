@@ -15,7 +15,7 @@ DEV_EXTRAS := build train careful trace check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift mlflow test check format bench bench-peers lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format bench bench-peers lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,9 +51,11 @@ data-docs: .venv/all.stamp ## test the known files of TICKERTAPE_DATA_DIR, and w
 	@$(BIN)/tickertape data run || true # the pages show what failed
 	@$(BIN)/tickertape data docs
 
-drift: .venv/all.stamp ## compare two files of classified tweets: make drift REFERENCE=FILE CURRENT=FILE
-	@test -n "$(REFERENCE)" -a -n "$(CURRENT)" || { echo "give two files: make drift REFERENCE=FILE CURRENT=FILE" >&2; exit 2; }
-	@$(BIN)/tickertape drift report --reference "$(REFERENCE)" --current "$(CURRENT)"
+drift: .venv/all.stamp ## watch the feed for drift: windows of tweets against a reference, reports in reports/
+	@$(BIN)/tickertape drift
+
+drift-ui: .venv/all.stamp ## open Evidently's UI over the drift reports in the browser, on port 8001
+	@$(BIN)/python -m monitoring drift-ui
 
 mlflow: .venv/all.stamp ## open the model registry in the browser, on port 5000
 	@$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$${TICKERTAPE_HOME:-$(CURDIR)/.tickertape}/mlflow.db}" --port $${MLFLOW_PORT:-5000}

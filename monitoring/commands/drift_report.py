@@ -11,9 +11,10 @@ from models.errors import DriftError, WindowTooSmallError
 from models.predictor import PRETRAINED
 from models.records import ModelVersion, utc_timestamp
 from monitoring.drift.files import TweetFile, read_tweets
+from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Span
-from monitoring.drift.reference import Reference, reference_of
+from monitoring.drift.reference import Reference
 from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
 from monitoring.drift.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables

@@ -140,7 +140,7 @@ class _Reader:
         try:
             tweet = decode(line)
             described = describe(tweet, self._trained)
-        except (ValueError, RecursionError, OverflowError):  # msgspec's errors are ValueErrors
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             return None
         if tweet.model in self._models or len(self._models) < MAX_MODELS:
             self._models[tweet.model] += 1

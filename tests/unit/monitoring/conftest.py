@@ -1,18 +1,13 @@
 import json
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from models.records import ClassifiedTweet, ModelVersion
-from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
-from monitoring.drift.describing import Description
+from models.taxonomy import Label, Sentiment
 from monitoring.drift.records import Cause, DriftEvent, Kind, Span
-from monitoring.drift.reference import Reference, reference_of
-from monitoring.drift.vocabulary import Vocabulary
-from monitoring.drift.windows import window_of
 from tickertape import main
 
 Data = Callable[..., int]
@@ -67,56 +62,6 @@ def make_event() -> Callable[..., DriftEvent]:
         return msgspec.structs.replace(event, **overrides)
 
     return make
-
-
-@pytest.fixture
-def draw() -> Callable[..., list[Description]]:
-    """Draw descriptions from one and the same distribution."""
-
-    def drawn(count: int, *, seed: int) -> list[Description]:
-        chance = random.Random(seed)
-        return [
-            Description(
-                id=str(number),
-                hour=chance.randrange(24),
-                key=chance.getrandbits(64),
-                label=chance.choice(LABELS[:6]),
-                sentiment=chance.choice(SENTIMENTS),
-                label_score=chance.random(),
-                sentiment_score=chance.uniform(-1, 1),
-                text_characters=chance.randint(1, 280),
-                ticker_count=chance.randint(0, 4),
-                unseen_share=chance.random(),
-                delay_seconds=chance.random(),
-                has_link=chance.random() < 0.5,
-                has_cashtag=chance.random() < 0.9,
-                has_mention=chance.random() < 0.3,
-                has_emoji=chance.random() < 0.1,
-                has_english=chance.random() < 0.8,
-                is_retweet=chance.random() < 0.25,
-                tickers=(chance.choice(("AAPL", "TSLA", "F")),),
-                words=(chance.choice((b"oil", b"gold", b"beats")),),
-            )
-            for number in range(count)
-        ]
-
-    return drawn
-
-
-@pytest.fixture
-def refer() -> Callable[[Sequence[Description]], Reference]:
-    """Make a reference of descriptions."""
-
-    def made(rows: Sequence[Description]) -> Reference:
-        return reference_of(
-            [window_of(rows)],
-            trained=Vocabulary.of([[b"oil"]]),
-            model_name="tickertape",
-            model_version="7",
-            source="a test",
-        )
-
-    return made
 
 
 @pytest.fixture

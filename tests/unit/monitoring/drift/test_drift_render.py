@@ -16,7 +16,7 @@ from monitoring.drift.reference import Reference
 from monitoring.drift.report import Rendered, render
 from monitoring.drift.windows import window_of
 
-Draw = Callable[..., list[Description]]
+Rows = Callable[..., list[Description]]
 Refer = Callable[[Sequence[Description]], Reference]
 
 
@@ -30,13 +30,13 @@ def drawings(rendered: Rendered) -> dict[str, tuple[float, bool]]:
 
 
 @pytest.fixture
-def verdict(draw: Draw, refer: Refer) -> Verdict:
-    moved = [row._replace(has_link=True, text_characters=row.text_characters * 3) for row in draw(500, seed=2)]
-    return Monitor(refer(draw(2000, seed=1))).judge(window_of(moved))
+def verdict(rows: Rows, refer: Refer) -> Verdict:
+    moved = [row._replace(has_link=True, text_characters=row.text_characters * 3) for row in rows(500, seed=2)]
+    return Monitor(refer(rows(2000, seed=1))).judge(window_of(moved))
 
 
-def test_evidently_and_the_monitor_say_the_same_of_each_column(draw: Draw, refer: Refer, verdict: Verdict) -> None:
-    rendered = render(refer(draw(2000, seed=1)), window_of(draw(500, seed=2)), verdict)
+def test_evidently_and_the_monitor_say_the_same_of_each_column(rows: Rows, refer: Refer, verdict: Verdict) -> None:
+    rendered = render(refer(rows(2000, seed=1)), window_of(rows(500, seed=2)), verdict)
 
     said = drawings(rendered)
     assert {name for name, (_, moved) in said.items() if moved} == {"has_link", "text_characters"}
@@ -47,40 +47,40 @@ def test_evidently_and_the_monitor_say_the_same_of_each_column(draw: Draw, refer
     }
 
 
-def test_json_is_a_snapshot_that_evidently_reads(draw: Draw, refer: Refer, verdict: Verdict) -> None:
+def test_json_is_a_snapshot_that_evidently_reads(rows: Rows, refer: Refer, verdict: Verdict) -> None:
     from evidently.core.report import Snapshot  # noqa: PLC0415  # takes seconds
 
-    rendered = render(refer(draw(2000, seed=1)), window_of(draw(500, seed=2)), verdict)
+    rendered = render(refer(rows(2000, seed=1)), window_of(rows(500, seed=2)), verdict)
 
     metrics = Snapshot.loads(rendered.json.decode()).dict()["metrics"]
     assert {metric["config"]["column"]: metric["value"] for metric in metrics}["has_link"] == verdict.scores["has_link"]
     json.loads(rendered.json, parse_constant=pytest.fail)
 
 
-def test_column_that_was_not_compared_is_left_out(draw: Draw, refer: Refer) -> None:
+def test_column_that_was_not_compared_is_left_out(rows: Rows, refer: Refer) -> None:
     only = Verdict(1, "drift", {"label": 2.0, "term": 3.0}, (), (), (), {}, None)
 
-    rendered = render(refer(draw(300, seed=1)), window_of(draw(300, seed=2)), only)
+    rendered = render(refer(rows(300, seed=1)), window_of(rows(300, seed=2)), only)
 
     assert drawings(rendered) == {"label": (2.0, True)}
 
 
-def test_drift_of_words_alone_is_a_page_without_drawings(draw: Draw, refer: Refer) -> None:
+def test_drift_of_words_alone_is_a_page_without_drawings(rows: Rows, refer: Refer) -> None:
     only = Verdict(1, "drift", {"term": 3.0}, (), (), (), {}, None)
 
-    rendered = render(refer(draw(300, seed=1)), window_of(draw(300, seed=2)), only)
+    rendered = render(refer(rows(300, seed=1)), window_of(rows(300, seed=2)), only)
 
     assert drawings(rendered) == {}
     assert "<html" in rendered.html
 
 
 @pytest.mark.parametrize("hostile", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
-def test_page_holds_no_word_and_nothing_unescaped(draw: Draw, refer: Refer, hostile: str) -> None:
-    rows = [row._replace(tickers=(hostile,), words=(b"zyzzyva",), id="12345678901") for row in draw(300, seed=1)]
-    named = replace(refer(rows), shares={"label": Counter({hostile: 300}), "ticker": Counter({hostile: 300})})
+def test_page_holds_no_word_and_nothing_unescaped(rows: Rows, refer: Refer, hostile: str) -> None:
+    tweets = [row._replace(tickers=(hostile,), words=(b"zyzzyva",), id="12345678901") for row in rows(300, seed=1)]
+    named = replace(refer(tweets), shares={"label": Counter({hostile: 300}), "ticker": Counter({hostile: 300})})
     moved = Verdict(1, "drift", {"label": 2.0, "ticker": 2.0, "label_score": 0.1}, (), (), (), {}, None)
 
-    rendered = render(named, window_of(rows), moved)
+    rendered = render(named, window_of(tweets), moved)
 
     own = rendered.html.split("<script>var global")[0]
     assert "_SCRIPT" in own or "_IMG" in own
@@ -92,8 +92,8 @@ def test_page_holds_no_word_and_nothing_unescaped(draw: Draw, refer: Refer, host
     assert own.count("<script>") == own.count("</script>") == 1
 
 
-def test_page_asks_no_server_for_anything(draw: Draw, refer: Refer, verdict: Verdict) -> None:
-    page = render(refer(draw(300, seed=1)), window_of(draw(300, seed=2)), verdict).html
+def test_page_asks_no_server_for_anything(rows: Rows, refer: Refer, verdict: Verdict) -> None:
+    page = render(refer(rows(300, seed=1)), window_of(rows(300, seed=2)), verdict).html
 
     assert re.findall(r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)\s*=", page.split("<script>var global")[0]) == []
     assert "<script src" not in page
@@ -107,7 +107,7 @@ asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 from collections import Counter
 from monitoring.drift.monitor import Verdict
-from monitoring.drift.reference import reference_of
+from monitoring.drift.making import reference_of
 from monitoring.drift.report import render
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
