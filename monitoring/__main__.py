@@ -12,7 +12,9 @@ COMMANDS = {
     "drift-ui": Command(
         "monitoring.commands.drift_ui", "open Evidently's own UI over the drift reports", runs_until_stopped=True
     ),
-    "drift": Command("stream.commands.drift", "watch the feed for drift; report on any past tweets", runs_until_stopped=True),
+    "drift": Command(
+        "stream.commands.drift", "watch the feed for drift; report on any past tweets", runs_until_stopped=True
+    ),
 }
 
 if __name__ == "__main__":

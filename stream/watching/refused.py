@@ -66,16 +66,13 @@ class RefusedTweets:
             self._consumer.seek(tp, self._next[tp])
         count, deadline = 0, self._clock() + LONGEST_COUNT_SECONDS
         while unread and self._clock() < deadline:
-            polled = self._consumer.poll(timeout_ms=POLL_MS)
             finished = set()
-            for tp, records in polled.items():
+            for tp, records in self._consumer.poll(timeout_ms=POLL_MS).items():
                 found, is_past = self._counted(tp, records, since, until)
                 count += found
-                if is_past or self._next[tp] >= ends[tp]:
+                if is_past:
                     finished.add(tp)
-            for tp in unread - set(polled):  # only the mark of a transaction may be left
-                if int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0) >= ends[tp]:
-                    finished.add(tp)
+            finished |= {tp for tp in unread if self._position(tp) >= ends[tp]}
             if finished:
                 unread -= finished
                 self._assign(unread)
@@ -116,8 +113,10 @@ class RefusedTweets:
         if begin is not None:
             times = dict.fromkeys(partitions, max(int(begin * 1000), 0))
             found = self._consumer.offsets_for_times(times, timeout_ms=CALL_MS)
-        at = {tp: found.get(tp) for tp in partitions}
-        return {tp: ends[tp] if at[tp] is None else at[tp].offset for tp in partitions}
+        return {tp: int(ends[tp] if (at := found.get(tp)) is None else at.offset) for tp in partitions}
+
+    def _position(self, tp: TopicPartition) -> int:
+        return int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0)
 
     def _partitions(self) -> list[TopicPartition]:
         return [TopicPartition(self._topic, number) for number in self._consumer.partitions_for_topic(self._topic)]

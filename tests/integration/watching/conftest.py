@@ -1,11 +1,13 @@
 """A feed of classified tweets, a reference for it, real watches, and what they told."""
 
+import contextlib
 import itertools
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -72,8 +74,9 @@ class Feed:
 @pytest.fixture(scope="session")
 def reference_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference of a feed, for version 1."""
-    rows = [describe(tweet, Vocabulary.of([])) for tweet in Feed(seed=7).tweets(4000)]
-    trained = Vocabulary.of(row.words for row in rows)
+    tweets = Feed(seed=7).tweets(4000)
+    trained = Vocabulary.of(describe(tweet, Vocabulary.of([])).words for tweet in tweets)
+    rows = [describe(tweet, trained) for tweet in tweets]
     windows = [window_of(rows[start : start + 500]) for start in range(0, len(rows), 500)]
     path = tmp_path_factory.mktemp("reference") / "drift_reference.npz"
     reference = reference_of(
@@ -115,6 +118,10 @@ def _timestamp_ms(value: ClassifiedTweet | bytes | None) -> int | None:
     return round(datetime.fromisoformat(value.classified_at).timestamp() * 1000)
 
 
+def _told(events: Sequence[DriftEvent]) -> int:
+    return sum(events[-1].window.end.values()) if events else 0
+
+
 @dataclass(frozen=True)
 class Watching:
     """The drift process's side of a cluster."""
@@ -125,6 +132,24 @@ class Watching:
     @property
     def topics(self) -> Any:
         return self.cluster.topics
+
+    @contextlib.contextmanager
+    def publishing(self, feed: Feed, *, per_second: float) -> Iterator[threading.Event]:
+        """Publish tweets as they are made, from a thread, until the end or until the event is set."""
+        stopped = threading.Event()
+
+        def publish() -> None:
+            while not stopped.wait(0.1):
+                feed.at = time.time()
+                self.publish(feed.tweets(round(per_second / 10)))
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        try:
+            yield stopped
+        finally:
+            stopped.set()
+            thread.join()
 
     def publish(self, values: Sequence[ClassifiedTweet | bytes | None]) -> None:
         """Put classified tweets, or anything, onto their topic, dealt out to its partitions."""
@@ -152,6 +177,14 @@ class Watching:
         while len(events := self.events()) < count:
             assert time.monotonic() < deadline, f"{len(events)} of {count} windows in {TIMEOUT_SECONDS} s"
             time.sleep(0.1)
+        return events
+
+    def wait_until_told(self, tweets: int) -> list[DriftEvent]:
+        """Wait until so many tweets of the topic are behind the end of the last window."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while _told(events := self.events()) < tweets:
+            assert time.monotonic() < deadline, f"{len(events)} windows, and not all of {tweets} tweets"
+            time.sleep(0.2)
         return events
 
     @staticmethod
