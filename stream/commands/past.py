@@ -8,7 +8,8 @@ from pathlib import Path
 from config.drift import DriftSettings
 from config.settings import KafkaSettings, StreamSettings, TopicSettings
 from models.commands.stores import registry_store
-from models.errors import WindowTooSmallError
+from models.errors import ReferenceNotFoundError, WindowTooSmallError
+from models.predictor import PRETRAINED
 from models.records import ModelVersion, utc_timestamp
 from monitoring.commands.drift_report import put_report
 from monitoring.drift.files import read_tweets
@@ -16,7 +17,7 @@ from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Kind, Span
 from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import save_reference
+from monitoring.drift.reference_file import REFERENCE_FILE, load_reference, save_reference
 from monitoring.drift.references import References, references_of
 from monitoring.drift.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
@@ -68,18 +69,21 @@ def make_reference(start: Spot | None, end: Spot | None, *, file: Path | None, o
     settings = DriftSettings()
     references = _references(settings)
     if file is not None:
-        trained = references.of(read_tweets(file, Vocabulary.of([])).models[0]).trained
+        read = read_tweets(file, Vocabulary.of([]))  # to see which model answered
+        _check_size(read.tweets)
+        trained = _trained(settings, references, read.models[0])
         read = read_tweets(file, trained)
         windows, model, source, left_out = read.windows, read.models[0], f"{read.tweets:,} tweets of a file", 0
     else:
         tweets = PastTweets(_reader(start or {}, end))
-        past = tweets.described(references.of(tweets.model).trained, window_tweets=settings.window_tweets)
+        trained = _trained(settings, references, tweets.model)
+        past = tweets.described(trained, window_tweets=settings.window_tweets)
         windows, model, left_out = past.windows, past.model, past.of_others
         source = f"{past.tweets:,} tweets classified from {past.first_at} to {past.last_at}"
     _check_size(sum(window.tweets for window in windows))
     reference = reference_of(
         windows,
-        trained=references.of(model).trained,
+        trained=trained,
         model_name=model.name,
         model_version=model.version,
         source=source,
@@ -104,7 +108,19 @@ def _reader(start: Spot, end: Spot | None) -> PartReader:
 
 
 def _references(settings: DriftSettings) -> References:
-    return references_of(Path(settings.reference).expanduser() if settings.reference else None, registry_store(top_k=1))
+    return references_of(_file(settings), registry_store(top_k=1))
+
+
+def _trained(settings: DriftSettings, references: References, model: ModelVersion) -> Vocabulary:
+    """Give the words that training saw; of a version without a reference, those of the one that is set or shipped."""
+    try:
+        return references.of(model).trained
+    except ReferenceNotFoundError:
+        return load_reference(_file(settings) or PRETRAINED / REFERENCE_FILE).trained
+
+
+def _file(settings: DriftSettings) -> Path | None:
+    return Path(settings.reference).expanduser() if settings.reference else None
 
 
 def _check_size(tweets: int) -> None:

@@ -25,6 +25,7 @@ from monitoring.drift.references import references_of
 from monitoring.drift.registry_log import RegistryLog
 from monitoring.drift.reporter import Reporter
 from monitoring.drift.store import ReportStore
+from monitoring.drift.text_watch import TextWatch
 from monitoring.metrics import serve_metrics
 from stream.topics import declare_topics
 from stream.watching.session import Around, Watched, watch_without_end
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         around = Around(
             references=references,
             accuracies=EvaluatedAccuracies(REPORT_FILE, store),
+            texts=TextWatch(drift.text_every_windows),
             reports=Reporter(ReportStore(drift.reports_dir, drift.kept_reports), _registry_log(store, stack)),
             alerts=_alerts(drift, stack),
         )

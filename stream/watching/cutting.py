@@ -1,11 +1,14 @@
 """A window of tweets while it fills."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from models.records import ModelVersion
 from monitoring.drift.describing import Description
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS
 from stream.watching.decoding import Answered
+
+KEPT_TEXTS = 400  # as many as `monitoring.drift.text_drift` compares
 
 
 @dataclass
@@ -15,6 +18,7 @@ class OpenWindow:
     Attributes:
         start: offset from which each partition was read for it.
         rows: its tweets so far.
+        texts: of the last of them.
         unreadable: records that are no classified tweet.
         strays: tweets of the version that answered before.
         model: the version that answered the last one.
@@ -26,6 +30,7 @@ class OpenWindow:
 
     start: dict[int, int]
     rows: list[Description] = field(default_factory=list)
+    texts: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_TEXTS))
     unreadable: int = 0
     strays: int = 0
     model: ModelVersion | None = None
@@ -37,6 +42,7 @@ class OpenWindow:
     def add(self, answered: Answered, row: Description) -> None:
         """Take in a tweet; those of several partitions need not come in the exact order of their time."""
         self.rows.append(row)
+        self.texts.append(answered.tweet.text)
         self.model = answered.tweet.model
         if answered.at < self.first:
             self.first, self.first_at = answered.at, answered.tweet.classified_at

@@ -29,7 +29,7 @@ from stream.watching.refused import RefusedTweets
 from stream.watching.starting import start_offsets
 from stream.watching.subjects import Subjects
 from stream.watching.telling import Alerts, Reports, Teller
-from stream.watching.watch import Parts, Rules, Standing, Watch
+from stream.watching.watch import Parts, Rules, Standing, Texts, Watch
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 
@@ -69,6 +69,7 @@ class Around:
 
     references: References
     accuracies: Accuracies
+    texts: Texts
     reports: Reports
     alerts: Alerts
 
@@ -189,6 +190,7 @@ def _parts(  # one call, where all meet
         refused=RefusedTweets(consumers.make(), topics.dead_letter.name, source=topics.raw.name, begin=begin),
         learned=LearnedTopic(consumers.make(), topics.metrics.name, alarms_after=alarms_after),
         concepts=Concepts(around.accuracies),
+        texts=around.texts,
         bucket=bucket,
     )
 

@@ -2,13 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from kafka.errors import KafkaError
 
 from models.records import ModelVersion
 from monitoring.drift.concepts import Concepts
+from monitoring.drift.monitor import MIN_WINDOW_TWEETS
+from monitoring.drift.records import Cause
 from monitoring.drift.windows import window_of
 from monitoring.metrics import count_skipped, show_drift_lag
 from stream.ranges import Offsets
@@ -27,6 +30,13 @@ from stream.watching.versions import FollowedVersion
 IDLE_SECONDS = 5.0  # between two looks at the lag, and two commits, while no window ends
 
 logger = logging.getLogger(__name__)
+
+
+class Texts(Protocol):
+    """Compares texts now and then."""
+
+    def causes(self, texts: Sequence[str]) -> tuple[Cause, ...]:
+        """Take the texts of the next window, and give what was found where it was its turn."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,7 @@ class Parts:
     refused: Refused
     learned: Learned
     concepts: Concepts
+    texts: Texts
     bucket: TokenBucket
 
 
@@ -178,7 +189,10 @@ class Watch:
         for told in self._parts.learned.new():
             self._parts.concepts.hear(told)
         window = window_of(opened.rows, dead_letters=dead_letters)
-        verdict = subject.monitor.judge(window, self._parts.concepts.causes(opened.model))
+        causes = self._parts.concepts.causes(opened.model)
+        if len(opened.rows) >= MIN_WINDOW_TWEETS:
+            causes += self._parts.texts.causes(list(opened.texts))
+        verdict = subject.monitor.judge(window, causes)
         span = span_of(opened, verdict, dead_letters=dead_letters, end=self._at, skipped=skipped)
         self._parts.teller.tell(subject, window, verdict, span=span, model=opened.model)
         if opened.unreadable or opened.strays:
