@@ -9,7 +9,6 @@ from pathlib import Path
 
 from evidently.core.report import Snapshot
 from evidently.sdk.models import ProjectModel
-from evidently.ui.service.app import get_config, run
 from evidently.ui.workspace import Workspace
 
 from models.errors import DriftError
@@ -28,11 +27,13 @@ _LOOK_AGAIN_SECONDS = 10.0
 def show(folder: Path, *, host: str, port: int) -> None:
     """Serve Evidently's UI over a folder of reports until it is told to stop; new reports appear while it runs.
 
-    Evidently sends usage statistics unless `DO_NOT_TRACK` is set before it is imported.
+    Evidently sends usage statistics unless the variable `DO_NOT_TRACK` is set.
 
     Raises:
         DriftError: the workspace can't be written.
     """
+    from evidently.ui.service.app import get_config, run  # noqa: PLC0415  # loads the telemetry, which reads the variable
+
     with _followed(folder):
         run(get_config(host=host, port=port, workspace=str(folder / FOLDER)))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from models.errors import DriftError
 from models.records import ModelVersion
 from monitoring.drift.describing import Description
 from monitoring.drift.making import reference_of
@@ -24,6 +26,7 @@ from monitoring.drift.report import render
 from monitoring.drift.store import ReportStore
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
+from monitoring.drift.workspace import update_workspace
 
 # The real command, which also writes down what it connects to.
 WATCHED = """
@@ -123,6 +126,10 @@ def put() -> Callable[[Path, int], None]:
     return put_report
 
 
+def shown(ask: Callable[[str], Any], project_id: str) -> set[str]:
+    return {snapshot["name"] for snapshot in ask(f"/api/projects/{project_id}/snapshots")}
+
+
 @pytest.mark.slow
 def test_ui_shows_the_reports_that_are_there_and_asks_nobody(put: Callable[[Path, int], None], tmp_path: Path) -> None:
     reports = tmp_path / "reports"
@@ -131,16 +138,38 @@ def test_ui_shows_the_reports_that_are_there_and_asks_nobody(put: Callable[[Path
 
     with ui(reports) as ask:
         (project,) = ask("/api/projects")
-        names = {snapshot["name"] for snapshot in ask(f"/api/projects/{project['id']}/snapshots")}
+        before = shown(ask, project["id"])
         page = ask("/")
+        put(reports, 3)
+        deadline = time.monotonic() + 90
+        while shown(ask, project["id"]) == before and time.monotonic() < deadline:
+            time.sleep(0.5)
+        after = shown(ask, project["id"])
 
     assert project["name"] == "Tickertape drift"
-    assert names == {"0a1b2c3d-00000001 drift", "0a1b2c3d-00000002 drift"}
-    assert "http://" not in page.replace("http://www.w3.org", "").split("<script>")[0]
+    assert before == {"0a1b2c3d-00000001 drift", "0a1b2c3d-00000002 drift"}
+    assert after >= {"0a1b2c3d-00000002 drift", "0a1b2c3d-00000003 drift"}
+    assert re.findall(r"(?:src|href)=\"(?!/)[^\"]*\"", page) == []
     assert (tmp_path / "asked.txt").read_text() == ""
 
-    put(reports, 3)
-    with ui(reports) as ask:
-        names = {snapshot["name"] for snapshot in ask(f"/api/projects/{project['id']}/snapshots")}
 
-    assert names == {"0a1b2c3d-00000002 drift", "0a1b2c3d-00000003 drift"}
+def test_workspace_shows_what_the_folder_holds_and_skips_what_it_can_not_read(
+    put: Callable[[Path, int], None], tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        put(tmp_path, number)
+    (tmp_path / "0a1b2c3d-00000002" / "report.json").write_text('{"not": "a snapshot"')
+
+    first = update_workspace(tmp_path)
+    put(tmp_path, 3)
+    second = update_workspace(tmp_path)
+
+    assert (first, second) == (1, 1)
+    assert len(list((tmp_path / "workspace").glob("*/snapshots/*.json"))) == 1
+
+
+def test_workspace_that_can_not_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "workspace").write_text("a file")
+
+    with pytest.raises(DriftError, match=r"workspace can't be written: .*; make room, or choose another folder with"):
+        update_workspace(tmp_path)
