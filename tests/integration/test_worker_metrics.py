@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 pytestmark = pytest.mark.integration
 
@@ -128,6 +129,35 @@ def test_lag_rises_while_the_worker_stands_still_and_falls_when_it_goes_on(
     assert later['tickertape_tweets_total{outcome="classified"}'] == 0
     assert free['tickertape_tweets_total{outcome="classified"}'] == 300
     assert set(by_partition(free, "tickertape_stalled_seconds").values()) == {0}
+
+
+async def test_markers_of_transactions_and_aborted_tweets_are_no_lag(
+    cluster: Cluster, start_worker: StartWorker, free_port: int
+) -> None:
+    raw = cluster.topics.raw.name
+    async with (
+        AIOKafkaProducer(bootstrap_servers=cluster.servers, transactional_id=cluster.prefix) as producer,
+        AIOKafkaProducer(bootstrap_servers=cluster.servers) as plain,
+    ):
+        start_worker(STREAM_METRICS_PORT=free_port)
+        async with producer.transaction():
+            for key, value in good(5):
+                await producer.send(raw, key=key, value=value, partition=0)
+        await producer.begin_transaction()
+        await producer.send_and_wait(raw, key=b"x", value=b"{", partition=1)
+        await producer.abort_transaction()
+        await producer.begin_transaction()
+        await producer.send_and_wait(raw, key=b"x", value=b"{", partition=2)  # is neither committed nor aborted
+
+        for key, value in good(20):  # one after the other, so that fetches have told of all partitions meanwhile
+            await plain.send_and_wait(raw, key=key, value=value, partition=3)
+        shown = wait_until(
+            free_port, lambda shown: shown['tickertape_tweets_total{outcome="classified"}'] == 25 and lag(shown) == 0
+        )
+        await producer.abort_transaction()
+
+    assert shown['tickertape_tweets_total{outcome="dead_lettered"}'] == 0
+    assert set(by_partition(shown, "tickertape_stalled_seconds").values()) == {0}
 
 
 def test_partitions_that_go_to_another_worker_are_shown_there_and_no_more_here(
