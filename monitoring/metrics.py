@@ -1,11 +1,12 @@
-"""Every Prometheus metric of worker and API, in one place: name, labels, and what it counts."""
+"""Every Prometheus metric of worker, API and drift process, in one place: name, labels, and what it counts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     Counter,
     Gauge,
+    Histogram,
     disable_created_metrics,
     generate_latest,
     start_http_server,
@@ -19,6 +20,8 @@ from models.records import ModelChange, ModelVersion
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LEARNING = ["head", "answerer"]
+DRIFT_OUTCOMES = ("quiet", "drift", "too_few")
+DRIFT_KINDS = ("data", "prediction", "text", "concept", "quality")
 
 # Leaves out a second series for each counter, with the time of its start.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
@@ -57,6 +60,27 @@ LEARNING_ANSWERS = Gauge(
     "tickertape_learning_online_answers", "1 where the online model answers, 0 where the batch model does.", ["head"]
 )
 
+DRIFT_WINDOWS = Counter("tickertape_drift_windows_total", "Windows of tweets that ended, by outcome.", ["outcome"])
+DRIFT_DETECTED = Gauge("tickertape_drift_detected", "1 where the last window that was compared has drift.", ["kind"])
+DRIFT_SCORE = Gauge(
+    "tickertape_drift_score",
+    "Distance of the last window that was compared from the reference, divided by its threshold: above 1 is drift.",
+    ["column"],
+)
+DRIFT_LAG = Gauge("tickertape_drift_lag_tweets", "Classified tweets that the drift process has not read yet.")
+DRIFT_SKIPPED = Counter(
+    "tickertape_drift_skipped_tweets_total", "Classified tweets that the drift process could not read or passed over."
+)
+DRIFT_REPORT_SECONDS = Histogram(
+    "tickertape_drift_report_seconds",
+    "Seconds that it took to make a drift report.",
+    buckets=(0.5, 1, 2.5, 5, 10, 20, 40, 80, 160),
+)
+
+for _window_outcome in DRIFT_OUTCOMES:
+    DRIFT_WINDOWS.labels(_window_outcome)
+for _kind in DRIFT_KINDS:
+    DRIFT_DETECTED.labels(_kind)
 for _feedback_outcome in ("learned", *FeedbackReason):
     FEEDBACK.labels(_feedback_outcome)
 for _why in Why:
@@ -105,6 +129,45 @@ def show_learning(report: LearningReport) -> None:
 def show_online_version(version: int) -> None:
     """Show how much feedback is behind the online model that takes part."""
     ONLINE_VERSION.set(version)
+
+
+def record_drift_window(outcome: str, kinds: Collection[str], scores: Mapping[str, float]) -> None:
+    """Count a window that ended, and show what was found in it; one with too few tweets leaves what was shown.
+
+    Args:
+        outcome: one of `DRIFT_OUTCOMES`.
+        kinds: the kinds of drift that it has, of `DRIFT_KINDS`.
+        scores: of each column, its distance divided by its threshold. Columns come from a closed set, never from tweets.
+
+    Raises:
+        ValueError: an outcome or a kind is none of those.
+    """
+    unknown = {outcome}.difference(DRIFT_OUTCOMES) | set(kinds).difference(DRIFT_KINDS)
+    if unknown:
+        raise ValueError(f"{sorted(unknown)}: an outcome is one of {DRIFT_OUTCOMES}, a kind one of {DRIFT_KINDS}")
+    DRIFT_WINDOWS.labels(outcome).inc()
+    if outcome == "too_few":
+        return
+    for kind in DRIFT_KINDS:
+        DRIFT_DETECTED.labels(kind).set(kind in kinds)
+    DRIFT_SCORE.clear()
+    for column, score in scores.items():
+        DRIFT_SCORE.labels(column).set(score)
+
+
+def show_drift_lag(tweets: int) -> None:
+    """Show how many classified tweets the drift process has not read yet."""
+    DRIFT_LAG.set(tweets)
+
+
+def count_skipped(tweets: int) -> None:
+    """Count classified tweets that the drift process could not read or passed over."""
+    DRIFT_SKIPPED.inc(tweets)
+
+
+def observe_drift_report(seconds: float) -> None:
+    """Note how long a drift report took."""
+    DRIFT_REPORT_SECONDS.observe(seconds)
 
 
 def show_model(model: ModelVersion) -> None:
