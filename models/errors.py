@@ -12,7 +12,8 @@ TickertapeError
 │   ├── ModelCorruptError          the artefact's hash or format is not what it says
 │   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
-│   └── WindowTooSmallError        a window has too few tweets to say anything
+│   ├── WindowTooSmallError        a window has too few tweets to say anything
+│   └── WebhookError               the address that alarms are posted to is none
 ├── BrokerError                    Kafka can't be started or reached
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
 ├── RequestError                   an HTTP request that can't be answered
@@ -93,6 +94,10 @@ class DriftError(TickertapeError):
 
 class WindowTooSmallError(DriftError):
     """A window has too few tweets to tell a move from chance."""
+
+
+class WebhookError(DriftError):
+    """The address that alarms are posted to is none; never says which, as it is a secret."""
 
 
 class BrokerError(TickertapeError):
