@@ -70,4 +70,3 @@ class DriftEvents(Body):
     """The events of the reports that are kept."""
 
     events: list[DriftEvent] = Field(description="The newest first.")
-

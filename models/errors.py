@@ -13,7 +13,8 @@ TickertapeError
 │   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
 │   ├── WindowTooSmallError        a window has too few tweets to say anything
-│   └── WebhookError               the address that alarms are posted to is none
+│   ├── WebhookError               the address that alarms are posted to is none
+│   └── DriftReportNotFoundError   no drift report has this id
 ├── BrokerError                    Kafka can't be started or reached
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
 ├── RequestError                   an HTTP request that can't be answered
@@ -98,6 +99,10 @@ class WindowTooSmallError(DriftError):
 
 class WebhookError(DriftError):
     """The address that alarms are posted to is none; never says which, as it is a secret."""
+
+
+class DriftReportNotFoundError(DriftError):
+    """No drift report has this id."""
 
 
 class BrokerError(TickertapeError):

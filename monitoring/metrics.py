@@ -78,7 +78,9 @@ DRIFT_REPORT_SECONDS = Histogram(
 )
 
 ALERTS = Counter(
-    "tickertape_drift_alerts_total", "Messages about drift alarms, and events that were dropped, by outcome.", ["outcome"]
+    "tickertape_drift_alerts_total",
+    "Messages about drift alarms, and events that were dropped, by outcome.",
+    ["outcome"],
 )
 
 for _alert_outcome in ("delivered", "failed", "dropped"):

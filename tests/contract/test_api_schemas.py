@@ -103,11 +103,7 @@ def test_every_written_drift_event_is_as_documented(make_drift_event: Callable[.
     written = codecs.encode(drift.DriftEvents((event,)))
 
     read = drift_schemas.DriftEvents.model_validate_json(written)
-    assert (
-        read.model_dump(mode="json")
-        == json.loads(written)
-        == {"events": [json.loads(msgspec.json.encode(event))]}
-    )
+    assert read.model_dump(mode="json") == json.loads(written) == {"events": [json.loads(msgspec.json.encode(event))]}
 
 
 def test_the_reasons_of_wrong_fields_are_those_of_dead_letters() -> None:

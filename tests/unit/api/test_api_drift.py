@@ -81,7 +81,9 @@ async def test_page_is_given_with_a_policy_that_lets_it_reach_nothing(serve: Ser
     assert response.text == f"{PAGE}2"
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert policy[0] == "default-src 'none'"
-    assert "sandbox allow-scripts allow-downloads" in policy  # no origin: no cookies, no storage, no requests to the API
+    assert (
+        "sandbox allow-scripts allow-downloads" in policy
+    )  # no origin: no cookies, no storage, no requests to the API
     assert not re.search(r"https?:|\*|connect-src|unsafe-eval|allow-same-origin", " ".join(policy))
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"

@@ -36,11 +36,7 @@ def make_message(make_drift_event: MakeEvent) -> Callable[..., Message]:
 
 
 def texts_of(blocks: list[dict[str, Any]]) -> list[str]:
-    return [
-        part["text"]
-        for block in blocks
-        for part in ([block["text"]] if "text" in block else block["elements"])
-    ]
+    return [part["text"] for block in blocks for part in ([block["text"]] if "text" in block else block["elements"])]
 
 
 def test_slack_message_is_this(make_message: Callable[..., Message], make_drift_event: MakeEvent) -> None:

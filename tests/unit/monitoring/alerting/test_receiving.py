@@ -53,7 +53,8 @@ def test_every_answer_of_success_is_one(site: Site, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "may_pass"), [(500, True), (503, True), (429, True), (400, False), (403, False), (404, False), (410, False)]
+    ("status", "may_pass"),
+    [(500, True), (503, True), (429, True), (400, False), (403, False), (404, False), (410, False)],
 )
 def test_only_a_fault_of_the_server_or_too_many_requests_may_pass(site: Site, status: int, may_pass: bool) -> None:  # noqa: FBT001  # a column of the table
     site.answers = [status]
