@@ -13,9 +13,9 @@ from api.documentation import (
     DRIFT_PAGE_ANSWERS,
     DRIFT_PARAMETERS,
 )
+from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
 from api.drift_schemas import DriftEvent as DocumentedEvent
 from api.drift_schemas import DriftEvents as DocumentedEvents
-from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
 from models.errors import DriftReportNotFoundError, InvalidQueryError
 from monitoring.drift.records import DriftEvent
 

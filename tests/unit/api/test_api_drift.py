@@ -1,10 +1,13 @@
 """GET /drift and what is below it, from a folder of reports."""
 
+import json
 import re
 import threading
+import urllib.parse
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -90,7 +93,7 @@ async def test_page_is_given_with_a_policy_that_lets_it_reach_nothing(serve: Ser
     assert response.headers.items() >= PAGE_HEADERS.items()
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "", "-1", "1.5", "ten", "９", "1" * 5000, "+5", " 5"])
+@pytest.mark.parametrize("limit", ["0", "101", "", "-1", "1.5", "ten", "\uff19", "1" * 5000, "+5", " 5"])
 async def test_limit_that_is_none_is_refused(serve: Serve, folder: Path, limit: str) -> None:
     async with serve(lambda: None, reports=folder) as client:
         response = await client.get("/drift", params={"limit": limit})
@@ -98,6 +101,22 @@ async def test_limit_that_is_none_is_refused(serve: Serve, folder: Path, limit: 
     assert response.status_code == httpx.codes.UNPROCESSABLE_ENTITY
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["detail"] == f"limit is {limit[:100]!r}: send a number from 1 to 100"
+
+
+async def ask(client: Any, raw_path: str) -> tuple[int, bytes]:
+    """Ask for a path as it is: httpx takes `..` out of it before it is sent, an attacker does not."""
+    sent: list[dict[str, Any]] = []
+    path = urllib.parse.unquote(raw_path)
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": raw_path.encode(), "query_string": b""}
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.request"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await client._transport.app({**scope, "headers": []}, receive, send)
+    return sent[0]["status"], b"".join(message["body"] for message in sent[1:])
 
 
 HOSTILE = [
@@ -132,16 +151,13 @@ async def test_id_of_no_report_is_not_found_whatever_it_is(
     secret = folder.parent / "secret"
     secret.mkdir()
     for name in ("event.json", "report.html"):
-        (secret / name).write_text('"secret"')
+        (secret / name).write_text('"leaked"')
 
     async with serve(lambda: None, reports=folder) as client:
-        url = httpx.URL(str(client.base_url)).copy_with(raw_path=f"/drift/{report_id}{tail}".encode())
-        response = await client.get(url)
+        status, body = await ask(client, f"/drift/{report_id}{tail}")
 
-    assert response.status_code == httpx.codes.NOT_FOUND
-    assert response.headers["content-type"] == "application/problem+json"
-    assert len(response.json()["detail"]) < 21_000
-    assert "secret" not in response.json()["detail"].replace(response.json()["instance"], "")
+    assert (status, json.loads(body)["title"]) == (httpx.codes.NOT_FOUND, "Not Found")
+    assert b"leaked" not in body
 
 
 async def test_latest_is_not_found_where_there_is_none_and_says_what_to_do(serve: Serve, tmp_path: Path) -> None:
