@@ -119,7 +119,7 @@ DRIFT_EVENT: dict[str, Any] = {
     "closed": [],
     "open": {"label=Macro": 42, "term=tariff": 42},
     "report": "0a1b2c3d-00000042",
-    "replay": "tickertape drift report --from 0:10250,1:10248 --to 0:10500,1:10498",
+    "replay": "tickertape tail --topic classified --from 0:10250,1:10248 --to 0:10500,1:10498 --json",
     "time": "2026-01-31T09:41:19.300Z",
 }
 DRIFT_EVENTS = {"events": [DRIFT_EVENT]}

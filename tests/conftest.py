@@ -153,7 +153,7 @@ def make_drift_event() -> Callable[..., DriftEvent]:
             closed=(),
             open=dict.fromkeys(open_names, number),
             report=f"0a1b2c3d-{number:08}",
-            replay=f"tickertape drift report --from 0:{500 * number - 500} --to 0:{500 * number}",
+            replay=f"tickertape tail --topic classified --from 0:{500 * number - 500} --to 0:{500 * number} --json",
             time="2026-01-31T09:40:01.000Z",
         )
         return msgspec.structs.replace(event, **fields)

@@ -62,7 +62,7 @@ def test_slack_message_is_this(make_message: Callable[..., Message], make_drift_
             section(
                 "*Window 7*: 500 tweets, 2026-01-31T09:30:00.000Z to 2026-01-31T09:40:00.000Z, report "
                 "`/drift/0a1b2c3d-00000007/report` of the API\n"
-                "```tickertape drift report --from 0:3000 --to 0:3500```"
+                "```tickertape tail --topic classified --from 0:3000 --to 0:3500 --json```"
             ),
             {
                 "type": "context",
@@ -110,7 +110,7 @@ def test_generic_message_is_this(make_message: Callable[..., Message]) -> None:
                 "first_at": "2026-01-31T09:30:00.000Z",
                 "last_at": "2026-01-31T09:40:00.000Z",
                 "report": "/drift/0a1b2c3d-00000007/report",
-                "replay": "tickertape drift report --from 0:3000 --to 0:3500",
+                "replay": "tickertape tail --topic classified --from 0:3000 --to 0:3500 --json",
             }
         ],
         "closed": ["label=IPO"],
