@@ -31,6 +31,7 @@ PAGE_HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
+    "accept-ranges": "none",
 }
 
 router = APIRouter(tags=["drift"])
@@ -94,7 +95,7 @@ def get_event(id: str, state: ProcessStateDep) -> Response:  # noqa: A002  # the
     response_class=Response,
     responses=DRIFT_PAGE_ANSWERS,
 )
-def get_page(id: str, state: ProcessStateDep) -> Response:  # noqa: A002  # as above
+def get_page(id: str, request: Request, state: ProcessStateDep) -> Response:  # noqa: A002  # as above
     """Give Evidently's page, for a browser.
 
     Raises:
@@ -105,6 +106,8 @@ def get_page(id: str, state: ProcessStateDep) -> Response:  # noqa: A002  # as a
         stat = path.stat()
     except FileNotFoundError as exc:  # a newer report pushed it out just now
         raise DriftReportNotFoundError(f"the drift report {id} is not kept any more") from exc
+    # The page is given whole: a range that is none would be answered by Starlette, in no problem's shape.
+    request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
     return FileResponse(path, media_type="text/html", headers=PAGE_HEADERS, stat_result=stat)
 
 

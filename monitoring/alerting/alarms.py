@@ -55,13 +55,15 @@ class Alarms:
     def message(self, now: float) -> Message | None:
         """Give what is to be told now, which then counts as told; None where there is nothing."""
         due = [name for name in self._waiting if self._due_at(name) <= now]
-        if not (due or self._closed) or self._free_at(closings_only=not due) > now:
+        if self._last is None or not (due or self._closed) or self._free_at(closings_only=not due) > now:
             return None
-        return self._told(due, now)
+        return self._told(self._last, due, now)
 
     def rest(self, now: float) -> Message | None:
         """Give all that waits, for the end of the process."""
-        return self._told(list(self._waiting), now) if self._waiting or self._closed else None
+        if self._last is None or not (self._waiting or self._closed):
+            return None
+        return self._told(self._last, list(self._waiting), now)
 
     def wait_seconds(self, now: float) -> float | None:
         """Give the time until there is something to tell if no event comes; None where nothing waits."""
@@ -79,9 +81,7 @@ class Alarms:
         most = MESSAGES - 1 if closings_only else MESSAGES
         return self._sent_at[-most] + self._quiet_seconds if len(self._sent_at) >= most else float("-inf")
 
-    def _told(self, names: Sequence[str], now: float) -> Message | None:
-        if self._last is None:
-            return None
+    def _told(self, last: DriftEvent, names: Sequence[str], now: float) -> Message:
         self._told_at = {name: at for name, at in self._told_at.items() if at + self._quiet_seconds > now}
         self._told_at.update(dict.fromkeys(names, now))
         self._sent_at.append(now)
@@ -90,10 +90,10 @@ class Alarms:
             opened=tuple(sorted(opened, key=lambda alarm: -(alarm.score or 0.0))),
             closed=tuple(self._closed),
             passed_count=self._passed,
-            open_count=len(self._last.open),
-            reference=self._last.reference,
-            model=self._last.model,
-            time=self._last.time,
+            open_count=len(last.open),
+            reference=last.reference,
+            model=last.model,
+            time=last.time,
         )
         self._closed.clear()
         self._passed = 0

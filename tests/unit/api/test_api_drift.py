@@ -93,6 +93,14 @@ async def test_page_is_given_with_a_policy_that_lets_it_reach_nothing(serve: Ser
     assert response.headers.items() >= PAGE_HEADERS.items()
 
 
+@pytest.mark.parametrize("wanted", ["bytes=0-3", "bytes=9999999-", "bytes=3-1", "lines=1-2", ""])
+async def test_page_is_given_whole_whatever_range_is_asked_for(serve: Serve, folder: Path, wanted: str) -> None:
+    async with serve(lambda: None, reports=folder) as client:
+        response = await client.get("/drift/0a1b2c3d-00000002/report", headers={"range": wanted})
+
+    assert (response.status_code, response.text) == (httpx.codes.OK, f"{PAGE}2")
+
+
 @pytest.mark.parametrize("limit", ["0", "101", "", "-1", "1.5", "ten", "\uff19", "1" * 5000, "+5", " 5"])
 async def test_limit_that_is_none_is_refused(serve: Serve, folder: Path, limit: str) -> None:
     async with serve(lambda: None, reports=folder) as client:

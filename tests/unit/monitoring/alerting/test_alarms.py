@@ -152,6 +152,12 @@ def test_event_that_is_missing_costs_figures_and_no_alarm(alarms: Alarms, make_d
     assert (alarm.kind, alarm.before, alarm.after, alarm.score) == (None, None, None, None)
 
 
+def test_alarms_of_a_former_reference_are_told_closed(alarms: Alarms, make_drift_event: MakeEvent) -> None:
+    after(alarms, make_drift_event(7, "a", opened=("a",)), at=0)
+
+    assert after(alarms, make_drift_event(1, reference="ffff"), at=1) == (set(), {"a"})
+
+
 def test_nothing_waits_without_a_quiet_period(make_drift_event: MakeEvent) -> None:
     alarms = Alarms(0.0)
     names = [f"term={letter}" for letter in "abcdef"]
