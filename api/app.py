@@ -11,13 +11,14 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, feedback, health, learning, performance, predict
+from api import documentation, drift, feedback, health, learning, performance, predict
 from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
 from config.settings import ApiSettings
 from models.contracts import Predictor
+from monitoring.drift.store import ReportStore
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def create_app(
     load: Callable[[], Predictor],
     report_file: Path,
     publisher: FeedbackPublisher,
+    reports: ReportStore,
     follow: Follow | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
@@ -49,6 +51,7 @@ def create_app(
         load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
         report_file: the champion's report, `config/run.json` in a checkout; need not be there.
         publisher: where feedback goes; closed at the end.
+        reports: of the drift process; there need be none.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
@@ -60,6 +63,7 @@ def create_app(
         body_timeout_seconds=settings.body_timeout_seconds,
         report_file=report_file,
         publisher=publisher,
+        reports=reports,
     )
 
     @asynccontextmanager
@@ -92,6 +96,7 @@ def create_app(
         feedback.router,
         performance.router,
         learning.router,
+        drift.router,
         health.router,
         documentation.router,
     ):

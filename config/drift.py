@@ -37,8 +37,8 @@ class DriftSettings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port on which the drift process shows its metrics to Prometheus, on all addresses; 0 for none."""
     webhook_url: SecretStr = SecretStr("")
-    """Where alerts are posted; empty for nowhere."""
+    """Where alarms that open and close are posted; empty for nowhere. A secret: it is in no log line or error."""
     webhook_format: Literal["slack", "generic"] = "slack"
-    """What an alert's body looks like: a message for Slack, or the event itself."""
+    """What an alert's body looks like: a message for Slack, or JSON for programs."""
     quiet_seconds: Annotated[float, Field(ge=0, le=604_800)] = 3600.0
-    """For this long after an alert the same cause is not posted again."""
+    """For this long after an alarm was told it is not told to open again; and a flood of alarms is told together."""

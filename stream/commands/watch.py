@@ -19,6 +19,7 @@ from config.drift import DriftSettings
 from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
 from models.commands.stores import registry_store
 from models.loading import RegistryStore
+from monitoring.alerting.webhook import Webhook
 from monitoring.drift.accuracies import EvaluatedAccuracies
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import references_of
@@ -103,5 +104,10 @@ class _Nobody:
 
 
 def _alerts(drift: DriftSettings, stack: ExitStack) -> Alerts:
-    del drift, stack
-    return _Nobody()
+    url = drift.webhook_url.get_secret_value()
+    if not url:
+        return _Nobody()
+    webhook = Webhook(url, body=drift.webhook_format, quiet_seconds=drift.quiet_seconds)
+    webhook.start()
+    stack.callback(webhook.close, CLOSE_SECONDS)
+    return webhook

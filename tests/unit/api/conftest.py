@@ -16,6 +16,7 @@ from models.contracts import Predictor
 from models.feedback import Feedback
 from models.records import ModelVersion, Tweet
 from models.taxonomy import Label
+from monitoring.drift.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -68,6 +69,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
         on_load_failure: Callable[[Exception], None] = lambda _: None,
         *,
         report_file: Path = Path("none.json"),
+        reports: Path = Path("no-reports"),
         follow: Follow | None = None,
         **settings: float,
     ) -> AsyncIterator[httpx.AsyncClient]:
@@ -76,6 +78,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
             load=load,
             report_file=report_file,
             publisher=publisher,
+            reports=ReportStore(reports, kept=100),
             follow=follow,
             on_load_failure=on_load_failure,
         )
