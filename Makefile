@@ -97,7 +97,7 @@ doc: .venv/all.stamp ## serve the documentation on port 8080
 doc-build: .venv/all.stamp ## build the documentation into site/
 	@$(BIN)/mkdocs build --strict
 
-up: ## start kafka, worker, api and mlflow in containers
+up: ## start kafka, worker, api, drift process and mlflow in containers
 	docker-compose up --build --detach
 
 watch: ## the same, and Prometheus and Grafana beside them
