@@ -22,11 +22,13 @@ from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
 from monitoring import metrics
+from monitoring.drift.records import Cause, DriftEvent, Span
 from stream.changes import CHANGE_TYPE
 from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
 from stream.dead_letters import DeadLetter
 from stream.learning.topics import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
+from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
 
 DOCS = Path(tickertape.__file__).parent / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -182,6 +184,9 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
         ("to-label", ToLabel),
         ("feedback", Feedback),
         ("labelled", LabelledTweet),
+        ("drift", DriftEvent),
+        ("drift", Span),
+        ("drift", Cause),
     ],
 )
 def test_every_field_of_a_record_stands_under_its_topic(topic: str, record: type[msgspec.Struct]) -> None:
@@ -223,6 +228,7 @@ def test_every_header_stands_in_the_reference() -> None:
     assert missing(changes, section(page, "Changes of the model")) == []
     told = [f"`{EVENT_TYPE.format(event=kind.__struct_config__.tag)}`" for kind in get_args(ContestEvent)]
     assert missing(told, section(page, "What the contest tells")) == []
+    assert missing([f"`{DRIFT_TYPE.decode()}`"], section(page, "`tweets.drift`")) == []
     assert missing([f"`{REPORT_TYPE.decode()}`"], section(page, "How learning goes")) == []
     assert missing([f"`{SNAPSHOT_TYPE.decode()}`", f"`{OFFSET_HEADER}`"], section(page, "`models.online`")) == []
 
