@@ -39,7 +39,7 @@ def parse_spot(text: str) -> Spot:
     >>> parse_spot("0:1200,1:1187"), parse_spot("2026-01-05T14:30Z").isoformat()
     ({0: 1200, 1: 1187}, '2026-01-05T14:30:00+00:00')
     """
-    if "-" not in text:
+    if ":" in text and "-" not in text:
         return parse_offsets(text)
     try:
         moment = datetime.fromisoformat(text)
@@ -90,7 +90,9 @@ class PartReader:
         if not there:
             raise BrokerError(f"there is no topic {self._topic} at {self._bootstrap_servers}: start a worker first")
         named = next((set(spot) for spot in (self._start, self._end) if isinstance(spot, dict)), there)
-        partitions = [TopicPartition(self._topic, number) for number in sorted(named & there)]
+        if missing := named - there:
+            raise BrokerError(f"{self._topic} has no partition {min(missing)}, it has {min(there)} to {max(there)}")
+        partitions = [TopicPartition(self._topic, number) for number in sorted(named)]
         last = {
             tp.partition: end for tp, end in consumer.end_offsets(partitions, timeout_ms=CONNECT_TIMEOUT_MS).items()
         }

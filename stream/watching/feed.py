@@ -149,10 +149,13 @@ class KafkaFeed:
     def _behind(self) -> list[int]:
         """Give the partitions that have nothing left here, but more in Kafka."""
         return [
-            number
-            for number, tp in self._partitions.items()
-            if not self._order.count(number) and self._position(tp) < (self._consumer.highwater(tp) or 0)
+            number for number, tp in self._partitions.items() if not self._order.count(number) and self._has_more(tp)
         ]
+
+    def _has_more(self, tp: TopicPartition) -> bool:
+        """Tell whether Kafka has more of a partition, or has not said yet."""
+        highwater = self._consumer.highwater(tp)
+        return highwater is None or self._position(tp) < int(highwater)
 
     def _position(self, tp: TopicPartition) -> int:
         return int(self._consumer.position(tp, timeout_ms=CALL_MS) or 0)
