@@ -16,6 +16,7 @@ from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
+from api.tracing import RequestTraces, Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from monitoring.drift.store import ReportStore
@@ -41,6 +42,7 @@ def create_app(
     publisher: FeedbackPublisher,
     reports: ReportStore,
     follow: Follow | None = None,
+    traces: Traces | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
 ) -> FastAPI:
@@ -53,6 +55,7 @@ def create_app(
         publisher: where feedback goes; closed at the end.
         reports: of the drift process; there need be none.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
+        traces: makes spans of requests; closed at the end. None for none.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
             processes that share a port: a client must not see which of them is ready.
@@ -73,6 +76,8 @@ def create_app(
         yield
         state.status.stop_following()
         await publisher.close()
+        if traces is not None:
+            await to_thread.run_sync(traces.tracer.close)
 
     app = _Application(
         title="Tickertape",
@@ -83,7 +88,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own traces and logs say paths, queries and what exceptions say; ours are in `api.tracing`.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
+            *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
             Middleware(RequestCount),
             Middleware(Problems),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),

@@ -31,7 +31,7 @@ class DriftSettings(BaseSettings):
     kept_reports: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Reports that are kept; the newest ones."""
     text_every_windows: Annotated[int, Field(ge=0, le=1_000_000)] = 20
-    """A classifier tries to tell the texts of every so many windows from the reference's; 0 for never."""
+    """Every so many windows a classifier tries to tell the texts from those of the last time; 0 for never."""
     malformed_share: Annotated[float, Field(gt=0, le=1)] = 0.01
     """Share of records that workers may refuse before it is told."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0

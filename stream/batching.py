@@ -41,13 +41,15 @@ LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what co
 
 
 class ChunkMessage(ConsumerMessage):  # type: ignore[misc]  # faust has no usable types
-    """A chunk as one message.
+    """A chunk as one message: its value is a list of records.
 
     Attributes:
-        fetched_at: when it was taken off a fetch, in seconds of `time.monotonic`.
+        fetched_at: when they were taken from what was fetched, in seconds since 1970.
     """
 
-    fetched_at: float
+    def __init__(self, *args: Any, fetched_at: float, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
+        super().__init__(*args, **kwargs)
+        self.fetched_at = fetched_at
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable types
@@ -93,12 +95,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if tp.topic not in self.app.chunks.topics:
             return [self._to_message(tp, record) for record in records]
-        size = self.app.chunks.size
-        return [self._chunk(tp, records[start : start + size], generation) for start in range(0, len(records), size)]
+        size, now = self.app.chunks.size, time.time()
+        return [
+            self._chunk(tp, records[start : start + size], generation, now) for start in range(0, len(records), size)
+        ]
 
-    def _chunk(self, tp: TP, records: list[Any], generation: int) -> ChunkMessage:
+    def _chunk(self, tp: TP, records: list[Any], generation: int, fetched_at: float) -> ChunkMessage:
         last = records[-1]
-        message = ChunkMessage(
+        return ChunkMessage(
             topic=tp.topic,
             partition=tp.partition,
             offset=last.offset,
@@ -110,9 +114,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             checksum=None,
             tp=tp,
             generation_id=generation,
+            fetched_at=fetched_at,
         )
-        message.fetched_at = time.monotonic()
-        return message
 
     def progress(self, tp: TP) -> Progress:
         """Tell how far a partition is, from what fetches have brought; any thread may ask."""

@@ -18,6 +18,7 @@ from stream.delivery import Deliveries, send
 from stream.progress import watch_partitions
 from stream.refusals import RefusalLog
 from stream.topics import Cluster, Topics
+from stream.tracing import TracedEvent, TweetTraces
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def register_classifier(
     predictor: Predictor,
     selection: Selection | None,
     chunks_in_flight: int,
+    traces: TweetTraces | None,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -47,6 +49,9 @@ def register_classifier(
                         predictor=predictor,
                         time=time.time(),
                         selection=selection,
+                        begin_spans=None
+                        if traces is None
+                        else partial(traces.begin, partition=partition, fetched_at=event.message.fetched_at),
                     )
                     # A teacher takes its time: meanwhile deliveries and heartbeats go on.
                     answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
@@ -54,7 +59,8 @@ def register_classifier(
                     count_to_label(answer.to_label)
                     route = _route(partition, cluster, topics)
                     pending = await send(answer.outputs, producer=app.producer, partitions=route)
-                    await deliveries.add(CountedChunk(event, answer), pending)
+                    counted = CountedChunk(event, answer)
+                    await deliveries.add(TracedEvent(counted, answer.spans) if answer.spans else counted, pending)
 
     app.agent(raw, name="classify")(classify_tweets)
 

@@ -25,11 +25,12 @@ class CountedChunk:
         """Acknowledge the chunk and count it."""
         self._event.ack()
         message, answer = self._event.message, self._answer
+        now = time.time()
         first_ms: int | None = message.value[0].timestamp
         record_chunk(
             classified=answer.classified,
             refused=answer.refused,
             scorer_seconds=answer.scorer_seconds,
-            chunk_seconds=time.monotonic() - message.fetched_at,
-            latency_seconds=None if first_ms is None or first_ms < 0 else time.time() - first_ms / 1000,
+            chunk_seconds=max(0.0, now - message.fetched_at),
+            latency_seconds=None if first_ms is None or first_ms < 0 else now - first_ms / 1000,
         )

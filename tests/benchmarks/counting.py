@@ -22,14 +22,14 @@ class AckedEvent:
 
     def __init__(self) -> None:
         record = SimpleNamespace(timestamp=int(time.time() * 1000))
-        self.message = SimpleNamespace(value=[record], fetched_at=time.monotonic())
+        self.message = SimpleNamespace(value=[record], fetched_at=time.time())
 
     def ack(self) -> None:
         """Do nothing."""
 
 
 def answer(**refused: int) -> Answer:
-    return Answer(outputs=[], classified=490, to_label={}, refused=refused, scorer_seconds=0.001)
+    return Answer(outputs=[], classified=490, to_label={}, refused=refused, scorer_seconds=0.001, spans=[])
 
 
 def microseconds(step: Callable[[], object], *, times: int) -> float:

@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.dependencies import Follow
+from api.tracing import Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.feedback import Feedback
@@ -71,6 +72,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
         report_file: Path = Path("none.json"),
         reports: Path = Path("no-reports"),
         follow: Follow | None = None,
+        traces: Traces | None = None,
         **settings: float,
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
@@ -80,6 +82,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
             publisher=publisher,
             reports=ReportStore(reports, kept=100),
             follow=follow,
+            traces=traces,
             on_load_failure=on_load_failure,
         )
         transport = httpx.ASGITransport(app)

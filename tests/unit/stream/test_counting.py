@@ -24,7 +24,7 @@ class ChunkEvent:
     """The event of a chunk that was fetched some seconds ago."""
 
     def __init__(self, records: list[Any], *, seconds_ago: float = 2.0) -> None:
-        self.message = SimpleNamespace(value=records, fetched_at=time.monotonic() - seconds_ago)
+        self.message = SimpleNamespace(value=records, fetched_at=time.time() - seconds_ago)
         self.seen_when_acknowledged: dict[str, float] | None = None
 
     def ack(self) -> None:
@@ -33,7 +33,14 @@ class ChunkEvent:
 
 def added_by(event: ChunkEvent, **answer: Any) -> dict[str, float]:
     """Acknowledge a chunk; gives what that added to our metrics, but for buckets."""
-    fields: dict[str, Any] = {"outputs": [], "classified": 0, "to_label": {}, "refused": {}, "scorer_seconds": 0.0}
+    fields: dict[str, Any] = {
+        "outputs": [],
+        "classified": 0,
+        "to_label": {},
+        "spans": [],
+        "refused": {},
+        "scorer_seconds": 0.0,
+    }
     before = values()
     CountedChunk(event, Answer(**fields | answer)).ack()
     return {
