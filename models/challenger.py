@@ -17,13 +17,18 @@ from models.feedback_findings import FeedbackFindings, FeedbackUsed
 from models.files import write_whole
 from models.lessons import Schooling
 from models.pictures import care_picture, evaluation_pictures
+from models.predictor import pretrained_version
 from models.provenance import provenance
+from models.records import ModelVersion
 from models.report import Report, careful_metrics, encode_report, fits, held_out, metrics, parameters
 from models.training import Progress, TrainingResult, train
 from models.weights import SHA256_FILE, WEIGHTS_FILE, Weights, encode_weights, sha256_of
 
 Judge = Callable[[Weights], FeedbackFindings]
 """Tells what people's labels gave, from weights that were fitted on the training tweets alone."""
+
+Beside = Callable[[Split, Weights, ModelVersion], dict[str, bytes]]
+"""Gives files to keep beside the weights, from the measured weights and the version's name."""
 
 CARD_FILE = "README.md"
 EVALUATION_FILE = "evaluation.json"
@@ -61,6 +66,7 @@ def train_challenger(
     school: Schooling | None,
     progress: Progress,
     judge: Judge | None = None,
+    beside: Beside = lambda *_: {},
 ) -> Report:
     """Train, measure, register, export; nothing is registered or written when an earlier step fails.
 
@@ -71,6 +77,7 @@ def train_challenger(
         school: has the teacher to learn from, which is then kept with the version; None to learn from labels alone.
         progress: told of each step.
         judge: where labels of people are among the tweets; None where there are none.
+        beside: gives more files to keep with the version.
 
     Raises:
         ModelNotFoundError: the registry can't be reached.
@@ -117,8 +124,12 @@ def train_challenger(
         feedback=feedback,
     )
     registry.add_file(store, saved, path=registry.REPORT_FILE, content=encode_report(report))
+    version = ModelVersion(destination.model_name, saved.version)
+    for name, content in beside(split, result.measured_weights, version).items():
+        registry.add_file(store, saved, path=f"{registry.MODEL_FOLDER}/{name}", content=content)
     if destination.export_folder is not None:
-        _export(destination.export_folder, files, report)
+        others = beside(split, result.measured_weights, pretrained_version(report.weights_sha256))
+        _export(destination.export_folder, {**files, **others}, report)
     return report
 
 

@@ -92,8 +92,12 @@ def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED, abstention: A
     """
     sha256 = _stated_sha256(folder / SHA256_FILE)
     weights = read_weights(folder / WEIGHTS_FILE, sha256=sha256)
-    model = ModelVersion(PRETRAINED_NAME, f"pretrained-{sha256[:_VERSION_DIGITS]}")
-    return ScorerPredictor(Scorer(weights), model, top_k, abstention=abstention)
+    return ScorerPredictor(Scorer(weights), pretrained_version(sha256), top_k, abstention=abstention)
+
+
+def pretrained_version(sha256: str) -> ModelVersion:
+    """Give the name of a model that no registry knows, by the sha256 of its weights."""
+    return ModelVersion(PRETRAINED_NAME, f"pretrained-{sha256[:_VERSION_DIGITS]}")
 
 
 def _stated_sha256(path: Path) -> str:

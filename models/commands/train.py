@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         from models.challenger import train_challenger  # noqa: PLC0415  # costs seconds
 
         school = chosen_school(arguments, split, chosen, show=show)
-        report = train_challenger(split, chosen, destination, school=school, progress=show)
+        from monitoring.drift.training import files_beside  # noqa: PLC0415  # as above
+
+        report = train_challenger(split, chosen, destination, school=school, progress=show, beside=files_beside)
     promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)
     show_training(report, promotion, arguments)
     return DONE if promotion is None or promotion.promoted else FAILED

@@ -12,6 +12,7 @@ from models.registry.drift import add_drift
 from models.registry.searches import add_trial, search_run
 from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
+    MODEL_FOLDER,
     REPORT_FILE,
     TEACHER_FILE,
     RegisteredWeights,
@@ -27,6 +28,7 @@ from models.registry.versions import (
 
 __all__ = [
     "CHALLENGER",
+    "MODEL_FOLDER",
     "REPORT_FILE",
     "TEACHER_FILE",
     "RegisteredWeights",

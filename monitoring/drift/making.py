@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from monitoring.drift.reference import Reference
 from monitoring.drift.spread import spread
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Numbers, Window, joined
+
+Item = TypeVar("Item")
 
 MOST_NUMBERS = 5_000  # of a column; more would hardly move a threshold
 MOST_ITEMS = 1_000  # of a column: the most frequent ones
@@ -31,6 +34,7 @@ def reference_of(
     model_version: str,
     source: str,
     terms: Vocabulary | None = None,
+    left_out: Collection[str] = (),
 ) -> Reference:
     """Make a reference of windows in the order of their time.
 
@@ -41,13 +45,16 @@ def reference_of(
         model_version: its version.
         source: where the tweets come from, a sentence.
         terms: how frequent words are, where more texts tell it than those of the windows.
+        left_out: columns that are not to be compared.
 
     Columns that only a feed has (times, repeats) are left out where no tweet has a time, as in files of labelled
     tweets. How much the feed moves by itself is estimated from at least `monitoring.drift.spread.FEWEST_WINDOWS`
     windows; of fewer, and of such files, it is taken to be nothing.
     """
     made = _uncalibrated(windows, trained, (model_name, model_version), source, terms)
-    return replace(made, usual=_usual_scores(windows, made)) if made.between else made
+    if made.between:
+        made = replace(made, usual=_usual_scores(windows, made))
+    return replace(made, shares=_without(made.shares, left_out), numbers=_without(made.numbers, left_out))
 
 
 def _uncalibrated(
@@ -79,6 +86,10 @@ def _uncalibrated(
             ticker: counts for ticker, counts in whole.sentiments.items() if counts.total() >= FEWEST_OF_TICKER
         },
     )
+
+
+def _without(columns: Mapping[str, Item], left_out: Collection[str]) -> dict[str, Item]:
+    return {name: column for name, column in columns.items() if name not in left_out}
 
 
 def _thinned(numbers: Numbers) -> Numbers:

@@ -113,7 +113,11 @@ def decode_reference(content: bytes) -> Reference:
                 )
                 for name in ("terms", "trained")
             }
-            numbers = {column.name: arrays[f"number_{column.name}"] for column in NUMBER_COLUMNS}
+            numbers = {
+                column.name: arrays[f"number_{column.name}"]
+                for column in NUMBER_COLUMNS
+                if f"number_{column.name}" in arrays
+            }
     except DriftError:
         raise
     except Exception as exc:  # zipfile and NumPy raise a dozen kinds, as the byte wants that is damaged

@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         from models.challenger import train_challenger  # noqa: PLC0415  # costs seconds
         from models.newest import findings  # noqa: PLC0415  # as above
         from models.succession import find_champion  # noqa: PLC0415  # as above
+        from monitoring.drift.training import files_beside  # noqa: PLC0415  # as above
 
         champion = find_champion(destination.open(), registry.model_alias, split=files, arguments=chosen)
         report = train_challenger(
@@ -64,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             school=None,
             progress=show,
             judge=partial(findings, material, champion),
+            beside=files_beside,
         )
     promotion = promote_version(report.model_version, data_dir=folder) if arguments.promote else None
     show_training(report, promotion, arguments)

@@ -36,7 +36,7 @@ from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 
 MODEL = ModelVersion("benchmark", "1")
-LEAST_SHARE = 0.04  # of the topics that are doubled or removed: of rarer ones a window has fewer than 20 tweets
+LEAST_SHARE = 0.05  # of the topics that are doubled or removed: of rarer ones a window has fewer than 25 tweets
 SHUFFLES = 10
 TRUNCATED_CHARACTERS = 40
 FIRST_TERMS = 10
