@@ -15,7 +15,7 @@ DEV_EXTRAS := build train careful trace check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format bench bench-peers lock doc doc-build up down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format bench bench-peers lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,8 +101,11 @@ doc-build: .venv/all.stamp ## build the documentation into site/
 up: ## start kafka, worker, api and mlflow in containers
 	docker-compose up --build --detach
 
+watch: ## the same, and Prometheus and Grafana beside them
+	docker-compose --profile watch up --build --detach
+
 down: ## stop the containers and remove their data
-	docker-compose down --volumes
+	docker-compose --profile watch down --volumes
 
 clean: ## remove .venv, caches and what the project wrote while it ran
 	rm -rf .venv .tickertape .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis site build *.egg-info

@@ -12,9 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from api import documentation, feedback, health, learning, performance, predict
+from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
+from api.tracing import RequestTraces, Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
 
@@ -38,6 +40,7 @@ def create_app(
     report_file: Path,
     publisher: FeedbackPublisher,
     follow: Follow | None = None,
+    traces: Traces | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
 ) -> FastAPI:
@@ -49,6 +52,7 @@ def create_app(
         report_file: the champion's report, `config/run.json` in a checkout; need not be there.
         publisher: where feedback goes; closed at the end.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
+        traces: makes spans of requests; closed at the end. None for none.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
             processes that share a port: a client must not see which of them is ready.
@@ -68,6 +72,8 @@ def create_app(
         yield
         state.status.stop_following()
         await publisher.close()
+        if traces is not None:
+            await to_thread.run_sync(traces.tracer.close)
 
     app = _Application(
         title="Tickertape",
@@ -78,7 +84,14 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Problems), Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)],
+        # FastAPI's own traces and logs say paths, queries and what exceptions say; ours are in `api.tracing`.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        middleware=[
+            *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
+            Middleware(RequestCount),
+            Middleware(Problems),
+            Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
+        ],
         exception_handlers={HTTPException: handle_http_exception},
     )
     app.state.process = state

@@ -18,6 +18,7 @@ from models.errors import InvalidQueryError
 from models.explain import explain, explainable
 from models.following import answering, asks_teacher
 from models.records import classified_tweet, utc_timestamp
+from monitoring.recording import count_texts
 
 EXPLAINED_TERMS = 10  # more say little, and the answer grows with each
 
@@ -72,6 +73,7 @@ def answer_to(body: bytes, *, predictor: Predictor, max_texts: int) -> bytes:
     tweets = decode_request(body, max_texts=max_texts)
     classified_at = utc_timestamp(time.time())
     predictions = predictor.predict(tweets)
+    count_texts(len(tweets))
     return encode_answer(
         [
             classified_tweet(tweet, prediction, classified_at=classified_at)
@@ -98,6 +100,7 @@ def explained_answer_to(body: bytes, *, predictor: Predictor, max_texts: int) ->
     tweets = decode_request(body, max_texts=max_texts)
     classified_at = utc_timestamp(time.time())
     predictions = linear.predict(tweets)
+    count_texts(len(tweets))
     return encode_answer(
         [
             ExplainedTweet(

@@ -48,7 +48,10 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
             "text": {"()": FieldsFormatter, "fmt": "%(asctime)s %(levelname)-7s %(name)s %(message)s"},
             "json": {"()": JsonFormatter},
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "text"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "text"},
+            "nowhere": {"class": "logging.NullHandler"},
+        },
         "root": {"level": level, "handlers": ["stderr"]},
         # Libraries that log every connection and rebalance step; what matters of it the project logs itself.
         "loggers": {
@@ -59,6 +62,8 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
             "faust": {"level": "WARNING"},
             "great_expectations": {"level": "WARNING"},  # hundreds of lines about its own classes
             "mode": {"level": "WARNING"},
+            # A line for each span that is lost; `monitoring.tracing` listens there and tells of them once in a while.
+            "opentelemetry": {"handlers": ["nowhere"], "propagate": False},
         },
     }
 

@@ -29,6 +29,7 @@ TickertapeError
 │   ├── ModelNotExplainableError   the model's answers are not sums over terms
 │   ├── OverloadedError            more requests at once than are allowed
 │   └── FeedbackNotDeliveredError  Kafka did not acknowledge all feedback of a request
+├── TracingError                   traces were asked for and can't be made
 └── ApiError                       the HTTP server can't be started
 """
 
@@ -167,6 +168,10 @@ class OverloadedError(RequestError):
 
 class FeedbackNotDeliveredError(RequestError):
     """Kafka did not acknowledge all feedback of a request; says how much it did, and what to do."""
+
+
+class TracingError(TickertapeError):
+    """Traces were asked for, but what makes them is not installed."""
 
 
 class ApiError(TickertapeError):

@@ -1,11 +1,12 @@
-"""Every Prometheus metric of worker and API, in one place: name, labels, and what it counts."""
+"""Every Prometheus metric of worker, API and drift process, in one place: name, labels, and what it counts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     Counter,
     Gauge,
+    Histogram,
     disable_created_metrics,
     generate_latest,
     start_http_server,
@@ -16,12 +17,52 @@ from models.errors import ApiError
 from models.feedback import FeedbackReason, Why
 from models.online.report import LearningReport
 from models.records import ModelChange, ModelVersion
+from models.tweets import Reason
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LEARNING = ["head", "answerer"]
+_TIMES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+TWEET_OUTCOMES = ("classified", "dead_lettered")
+DRIFT_OUTCOMES = ("quiet", "drift", "too_few")
+DRIFT_KINDS = ("data", "prediction", "text", "concept", "quality")
 
 # Leaves out a second series for each counter, with the time of its start.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
+
+TWEETS = Counter("tickertape_tweets_total", "Tweets whose answer Kafka has acknowledged, by outcome.", ["outcome"])
+DEAD_LETTERS = Counter(
+    "tickertape_dead_letters_total", "Records of the input that are no tweet, by reason.", ["reason"]
+)
+CHUNK_TWEETS = Histogram("tickertape_chunk_tweets", "Tweets in a chunk.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
+SCORER_SECONDS = Histogram(
+    "tickertape_scorer_seconds",
+    "Seconds that scoring a chunk took.",
+    buckets=(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+)
+CHUNK_SECONDS = Histogram(
+    "tickertape_chunk_seconds",
+    "Seconds from taking a chunk off a fetch until Kafka has all its answers.",
+    buckets=_TIMES,
+)
+DELIVERY_LATENCY_SECONDS = Histogram(
+    "tickertape_delivery_latency_seconds",
+    "Seconds from the Kafka timestamp of a chunk's first record until Kafka has all the chunk's answers.",
+    buckets=(*_TIMES, 30, 60, 300, 1800),
+)
+LAG = Gauge("tickertape_lag_tweets", "Tweets of a partition held here whose answers are not committed.", ["partition"])
+STALLED_SECONDS = Gauge(
+    "tickertape_stalled_seconds", "Seconds without a commit while the partition has lag; 0 without lag.", ["partition"]
+)
+FETCH_AGE_SECONDS = Gauge("tickertape_fetch_age_seconds", "Seconds since Kafka last answered a fetch of the input.")
+REBALANCES = Counter("tickertape_rebalances_total", "Times that partitions were assigned to this worker.")
+
+REQUESTS = Counter(
+    "tickertape_http_requests_total", "Requests that ended, by route, method and status.", ["route", "method", "status"]
+)
+REQUEST_SECONDS = Histogram(
+    "tickertape_http_request_seconds", "Seconds that a request took.", ["route"], buckets=(0.001, 0.002, *_TIMES)
+)
+TEXTS_PREDICTED = Counter("tickertape_texts_predicted_total", "Texts that were answered over HTTP.")
 
 MODEL_CHANGES = Counter(
     "tickertape_model_changes_total", "Versions that the alias named since the start, by outcome.", ["outcome"]
@@ -57,6 +98,31 @@ LEARNING_ANSWERS = Gauge(
     "tickertape_learning_online_answers", "1 where the online model answers, 0 where the batch model does.", ["head"]
 )
 
+DRIFT_WINDOWS = Counter("tickertape_drift_windows_total", "Windows of tweets that ended, by outcome.", ["outcome"])
+DRIFT_DETECTED = Gauge("tickertape_drift_detected", "1 where the last window that was compared has drift.", ["kind"])
+DRIFT_SCORE = Gauge(
+    "tickertape_drift_score",
+    "Distance of the last window that was compared from the reference, divided by its threshold: above 1 is drift.",
+    ["column"],
+)
+DRIFT_LAG = Gauge("tickertape_drift_lag_tweets", "Classified tweets that the drift process has not read yet.")
+DRIFT_SKIPPED = Counter(
+    "tickertape_drift_skipped_tweets_total", "Classified tweets that the drift process could not read or passed over."
+)
+DRIFT_REPORT_SECONDS = Histogram(
+    "tickertape_drift_report_seconds",
+    "Seconds that it took to make a drift report.",
+    buckets=(0.5, 1, 2.5, 5, 10, 20, 40, 80, 160),
+)
+
+for _tweet_outcome in TWEET_OUTCOMES:
+    TWEETS.labels(_tweet_outcome)
+for _reason in Reason:
+    DEAD_LETTERS.labels(_reason)
+for _window_outcome in DRIFT_OUTCOMES:
+    DRIFT_WINDOWS.labels(_window_outcome)
+for _kind in DRIFT_KINDS:
+    DRIFT_DETECTED.labels(_kind)
 for _feedback_outcome in ("learned", *FeedbackReason):
     FEEDBACK.labels(_feedback_outcome)
 for _why in Why:
@@ -102,9 +168,54 @@ def show_learning(report: LearningReport) -> None:
             LEARNING_LOG_LOSS.labels(head, answerer).set(standing.log_loss.value)
 
 
+def hide_learning() -> None:
+    """Show no figures any more, as another process learns by now."""
+    for gauge in (LEARNING_ANSWERS, LEARNING_ACCURACY, LEARNING_MACRO_F1, LEARNING_LOG_LOSS):
+        gauge.clear()
+
+
 def show_online_version(version: int) -> None:
     """Show how much feedback is behind the online model that takes part."""
     ONLINE_VERSION.set(version)
+
+
+def record_drift_window(outcome: str, kinds: Collection[str], scores: Mapping[str, float]) -> None:
+    """Count a window that ended, and show what was found in it; one with too few tweets leaves what was shown.
+
+    Args:
+        outcome: one of `DRIFT_OUTCOMES`.
+        kinds: the kinds of drift that it has, of `DRIFT_KINDS`.
+        scores: of each column, its distance divided by its threshold. Columns come from a closed set, never from tweets.
+
+    Raises:
+        ValueError: an outcome or a kind is none of those.
+    """
+    unknown = {outcome}.difference(DRIFT_OUTCOMES) | set(kinds).difference(DRIFT_KINDS)
+    if unknown:
+        raise ValueError(f"{sorted(unknown)}: an outcome is one of {DRIFT_OUTCOMES}, a kind one of {DRIFT_KINDS}")
+    DRIFT_WINDOWS.labels(outcome).inc()
+    if outcome == "too_few":
+        return
+    for kind in DRIFT_KINDS:
+        DRIFT_DETECTED.labels(kind).set(kind in kinds)
+    DRIFT_SCORE.clear()
+    for column, score in scores.items():
+        DRIFT_SCORE.labels(column).set(score)
+
+
+def show_drift_lag(tweets: int) -> None:
+    """Show how many classified tweets the drift process has not read yet."""
+    DRIFT_LAG.set(tweets)
+
+
+def count_skipped(tweets: int) -> None:
+    """Count classified tweets that the drift process could not read or passed over."""
+    DRIFT_SKIPPED.inc(tweets)
+
+
+def observe_drift_report(seconds: float) -> None:
+    """Note how long a drift report took."""
+    DRIFT_REPORT_SECONDS.observe(seconds)
 
 
 def show_model(model: ModelVersion) -> None:

@@ -5,6 +5,7 @@ first asked for: `faust -A stream.app worker`.
 """
 
 import logging
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from config.settings import (
     StreamSettings,
     TopicSettings,
 )
+from config.tracing import TraceSettings
 from models.behaviour import behaviour_problems
 from models.commands.stores import registry_store, serving_store
 from models.contracts import CHALLENGER, Predictor
@@ -30,11 +32,14 @@ from models.records import ModelChange
 from models.selection import Selection
 from models.shadow import Shadow
 from monitoring.metrics import count_careful, record_change, show_model
+from monitoring.tracing.sampling import Sampler
+from monitoring.tracing.spans import Tracer, open_tracer
 from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classifier_agent import register_classifier
 from stream.learning.wiring import Limits, learn_online
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
+from stream.tracing import TweetTraces
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +55,7 @@ def create_app(
     topics: Topics,
     predictor: Predictor,
     selection: Selection | None,
+    traces: TweetTraces | None,
 ) -> faust.App:
     """Wire topics and agents; open nothing."""
     app = ChunkedApp(
@@ -86,6 +92,7 @@ def create_app(
         predictor=predictor,
         selection=selection,
         chunks_in_flight=settings.chunks_in_flight,
+        traces=traces,
     )
     return app
 
@@ -102,11 +109,14 @@ def app_from_environment() -> faust.App:
     Raises:
         BrokerError: no Kafka answers, or it refuses to create a topic.
         ModelError: the model can't be loaded.
+        TracingError: traces are asked for, and can't be made.
     """
     home, registry = ProjectSettings().home, RegistrySettings()
     settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
     selection = _selection(LabellingSettings())
     topics = declare_topics(TopicSettings())
+    trace = TraceSettings()
+    tracer = _tracer(trace)
     store = serving_store(top_k=settings.top_k, count=count_careful)
     predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
@@ -120,7 +130,13 @@ def app_from_environment() -> faust.App:
         "worker_starts",
         extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
-    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor, selection=selection)
+    traces = None
+    if tracer is not None:
+        sampler = Sampler(trace.traces_sampler_arg)
+        traces = TweetTraces(tracer, sampler=sampler, topic=topics.raw.name, group=settings.group)
+    app = create_app(settings, cluster=cluster, topics=topics, predictor=predictor, selection=selection, traces=traces)
+    if tracer is not None:
+        app.add_context(closing(tracer))  # closed when agents and Kafka have ended
     online = OnlineSettings()
     if online.enabled:
         limits = Limits(
@@ -157,6 +173,18 @@ def _selection(settings: LabellingSettings) -> Selection | None:
         per_minute=settings.per_minute,
         random_share=settings.random_share,
         uncertain_share=settings.uncertain_share,
+    )
+
+
+def _tracer(settings: TraceSettings) -> Tracer | None:
+    """Begin to export spans; None where nobody asks for them."""
+    if not settings.is_on:
+        return None
+    return open_tracer(
+        endpoint=settings.exporter_otlp_endpoint,
+        headers=settings.headers,
+        service_name=settings.service_name or "tickertape-worker",
+        max_queued_spans=settings.bsp_max_queue_size,
     )
 
 

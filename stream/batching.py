@@ -6,10 +6,10 @@ names: an event's value is a list of records, its offset is committed as a whole
 
 import asyncio
 import logging
+import math
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -19,6 +19,8 @@ from faust.types import TP, ConsumerMessage
 
 from stream.chunked_app import FAUST_LOGGER, ChunkedApp
 from stream.fetching import fetched_records, hold_back_idle
+from stream.ledger import ChunkLedger
+from stream.progress import Progress
 from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
@@ -38,39 +40,24 @@ IDLE_LOOK_SECONDS = 0.25
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
 
 
-@dataclass
-class ChunkLedger:
-    """The chunks of one partition that were delivered and are not committed yet, in order.
+class ChunkMessage(ConsumerMessage):  # type: ignore[misc]  # faust has no usable types
+    """A chunk as one message: its value is a list of records.
 
-    Faust's own bookkeeping takes offsets that were never delivered (holes left by compaction and transactions) as
-    done, and can so commit past work in flight (faust#606). Here only a whole chunk counts, and only in turn.
-
-    >>> ledger = ChunkLedger()
-    >>> ledger.deliver(9); ledger.deliver(25)
-    >>> ledger.settle({25}) is None
-    True
-    >>> ledger.settle({9, 25})
-    26
+    Attributes:
+        fetched_at: when they were taken from what was fetched, in seconds since 1970.
     """
 
-    _last_offsets: deque[int] = field(default_factory=deque)
-
-    def deliver(self, last_offset: int) -> None:
-        """Note a chunk by its last offset; one that lies before the latest means that Faust has gone back."""
-        if self._last_offsets and last_offset <= self._last_offsets[-1]:
-            self._last_offsets.clear()
-        self._last_offsets.append(last_offset)
-
-    def settle(self, acked: set[int]) -> int | None:
-        """Forget the chunks acked in turn; returns the offset to commit, or None when nothing new is complete."""
-        settled = None
-        while self._last_offsets and self._last_offsets[0] in acked:
-            settled = self._last_offsets.popleft()
-        return None if settled is None else settled + 1
+    def __init__(self, *args: Any, fetched_at: float, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
+        super().__init__(*args, **kwargs)
+        self.fetched_at = fetched_at
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable types
-    """Faust's aiokafka consumer, with chunks as events for some topics."""
+    """Faust's aiokafka consumer, with chunks as events for some topics.
+
+    Attributes:
+        fetched: how many records of each partition the last fetch has taken that are in no ledger yet.
+    """
 
     app: ChunkedApp
     logger = FAUST_LOGGER
@@ -78,6 +65,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
         super().__init__(*args, **kwargs)
         self._ledgers: defaultdict[TP, ChunkLedger] = defaultdict(ChunkLedger)
+        self.fetched: dict[TP, int] = {}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # faust's
         """Fetch once; yield a message for each chunk, and for each record of the other topics."""
@@ -99,19 +87,22 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             if message.tp.topic in self.app.chunks.topics:
-                self._ledgers[message.tp].deliver(message.offset)
+                self._ledgers[message.tp].deliver(message.offset, records=len(message.value))
+                self.fetched[message.tp] = self.fetched.get(message.tp, 0) - len(message.value)
             yield message.tp, message
 
     def _messages(self, tp: TP, records: list[Any], generation: int) -> "list[ConsumerMessage]":
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if tp.topic not in self.app.chunks.topics:
             return [self._to_message(tp, record) for record in records]
-        size = self.app.chunks.size
-        return [self._chunk(tp, records[start : start + size], generation) for start in range(0, len(records), size)]
+        size, now = self.app.chunks.size, time.time()
+        return [
+            self._chunk(tp, records[start : start + size], generation, now) for start in range(0, len(records), size)
+        ]
 
-    def _chunk(self, tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
+    def _chunk(self, tp: TP, records: list[Any], generation: int, fetched_at: float) -> ChunkMessage:
         last = records[-1]
-        return ConsumerMessage(
+        return ChunkMessage(
             topic=tp.topic,
             partition=tp.partition,
             offset=last.offset,
@@ -123,7 +114,24 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             checksum=None,
             tp=tp,
             generation_id=generation,
+            fetched_at=fetched_at,
         )
+
+    def progress(self, tp: TP) -> Progress:
+        """Tell how far a partition is, from what fetches have brought; any thread may ask."""
+        subscription = self._thread._ensure_consumer()._subscription.subscription  # noqa: SLF001  # faust and aiokafka have no seam for it
+        assignment = None if subscription is None else subscription.assignment
+        state = None if assignment is None else assignment.state_value(tp)
+        ledger = self._ledgers.get(tp)
+        in_hand, committed_at = (0, -math.inf) if ledger is None else (ledger.records, ledger.settled_at)
+        in_hand += max(0, self.fetched.get(tp, 0))
+        if state is None or state.timestamp is None:
+            return Progress(in_hand=in_hand, committed_at=committed_at)
+        reads_committed = self.app.chunks.isolation_level == "read_committed"
+        end = state.lso if reads_committed and state.lso is not None else state.highwater
+        position = state._position  # noqa: SLF001  # `position` raises where there is none, and that may change meanwhile
+        waiting = 0 if position is None else max(0, end - position)
+        return Progress(waiting, in_hand, committed_at, state.timestamp / 1000)
 
     async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]] | None, set[TP] | None]:  # noqa: ASYNC109  # faust's
         look_at = time.monotonic() + OTHERS_LOOK_SECONDS
@@ -212,13 +220,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
         hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS)
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
-            return await fetched_records(
+            records = await fetched_records(
                 fetcher,
                 active_partitions,
                 in_bulk=self.consumer.app.chunks.topics,
                 timeout_seconds=timeout,
                 max_records=max_records,
             )
+        self.consumer.fetched = {tp: len(its_records) for tp, its_records in records.items()}
+        return records
 
 
 class Transport(driver.Transport):  # type: ignore[misc]  # faust has no usable types

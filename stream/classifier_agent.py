@@ -13,8 +13,12 @@ from models.selection import Selection
 from monitoring.metrics import count_to_label
 from stream.chunked_app import ChunkedApp
 from stream.classify import classify
+from stream.counting import CountedChunk
 from stream.delivery import Deliveries, send
+from stream.progress import watch_partitions
+from stream.refusals import RefusalLog
 from stream.topics import Cluster, Topics
+from stream.tracing import TracedEvent, TweetTraces
 
 logger = logging.getLogger(__name__)
 
@@ -27,30 +31,36 @@ def register_classifier(
     predictor: Predictor,
     selection: Selection | None,
     chunks_in_flight: int,
+    traces: TweetTraces | None,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def classify_tweets(stream: Any) -> None:  # noqa: ANN401  # faust has no usable types
-        async with Deliveries(limit=chunks_in_flight) as deliveries:
-            async for event in stream.noack().events():
-                partition = event.message.partition
-                work = partial(
-                    classify,
-                    event.message.value,
-                    partition=partition,
-                    topics=topics,
-                    predictor=predictor,
-                    time=time.time(),
-                    selection=selection,
-                )
-                # A teacher takes its time: meanwhile deliveries and heartbeats go on.
-                answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
-                if answer.refused:
-                    logger.warning("tweets_refused", extra={"partition": partition, **answer.refused})
-                count_to_label(answer.to_label)
-                route = _route(partition, cluster, topics)
-                await deliveries.add(event, await send(answer.outputs, producer=app.producer, partitions=route))
+        with RefusalLog(logger, "tweets_refused") as refusals:
+            async with Deliveries(limit=chunks_in_flight) as deliveries:
+                async for event in stream.noack().events():
+                    partition = event.message.partition
+                    work = partial(
+                        classify,
+                        event.message.value,
+                        partition=partition,
+                        topics=topics,
+                        predictor=predictor,
+                        time=time.time(),
+                        selection=selection,
+                        begin_spans=None
+                        if traces is None
+                        else partial(traces.begin, partition=partition, fetched_at=event.message.fetched_at),
+                    )
+                    # A teacher takes its time: meanwhile deliveries and heartbeats go on.
+                    answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
+                    refusals.add(answer.refused)
+                    count_to_label(answer.to_label)
+                    route = _route(partition, cluster, topics)
+                    pending = await send(answer.outputs, producer=app.producer, partitions=route)
+                    counted = CountedChunk(event, answer)
+                    await deliveries.add(TracedEvent(counted, answer.spans) if answer.spans else counted, pending)
 
     app.agent(raw, name="classify")(classify_tweets)
 
@@ -60,6 +70,7 @@ def register_classifier(
         logger.info("partitions_assigned", extra={"topic": topics.raw.name, "partitions": mine})
 
     app.on_partitions_assigned.connect(begin, weak=False)
+    watch_partitions(app, topics.raw.name)
 
 
 def _exempt_from_collection() -> None:

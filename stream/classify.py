@@ -1,7 +1,8 @@
 """The heart of the worker: a chunk of records in, the records that answer them out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import cast
 
 import msgspec
@@ -12,10 +13,12 @@ from models.feedback import ToLabel, Why
 from models.predictions import Predictions
 from models.records import ModelVersion, Tweet, utc_timestamp
 from models.selection import Choice, Selection
+from monitoring.tracing.spans import Span
 from stream.codecs import decode_tweet, encode
 from stream.dead_letters import DeadLetter, Record, refused
 from stream.framing import Header, Outputs, encode_headers, varint
 from stream.topics import Topics
+from stream.tracing import HEADER, BeginSpans, carried_traceparents, describe_answers, traceparents
 from stream.writing import write_answers
 
 SOURCE = b"/tickertape/worker"
@@ -36,12 +39,16 @@ class Answer(msgspec.Struct, frozen=True):
         classified: how many tweets were classified.
         to_label: how many tweets are sent out for labelling, by what they were chosen for.
         refused: how many records became dead letters, by reason.
+        scorer_seconds: how long the predictor took.
+        spans: of the records that are traced; to be ended when the outputs are delivered.
     """
 
     outputs: list[Outputs]
     classified: int
     to_label: dict[Why, int]
     refused: dict[str, int]
+    scorer_seconds: float
+    spans: list[Span]
 
 
 def classify(
@@ -52,6 +59,7 @@ def classify(
     predictor: Predictor,
     time: float,
     selection: Selection | None = None,
+    begin_spans: BeginSpans | None = None,
 ) -> Answer:
     """Classify the records of one partition; no record is passed over and none can raise.
 
@@ -62,11 +70,18 @@ def classify(
         predictor: answers all tweets of the chunk at once.
         time: when this happens, in seconds since 1970.
         selection: chooses the tweets that are sent out for labelling; None for none.
+        begin_spans: begins the spans of the records that are traced; None for none.
     """
+    carried = carried_traceparents(records)
+    spans = {} if begin_spans is None else begin_spans(records, carried)
     read = [_read(record, topics.raw.name, partition, time) for record in records]
     tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
+    started = perf_counter()
     predictions = predictor.predict(tweets)
-    write = _Writer(topics, partition, model=predictions.model)
+    scorer_seconds = perf_counter() - started
+    if spans:
+        describe_answers(spans, records, read, predictions)
+    write = _Writer(topics, partition, model=predictions.model, traceparents=traceparents(carried, spans))
     answers = write_answers(tweets, predictions, classified_at=utc_timestamp(time))
     for record, tweet in zip(records, read, strict=True):
         if isinstance(tweet, DeadLetter):
@@ -83,6 +98,8 @@ def classify(
         classified=len(tweets),
         to_label=dict(Counter(choice.why for choice in choices)),
         refused=dict(Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))),
+        scorer_seconds=scorer_seconds,
+        spans=list(spans.values()),
     )
 
 
@@ -105,7 +122,10 @@ class _Writer:
     The headers are CloudEvents in Kafka's binary mode; `ce_id` names the input, so that a repeat is recognised.
     """
 
-    def __init__(self, topics: Topics, partition: int, *, model: ModelVersion) -> None:
+    def __init__(
+        self, topics: Topics, partition: int, *, model: ModelVersion, traceparents: Mapping[int, bytes]
+    ) -> None:
+        self._traceparents = traceparents
         self._id_prefix = f"{topics.raw.name}-{partition}-"
         shared = [("ce_source", SOURCE), ("ce_specversion", b"1.0"), ("model-version", model.version.encode())]
         of_answers = [("content-type", JSON), *shared]
@@ -142,8 +162,8 @@ class _Writer:
     def _start(self, record: Record, more: int) -> bytes:
         """Encode the count of a record's headers, with those that follow, and its own."""
         own = [("ce_id", f"{self._id_prefix}{record.offset}".encode())]
-        if record.headers:
-            own += [(name, value) for name, value in record.headers if name == "traceparent" and value][:1]
+        if self._traceparents and (traceparent := self._traceparents.get(record.offset)):
+            own.append((HEADER, traceparent))
         return varint(len(own) + more) + encode_headers(own)
 
 

@@ -1,8 +1,11 @@
 """Fixtures for all tests, cheap but for the registry, and the choice of the Kafka that integration tests use."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from models.predictions import Columns, Predictions
 from models.records import ModelVersion, Tweet
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
+from monitoring.tracing.traceparent import Parent
 
 # Programs that print, with peers' packages of their own; one that needs packages of the teacher's environment.
 collect_ignore = ["benchmarks", "data/teacher/make.py"]
@@ -136,3 +140,163 @@ def make_registry(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], 
     made = tmp_path_factory.mktemp("registry") / "mlflow.db"
     registry.open_store(tracking_uri=f"sqlite:///{made}", model_name="nobody")
     return lambda folder: f"sqlite:///{shutil.copy(made, folder / made.name)}"
+
+
+@dataclass
+class RecordedSpan:
+    """Implements `monitoring.tracing.spans.Span`: keeps what was said of it."""
+
+    name: str
+    kind: str
+    parent: Parent | None
+    attributes: dict[str, str | int]
+    start_seconds: float | None
+    traceparent: bytes
+    error: str = ""
+    is_ended: bool = False
+
+    def rename(self, name: str) -> None:
+        self.name = name
+
+    def describe(self, attributes: Mapping[str, str | int]) -> None:
+        self.attributes |= attributes
+
+    def fail(self, reason: str) -> None:
+        self.error = reason
+
+    def end(self) -> None:
+        self.is_ended = True
+
+
+@dataclass
+class RecordingTracer:
+    """Implements `monitoring.tracing.spans.Tracer`: keeps the spans; takes none when it is full."""
+
+    spans: list[RecordedSpan] = field(default_factory=list)
+    is_full: bool = False
+    is_closed: bool = False
+
+    def begin(
+        self,
+        name: str,
+        *,
+        kind: str,
+        parent: Parent | None,
+        attributes: Mapping[str, str | int],
+        start_seconds: float | None = None,
+    ) -> RecordedSpan | None:
+        if self.is_full:
+            return None
+        traceparent = b"00-%032x-%016x-01" % (parent.trace_id if parent else 0xF00D, len(self.spans) + 1)
+        self.spans.append(RecordedSpan(name, kind, parent, dict(attributes), start_seconds, traceparent))
+        return self.spans[-1]
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def recording_tracer() -> RecordingTracer:
+    """Give a tracer that exports nothing."""
+    return RecordingTracer()
+
+
+@dataclass(frozen=True)
+class ReceivedSpan:
+    """A span as a receiver reads it; ids in hex, `parent_id` empty for the first of a trace; times since 1970."""
+
+    name: str
+    kind: int
+    trace_id: str
+    span_id: str
+    parent_id: str
+    attributes: dict[str, str | int]
+    is_failed: bool
+    started_at: float
+    ended_at: float
+    service: str
+
+
+class TraceReceiver(ThreadingHTTPServer):
+    """An OTLP/HTTP receiver of the test's own.
+
+    Attributes:
+        status: what it answers.
+        may_answer: it answers once this is set.
+        requests: path and headers of each request.
+        spans: what came, whatever was answered.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _TraceHandler)
+        self.status = 200
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.spans: list[ReceivedSpan] = []
+        self.endpoint = f"http://127.0.0.1:{self.server_port}"
+
+    def wait_for(self, count: int, *, timeout_seconds: float = 30.0) -> list[ReceivedSpan]:
+        """Wait until so many spans came; gives all."""
+        deadline = time.monotonic() + timeout_seconds
+        while len(self.spans) < count:
+            assert time.monotonic() < deadline, f"{len(self.spans)} of {count} spans came in {timeout_seconds} s"
+            time.sleep(0.02)
+        return list(self.spans)
+
+
+class _TraceHandler(BaseHTTPRequestHandler):
+    server: TraceReceiver
+
+    def do_POST(self) -> None:  # http.server's
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.server.spans += received_spans(body)
+        self.server.may_answer.wait()
+        self.send_response(self.server.status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+def received_spans(body: bytes) -> list[ReceivedSpan]:
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest  # noqa: PLC0415
+    from opentelemetry.proto.trace.v1.trace_pb2 import Status  # noqa: PLC0415  # few tests need it
+
+    def values(attributes: Any) -> dict[str, Any]:
+        return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in attributes}
+
+    return [
+        ReceivedSpan(
+            name=span.name,
+            kind=span.kind,
+            trace_id=span.trace_id.hex(),
+            span_id=span.span_id.hex(),
+            parent_id=span.parent_span_id.hex(),
+            attributes=values(span.attributes),
+            is_failed=span.status.code == Status.STATUS_CODE_ERROR,
+            started_at=span.start_time_unix_nano / 1e9,
+            ended_at=span.end_time_unix_nano / 1e9,
+            service=values(resource.resource.attributes)["service.name"],
+        )
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+
+
+@pytest.fixture
+def trace_receiver() -> Iterator[TraceReceiver]:
+    """Run a receiver of traces on a free port."""
+    receiver = TraceReceiver()
+    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield receiver
+    receiver.may_answer.set()
+    receiver.shutdown()
+    receiver.server_close()
+    thread.join()

@@ -29,13 +29,17 @@ from config.settings import (
     RegistrySettings,
     TopicSettings,
 )
+from config.tracing import TraceSettings
 from models.contracts import Predictor
 from models.errors import TickertapeError
+from monitoring.tracing.sampling import Sampler
+from monitoring.tracing.spans import open_tracer, require_opentelemetry
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.dependencies import Following
+    from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
 
@@ -84,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     workers = settings.workers if arguments.workers is None else arguments.workers
     for group in (ModelSettings, KafkaSettings, TopicSettings, OnlineSettings):
         group()  # a wrong setting ends here, not in each process that is started
+    if TraceSettings().is_on:
+        require_opentelemetry()  # as above
 
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
 
@@ -134,9 +140,24 @@ def _app(
             bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
         ),
         follow=partial(_follow, settings),
+        traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )
+
+
+def _traces(settings: TraceSettings) -> "Traces | None":
+    if not settings.is_on:
+        return None
+    from api.tracing import Traces  # noqa: PLC0415  # as above
+
+    tracer = open_tracer(
+        endpoint=settings.exporter_otlp_endpoint,
+        headers=settings.headers,
+        service_name=settings.service_name or "tickertape-api",
+        max_queued_spans=settings.bsp_max_queue_size,
+    )
+    return Traces(tracer, Sampler(settings.traces_sampler_arg))
 
 
 def _load(settings: ApiSettings) -> Predictor:

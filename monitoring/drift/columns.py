@@ -75,7 +75,7 @@ NUMBER_COLUMNS = (
 TERM = "term"
 """The column of words."""
 TICKER_SENTIMENT = "ticker_sentiment"
-"""Of each frequent ticker, the shares of sentiments among its tweets; items are like `AAPL bullish`."""
+"""Of each frequent ticker, the shares of sentiments among its different texts; items are like `AAPL bullish`."""
 DEAD_LETTERS = "dead_letters"
 """The share of records that the workers refused."""
 DOMAIN = "text"

@@ -27,7 +27,7 @@ class Reference:
         usual: of each column, the score that windows of the reference itself reach; what is divided by it, if above 1.
         terms: in how many different texts each word stands.
         trained: the words that the model's training saw.
-        sentiments: of each frequent ticker, how many of its tweets have each sentiment.
+        sentiments: of each frequent ticker, how many of the different texts that name it have each sentiment.
     """
 
     model_name: str

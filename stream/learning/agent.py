@@ -12,12 +12,13 @@ from typing import Any, Self
 import msgspec
 
 from models.errors import DeliveryError
-from monitoring.metrics import count_feedback, show_learning
+from monitoring.metrics import count_feedback, hide_learning, show_learning
 from stream.chunked_app import ChunkedApp
 from stream.delivery import Event, Producer
 from stream.framing import Outputs
 from stream.learning.learner import Learned, Learner
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
+from stream.refusals import RefusalLog
 from stream.topics import Topics
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class SnapshotKeeper:
         self._is_due = asyncio.Event()
         self._is_hurried = False
         self._has_news, self._report_due = False, 0.0
+        self._refusals = RefusalLog(logger, "feedback_refused")
 
     def started(self, producer: Producer) -> Self:
         """Use a producer from now on; the context in which snapshots are made."""
@@ -94,6 +96,7 @@ class SnapshotKeeper:
     ) -> None:
         """End; feedback that no delivered snapshot has stays unacknowledged."""
         self._keeping.cancel()
+        self._refusals.tell()
         try:
             await self._tasks.__aexit__(kind, error, at)
         except ExceptionGroup as failures:
@@ -110,7 +113,8 @@ class SnapshotKeeper:
             learned = await asyncio.to_thread(
                 partial(self._learner.learn, records, partition=partition, time=time.time())
             )
-            _tell(learned, partition)
+            self._refusals.add(learned.refused)
+            _tell(learned)
             outputs = write_verdicts(learned.verdicts, topics=self._topics, partition=partition)
             outputs += write_events(learned.events, topics=self._topics)
             with _told():  # before anything else is learned, as that may be from what is in the topics
@@ -129,6 +133,7 @@ class SnapshotKeeper:
         if self.is_holder:
             logger.info("feedback_let_go", extra={"topic": self._topics.feedback.name})
         self.is_holder = self._is_hurried = self._has_news = False
+        hide_learning()
         async with self._lock:
             self._waiting.clear()
             self._learner.forget()
@@ -157,7 +162,8 @@ class SnapshotKeeper:
     async def _report(self) -> None:
         self._has_news, self._report_due = False, time.monotonic() + REPORT_SECONDS
         report = await asyncio.to_thread(partial(self._learner.report, time=time.time()))
-        show_learning(report)
+        if self.is_holder:  # else another learns by now
+            show_learning(report)
         with _told():
             await self._deliver([write_report(report, topics=self._topics)])
 
@@ -170,12 +176,10 @@ class SnapshotKeeper:
                 await delivery
 
 
-def _tell(learned: Learned, partition: int) -> None:
-    """Log and count what became of feedback."""
+def _tell(learned: Learned) -> None:
+    """Count what became of feedback, and log what the contest says of it."""
     refused = learned.refused
     count_feedback({"learned": len(learned.verdicts) - sum(refused.values()), **refused})
-    if refused:
-        logger.warning("feedback_refused", extra={"partition": partition, **refused})
     for told in learned.events:
         logger.warning(told.kind, extra={"version": told.version, **msgspec.structs.asdict(told.event)})
 

@@ -131,14 +131,18 @@ class TopicArchive:
             BrokerError: the topic can't be read.
         """
         reader = TopicReader(self._servers, self._labelled)
+        unreadable, last_offset = 0, 0
         try:
             for record in reader.read_to_end():
                 try:
                     yield decode_labelled(record.value)
-                except MalformedRecordError as exc:
-                    logger.warning("labelled_tweet_unreadable", extra={"offset": record.offset, "error": str(exc)})
+                except MalformedRecordError:
+                    unreadable, last_offset = unreadable + 1, record.offset
         finally:
             reader.close()
+            if unreadable:
+                extra = {"records": unreadable, "last_offset": last_offset}
+                logger.warning("labelled_tweets_unreadable", extra=extra)
 
 
 def latest_snapshots(records: Iterable[ConsumerRecord]) -> list[StoredSnapshot]:

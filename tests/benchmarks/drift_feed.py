@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from models.predictor import pretrained_predictor
-from models.records import classified_tweet
-from models.tweets import Tweet
+from models.predictor import PRETRAINED, pretrained_predictor
+from models.records import Tweet, classified_tweet
 from monitoring.drift.describing import Description, describe
 from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import WINDOW_TWEETS, Monitor
+from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 from stream.codecs import decode_tweet
@@ -37,14 +37,15 @@ def main() -> None:
     arguments = parser.parse_args()
     with gzip.open(arguments.feed) as lines:
         tweets = [decode_tweet(line) for line in lines]
-    rows = list(described(tweets))
+    trained = load_reference(PRETRAINED / REFERENCE_FILE).trained
+    rows = list(described(tweets, trained))
     if arguments.shuffled:
         random.Random(1).shuffle(rows)
     count = sum(tweet.created_at < REFERENCE_ENDS for tweet in tweets if tweet.created_at)
     times = [tweet.created_at or "" for tweet in tweets]
     reference = reference_of(
         [window_of(part) for _, part in windows(rows[:count], arguments.window)],
-        trained=Vocabulary(0, {}),
+        trained=trained,
         model_name="tickertape",
         model_version="pretrained",
         source="January and February 2014",
@@ -60,7 +61,8 @@ def main() -> None:
         if verdict.opened:
             alarms += 1
             told = [cause for cause in verdict.causes if cause.name in verdict.opened]
-            print(f"{times[count + start][:10]} window {verdict.number}, open {len(verdict.open)}: ", end="")
+            span = f"{times[count + start][:10]} to {times[count + start + arguments.window - 1][:10]}"
+            print(f"{span}, window {verdict.number}, {len(verdict.open)} open: ", end="")
             print(
                 "; ".join(
                     f"{cause.name} {cause.before:.3f} -> {cause.after:.3f} ({cause.score:.1f} {cause.window})"
@@ -72,13 +74,12 @@ def main() -> None:
     print(f"{alarms} windows of {judged} opened alarms; {seconds / judged * 1000:.0f} ms a window")
 
 
-def described(tweets: Sequence[Tweet]) -> Iterator[Description]:
+def described(tweets: Sequence[Tweet], trained: Vocabulary) -> Iterator[Description]:
     predict = pretrained_predictor(3).predict
-    nothing = Vocabulary(0, {})
     for start in range(0, len(tweets), CHUNK_TWEETS):
         chunk = tweets[start : start + CHUNK_TWEETS]
         for tweet, prediction in zip(chunk, predict(chunk), strict=True):
-            yield describe(classified_tweet(tweet, prediction, classified_at=""), nothing)
+            yield describe(classified_tweet(tweet, prediction, classified_at=""), trained)
 
 
 def windows(rows: Sequence[Description], size: int) -> Iterator[tuple[int, Sequence[Description]]]:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 
 import config.drift
 import config.settings
+import config.tracing
 import monitoring.__main__
 import tickertape
 from config.commands import Command
@@ -32,7 +33,7 @@ DOCS = Path(tickertape.__file__).parent / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for module in (config.settings, config.drift)
+    for module in (config.settings, config.drift, config.tracing)
     for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]

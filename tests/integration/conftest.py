@@ -126,6 +126,11 @@ def free_port() -> int:
 
 
 @pytest.fixture
+def make_free_port() -> Callable[[], int]:
+    return find_free_port
+
+
+@pytest.fixture
 def topic_prefix() -> str:
     return f"test-{uuid.uuid4().hex[:8]}."
 

@@ -286,5 +286,5 @@ def test_too_few_labels_are_one_line_that_says_what_to_do(
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith("tickertape retrain: people labelled 20 tweets so far")
-    assert "labelled_tweet_unreadable" in done.stderr
+    assert "labelled_tweets_unreadable" in done.stderr
     assert not (tmp_path / "mlflow.db").exists()

@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.dependencies import Follow
+from api.tracing import Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.feedback import Feedback
@@ -69,6 +70,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
         *,
         report_file: Path = Path("none.json"),
         follow: Follow | None = None,
+        traces: Traces | None = None,
         **settings: float,
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
@@ -77,6 +79,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
             report_file=report_file,
             publisher=publisher,
             follow=follow,
+            traces=traces,
             on_load_failure=on_load_failure,
         )
         transport = httpx.ASGITransport(app)

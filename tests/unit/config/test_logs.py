@@ -61,3 +61,11 @@ def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str
     logger.info("quiet")
 
     assert capsys.readouterr().err == ""
+
+
+def test_lines_of_the_exporter_of_traces_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.config.dictConfig(logging_config("DEBUG", as_json=False))
+
+    logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").error("Failed to export")
+
+    assert capsys.readouterr().err == ""

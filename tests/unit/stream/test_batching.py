@@ -1,72 +1,14 @@
 import asyncio
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.types import TP
-from hypothesis import given
-from hypothesis import strategies as st
 
-from stream.batching import OTHERS_LOOK_SECONDS, ChunkLedger, Consumer
-
-
-def test_chunk_is_committed_as_a_whole_once_acked() -> None:
-    ledger = ChunkLedger()
-    ledger.deliver(9)
-
-    assert ledger.settle(set()) is None
-    assert ledger.settle({9}) == 10
-    assert ledger.settle({9}) is None
-
-
-def test_later_chunk_waits_for_the_earlier_one() -> None:
-    ledger = ChunkLedger()
-    ledger.deliver(9)
-    ledger.deliver(19)
-
-    assert ledger.settle({19}) is None
-    assert ledger.settle({9, 19}) == 20
-
-
-def test_hole_in_the_offsets_commits_nothing_in_flight() -> None:
-    ledger = ChunkLedger()
-    ledger.deliver(9)
-    ledger.deliver(5_000)  # offsets 10 to 4,990 were compacted away or are transaction markers
-
-    assert ledger.settle({9}) == 10
-    assert ledger.settle(set()) is None
-    assert ledger.settle({5_000}) == 5_001
-
-
-def test_ack_of_a_chunk_from_before_a_rewind_counts_only_at_its_own_border() -> None:
-    ledger = ChunkLedger()
-    ledger.deliver(9)
-    ledger.deliver(19)
-    ledger.deliver(14)  # Faust went back to offset 0 and the fetch was cut elsewhere
-
-    assert ledger.settle({9}) is None
-    assert ledger.settle({9, 14}) == 15
-
-
-@given(st.lists(st.integers(1, 50), min_size=1, max_size=20), st.randoms(use_true_random=False))
-def test_committed_offset_never_passes_a_chunk_that_was_not_acked(sizes: list[int], random: st.DataObject) -> None:
-    ledger, last_offsets, acked = ChunkLedger(), [], set[int]()
-    for size in sizes:
-        last_offsets.append((last_offsets[-1] if last_offsets else -1) + size)
-        ledger.deliver(last_offsets[-1])
-    order = list(last_offsets)
-    random.shuffle(order)  # type: ignore[attr-defined]
-    committed = 0
-
-    for offset in order:
-        acked.add(offset)
-        committed = ledger.settle(acked) or committed
-        unacked = [last for last in last_offsets if last not in acked]
-        expected = (
-            last_offsets[-1] + 1
-            if not unacked
-            else ([0, *(last + 1 for last in last_offsets)][last_offsets.index(unacked[0])])
-        )
-        assert committed == expected
+from stream.batching import OTHERS_LOOK_SECONDS, Consumer
+from stream.ledger import ChunkLedger
+from stream.progress import Progress
 
 
 class HeldUpConsumer(Consumer):
@@ -130,3 +72,58 @@ async def test_partitions_are_waited_for_where_all_have_room() -> None:
     await consumer._wait_next_records(1.0)
 
     assert consumer.polls == [(1.0, {HOT, IDLE})]
+
+
+class AskedConsumer(Consumer):
+    """A consumer without a broker, which knows what fetches have told of a partition."""
+
+    def __init__(self, state: Any, *, isolation_level: str = "read_committed") -> None:
+        self.app: Any = SimpleNamespace(chunks=SimpleNamespace(isolation_level=isolation_level))
+        assignment = SimpleNamespace(state_value={HOT: state}.get)
+        subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
+        self._thread: Any = SimpleNamespace(_ensure_consumer=lambda: SimpleNamespace(_subscription=subscription))
+        self._ledgers = defaultdict(ChunkLedger)
+        self.fetched = {}
+
+
+def told(*, highwater: int, lso: int | None, position: int | None) -> SimpleNamespace:
+    return SimpleNamespace(highwater=highwater, lso=lso, _position=position, timestamp=1_500)
+
+
+def test_lag_is_what_waits_in_kafka_and_what_is_in_hand() -> None:
+    consumer = AskedConsumer(told(highwater=100, lso=100, position=60))
+    consumer._ledgers[HOT].deliver(59, records=20)
+
+    assert consumer.progress(HOT) == Progress(waiting=40, in_hand=20, fetched_at=1.5)
+
+
+def test_what_was_fetched_and_waits_for_the_event_loop_is_in_hand() -> None:
+    consumer = AskedConsumer(told(highwater=100, lso=100, position=100))
+    consumer.fetched = {HOT: 35}
+    consumer._ledgers[HOT].deliver(59, records=5)
+
+    assert consumer.progress(HOT).in_hand == 40
+
+
+@pytest.mark.parametrize(("isolation_level", "waiting"), [("read_committed", 10), ("read_uncommitted", 40)])
+def test_what_an_open_transaction_holds_back_is_no_lag_where_only_committed_tweets_are_read(
+    isolation_level: str, waiting: int
+) -> None:
+    consumer = AskedConsumer(told(highwater=100, lso=70, position=60), isolation_level=isolation_level)
+
+    assert consumer.progress(HOT).waiting == waiting
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        SimpleNamespace(highwater=None, lso=None, _position=None, timestamp=None),
+        told(highwater=100, lso=100, position=None),
+    ],
+    ids=["not held", "not fetched yet", "position sought"],
+)
+def test_lag_of_a_partition_that_no_fetch_has_told_of_is_nothing(state: Any) -> None:
+    progress = AskedConsumer(state).progress(HOT)
+
+    assert (progress.waiting, progress.in_hand) == (0, 0)

@@ -11,6 +11,7 @@ import pytest
 from config.settings import TopicSettings
 from models.errors import DeliveryError
 from models.scorer import Scorer
+from monitoring.metrics import exposition
 from stream.framing import Outputs
 from stream.learning.agent import SnapshotKeeper
 from stream.topics import declare_topics
@@ -147,6 +148,30 @@ async def test_chunk_that_teaches_nothing_new_is_acknowledged_without_another_sn
         await wait_until(lambda: repeat.is_acknowledged)
 
     assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name, TOPICS.metrics.name]  # the last is a report
+
+
+async def test_figures_of_learning_are_hidden_once_another_may_learn(start: Make, make_feedback: Make) -> None:
+    def shown() -> bool:
+        return "\ntickertape_learning_accuracy{" in exposition().decode()
+
+    async with start() as keeper:
+        await keeper.take(Chunk(), [make_feedback(0)], partition=0)
+        await wait_until(shown)
+
+        await keeper.let_go()
+
+    assert not shown()
+
+
+async def test_refused_feedback_is_one_line_however_many_chunks_it_comes_in(
+    start: Make, make_raw_feedback: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with start(NEVER_SECONDS) as keeper:
+        for offset in range(20):
+            await keeper.take(Chunk(), [make_raw_feedback(b"{", offset)], partition=0)
+
+    (line,) = [record for record in caplog.records if record.getMessage() == "feedback_refused"]
+    assert vars(line)["invalid_json"] == 20
 
 
 async def test_no_snapshot_is_made_while_nothing_is_learned(start: Make, producer: HeldProducer) -> None:

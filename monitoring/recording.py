@@ -1,0 +1,117 @@
+"""Record the figures of worker and API; the metrics themselves are in `monitoring.metrics`."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from monitoring.metrics import (
+    CHUNK_SECONDS,
+    CHUNK_TWEETS,
+    DEAD_LETTERS,
+    DELIVERY_LATENCY_SECONDS,
+    FETCH_AGE_SECONDS,
+    LAG,
+    REBALANCES,
+    REQUEST_SECONDS,
+    REQUESTS,
+    SCORER_SECONDS,
+    STALLED_SECONDS,
+    TEXTS_PREDICTED,
+    TWEETS,
+)
+
+_CLASSIFIED, _DEAD_LETTERED = TWEETS.labels("classified"), TWEETS.labels("dead_lettered")
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+OTHER_METHOD = "other"
+UNKNOWN_ROUTE = "unknown"
+
+
+class Partition(Protocol):
+    """A partition of the input that a worker holds; asked at each scrape, from the thread that answers it."""
+
+    number: int
+
+    def lag_tweets(self) -> float:
+        """Count the tweets in Kafka whose answers are not committed."""
+
+    def stalled_seconds(self) -> float:
+        """Tell for how long nothing was committed while there is lag."""
+
+    def fetched_at(self) -> float:
+        """Tell when Kafka last answered a fetch, in seconds of `time.time`."""
+
+
+def record_chunk(
+    *,
+    classified: int,
+    refused: Mapping[str, int],
+    scorer_seconds: float,
+    chunk_seconds: float,
+    latency_seconds: float | None,
+) -> None:
+    """Count a chunk whose answers are delivered.
+
+    Args:
+        classified: its tweets that were classified.
+        refused: its records that became dead letters, by `models.tweets.Reason`.
+        scorer_seconds: that its tweets took to score.
+        chunk_seconds: from taking it off a fetch until now.
+        latency_seconds: from the timestamp of its first record until now; None where that has no timestamp. A producer
+            whose clock is ahead makes it negative; that counts as 0.
+    """
+    letters = 0
+    for reason, count in refused.items():
+        DEAD_LETTERS.labels(reason).inc(count)
+        letters += count
+    if letters:
+        _DEAD_LETTERED.inc(letters)
+    if classified:
+        _CLASSIFIED.inc(classified)
+    CHUNK_TWEETS.observe(classified + letters)
+    SCORER_SECONDS.observe(scorer_seconds)
+    CHUNK_SECONDS.observe(chunk_seconds)
+    if latency_seconds is not None:
+        DELIVERY_LATENCY_SECONDS.observe(max(0.0, latency_seconds))
+
+
+def show_partitions(partitions: Iterable[Partition], *, now: Callable[[], float] = time.time) -> None:
+    """Show these partitions, and no other, from now on.
+
+    Args:
+        partitions: all that the worker holds.
+        now: gives seconds since 1970.
+    """
+    held = list(partitions)
+    LAG.clear()
+    STALLED_SECONDS.clear()
+    for partition in held:
+        LAG.labels(partition.number).set_function(partition.lag_tweets)
+        STALLED_SECONDS.labels(partition.number).set_function(partition.stalled_seconds)
+
+    def fetch_age() -> float:
+        return max(0.0, now() - max(partition.fetched_at() for partition in held)) if held else 0.0
+
+    FETCH_AGE_SECONDS.set_function(fetch_age)
+
+
+def count_rebalance() -> None:
+    """Count that partitions were assigned."""
+    REBALANCES.inc()
+
+
+def count_request(*, route: str, method: str, status: str, seconds: float) -> None:
+    """Count a request that ended.
+
+    Args:
+        route: the template of its route, or `UNKNOWN_ROUTE`; never the path, which a client chooses.
+        method: as the client sent it.
+        status: of the answer, or why there is none.
+        seconds: that it took.
+    """
+    REQUESTS.labels(route, method if method in _METHODS else OTHER_METHOD, status).inc()
+    REQUEST_SECONDS.labels(route).observe(seconds)
+
+
+def count_texts(texts: int) -> None:
+    """Count texts that were answered over HTTP."""
+    TEXTS_PREDICTED.inc(texts)

@@ -1,0 +1,1 @@
+"""Traces: what is sampled, and its spans on their way to a receiver; two modules of it import OpenTelemetry."""
