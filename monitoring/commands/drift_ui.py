@@ -16,13 +16,14 @@ from models.errors import DriftError
 
 DONE = 0
 PORT = 8001
+LARGEST_PORT = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `drift-ui`."""
     parser.add_argument("--reports", type=Path, metavar="DIR", help="folder of the reports (DRIFT_REPORTS_DIR)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=PORT, help=f"port to listen on ({PORT})")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"port to listen on ({PORT})")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,3 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     show((arguments.reports or DriftSettings().reports_dir).expanduser(), host=arguments.host, port=arguments.port)
     return DONE
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= LARGEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to {LARGEST_PORT}")
+    return int(text)

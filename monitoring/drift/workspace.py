@@ -30,12 +30,15 @@ def show(folder: Path, *, host: str, port: int) -> None:
     Evidently sends usage statistics unless the variable `DO_NOT_TRACK` is set.
 
     Raises:
-        DriftError: the workspace can't be written.
+        DriftError: the workspace can't be written, or the port is taken.
     """
     from evidently.ui.service.app import get_config, run  # noqa: PLC0415  # loads the telemetry, which reads the variable
 
     with _followed(folder):
-        run(get_config(host=host, port=port, workspace=str(folder / FOLDER)))
+        try:
+            run(get_config(host=host, port=port, workspace=str(folder / FOLDER)))
+        except SystemExit as exc:  # uvicorn has logged why
+            raise DriftError(f"the UI can't listen on {host}:{port}; choose another port with --port") from exc
 
 
 def update_workspace(folder: Path) -> int:
