@@ -15,7 +15,6 @@ import argparse
 from pathlib import Path
 
 from config.commands import DONE
-from models.errors import DataError
 from monitoring.commands.drift_report import report_on_files
 from stream.commands import watch
 from stream.commands.part_options import add_part_options
@@ -35,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     report.add_argument("--current", type=Path, metavar="FILE", help="tweets to compare with them, one a line")
     report.add_argument("--output", type=Path, metavar="DIR", help="folder of the reports (DRIFT_REPORTS_DIR)")
     report.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    report.set_defaults(action=_report)
+    report.set_defaults(action=_report, fail=report.error)
     reference = actions.add_parser("reference", help="make a reference of tweets of a time that was good")
     add_part_options(reference)
     reference.add_argument("--file", type=Path, metavar="FILE", help="of a file of tweets instead, one a line")
     reference.add_argument("--output", type=Path, required=True, metavar="FILE", help="where the reference goes")
-    reference.set_defaults(action=_reference)
+    reference.set_defaults(action=_reference, fail=reference.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,13 +54,13 @@ def _report(arguments: argparse.Namespace) -> int:
             arguments.reference, arguments.current, reports=arguments.output, with_json=arguments.json
         )
     if arguments.start is None or any(files):
-        raise DataError("give either --from, and --to if it is to end, or both --reference and --current")
+        arguments.fail("give either --from, and --to if it is to end, or both --reference and --current")
     report_on_part(arguments.start, arguments.end, reports=arguments.output, with_json=arguments.json)
     return DONE
 
 
 def _reference(arguments: argparse.Namespace) -> int:
     if (arguments.start is None) == (arguments.file is None):
-        raise DataError("give either --from, and --to if it is to end, or --file")
+        arguments.fail("give either --from, and --to if it is to end, or --file")
     make_reference(arguments.start, arguments.end, file=arguments.file, output=arguments.output)
     return DONE

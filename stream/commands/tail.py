@@ -26,7 +26,6 @@ from rich.text import Text
 
 from config.commands import DONE, configure_logging, positive_integer
 from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
-from models.errors import DataError
 from stream.commands.part_options import add_part_options
 from stream.following import follow
 from stream.parts import PartReader
@@ -63,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_part_options(parser)
     parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N records")
     parser.add_argument("--json", action="store_true", help="print the records as they are, one a line")
+    parser.set_defaults(fail=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,10 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _batches(bootstrap_servers: str, topic: str, arguments: argparse.Namespace) -> Iterator[list[ConsumerRecord]]:
     if arguments.start is None:
         if arguments.end is not None:
-            raise DataError("--to needs --from: say where to begin too")
+            arguments.fail("--to needs --from: say where to begin too")
         return follow(bootstrap_servers, topic, from_beginning=arguments.from_beginning)
     if arguments.from_beginning:
-        raise DataError("--from and --from-beginning say two things: give one of them")
+        arguments.fail("--from and --from-beginning say two things: give one of them")
     isolation_level = StreamSettings().isolation_level
     return PartReader(
         bootstrap_servers, topic, start=arguments.start, end=arguments.end, isolation_level=isolation_level
