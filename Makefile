@@ -85,7 +85,7 @@ bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an 
 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
 	@$(LOCK) pyproject.toml --extra build --output-file requirements/run.lock
-	@$(LOCK) pyproject.toml --extra build --extra train --extra trace --constraints requirements/run.lock --output-file requirements/train.lock
+	@$(LOCK) pyproject.toml --extra build --extra train --extra check --extra trace --constraints requirements/run.lock --output-file requirements/train.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --constraints requirements/train.lock --output-file requirements/dev.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --extra teacher --constraints requirements/dev.lock --output-file requirements/teacher.lock
 	@$(LOCK) pyproject.toml $(PEERS)/requirements.in --extra build --constraints requirements/run.lock \

@@ -74,12 +74,21 @@ class Around:
     alerts: Alerts
 
 
-def watch_without_end(watched: Watched, around: Around, *, sleep: Callable[[float], None] = time.sleep) -> None:
+def watch_without_end(
+    watched: Watched,
+    around: Around,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Watch until an exception ends it; where Kafka goes away, wait for it and go on.
+
+    A trouble that comes again soon, as where Kafka refuses the events, is waited for longer each time.
 
     Args:
         watched: what.
         around: what is asked and told beside Kafka.
+        clock: gives seconds that only grow.
         sleep: waits for that many seconds.
 
     Raises:
@@ -87,7 +96,7 @@ def watch_without_end(watched: Watched, around: Around, *, sleep: Callable[[floa
         DriftError: another process tells of the same windows.
         KeyboardInterrupt: at Ctrl-C or SIGTERM; a window that is not full is not told.
     """
-    pause, is_lost, was_open = FIRST_PAUSE_SECONDS, False, False
+    pause, is_lost, was_open, lost_at = FIRST_PAUSE_SECONDS, False, False, float("-inf")
     with Interrupts() as interrupts:
         while True:
             try:
@@ -98,15 +107,16 @@ def watch_without_end(watched: Watched, around: Around, *, sleep: Callable[[floa
                         is_lost = False
                     while True:
                         watch.step()
-                        pause = FIRST_PAUSE_SECONDS
             except (BrokerError, KafkaError, OSError) as exc:
                 if not was_open:
                     raise
                 if not is_lost:
                     logger.warning("kafka_lost", extra={"error": f"{type(exc).__name__}: {exc}"})
                     is_lost = True
+            is_soon = clock() - lost_at < 2 * LONGEST_PAUSE_SECONDS
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS) if is_soon else FIRST_PAUSE_SECONDS
+            lost_at = clock()
             sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 @contextmanager

@@ -165,6 +165,15 @@ class Watching:
         producer.flush()
         producer.close()
 
+    def refuse(self, letters: Sequence[dict[str, str]]) -> None:
+        """Put dead letters with these headers onto their topic."""
+        producer = KafkaProducer(bootstrap_servers=self.cluster.servers, acks="all")
+        for letter in letters:
+            headers = [(name, value.encode()) for name, value in letter.items()]
+            producer.send(self.topics.dead_letter.name, value=b"x", headers=headers)
+        producer.flush()
+        producer.close()
+
     def events(self) -> list[DriftEvent]:
         """What was told, in its order."""
         return [

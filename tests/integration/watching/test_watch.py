@@ -122,6 +122,21 @@ def test_records_that_are_no_classified_tweets_are_left_out(watching: Any, make_
     process.wait_for("records_left_out")
 
 
+def test_tweets_that_workers_refused_meanwhile_are_counted(watching: Any, make_feed: Any) -> None:
+    tweets = make_feed().tweets(1000)
+    first, last = tweets[500].classified_at, tweets[999].classified_at
+    refused = {"reason": "not_utf8", "topic": watching.topics.raw.name}
+    watching.refuse([{**refused, "time": time} for time in [first, last] * 10])
+    watching.refuse([{"reason": "no_label", "topic": watching.topics.feedback.name, "time": last}] * 50)
+    watching.refuse([{**refused, "time": "9999-01-01T00:00:00Z"}, {}])
+    watching.publish(tweets)
+
+    watching.start("--from-beginning")
+
+    events = watching.wait_for_events(2)
+    assert [event.window.dead_letters for event in events] == [0, 20]
+
+
 def test_tweets_are_skipped_and_counted_where_too_many_wait(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     watching.publish(feed.tweets(500))
