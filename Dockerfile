@@ -1,4 +1,4 @@
-# One image for worker, API and MLflow; the command says which.
+# One image for worker, API, drift process and MLflow; the command says which.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 
@@ -18,6 +18,7 @@ RUN pip install --no-cache-dir --no-build-isolation --no-deps . \
 
 USER tickertape
 WORKDIR /var/lib/tickertape
+RUN mkdir reports # a volume that is mounted there belongs to the user then
 # Compiles the scoring kernel, so that no container does; on another kind of processor the first start does it again.
 ENV NUMBA_CACHE_DIR=/var/lib/tickertape/kernel
 RUN python -c "from models.predictor import pretrained_predictor; pretrained_predictor(1)"

@@ -15,7 +15,7 @@ DEV_EXTRAS := build train careful trace check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift mlflow test check format bench bench-peers lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format bench bench-peers lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,9 +51,11 @@ data-docs: .venv/all.stamp ## test the known files of TICKERTAPE_DATA_DIR, and w
 	@$(BIN)/tickertape data run || true # the pages show what failed
 	@$(BIN)/tickertape data docs
 
-drift: .venv/all.stamp ## compare two files of classified tweets: make drift REFERENCE=FILE CURRENT=FILE
-	@test -n "$(REFERENCE)" -a -n "$(CURRENT)" || { echo "give two files: make drift REFERENCE=FILE CURRENT=FILE" >&2; exit 2; }
-	@$(BIN)/tickertape drift report --reference "$(REFERENCE)" --current "$(CURRENT)"
+drift: .venv/all.stamp ## watch the feed for drift: windows of tweets against a reference, reports in reports/
+	@$(BIN)/tickertape drift
+
+drift-ui: .venv/all.stamp ## open Evidently's UI over the drift reports in the browser, on port 8001
+	@$(BIN)/python -m monitoring drift-ui
 
 mlflow: .venv/all.stamp ## open the model registry in the browser, on port 5000
 	@$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$${TICKERTAPE_HOME:-$(CURDIR)/.tickertape}/mlflow.db}" --port $${MLFLOW_PORT:-5000}
@@ -83,7 +85,7 @@ bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an 
 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
 	@$(LOCK) pyproject.toml --extra build --output-file requirements/run.lock
-	@$(LOCK) pyproject.toml --extra build --extra train --extra trace --constraints requirements/run.lock --output-file requirements/train.lock
+	@$(LOCK) pyproject.toml --extra build --extra train --extra check --extra trace --constraints requirements/run.lock --output-file requirements/train.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --constraints requirements/train.lock --output-file requirements/dev.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --extra teacher --constraints requirements/dev.lock --output-file requirements/teacher.lock
 	@$(LOCK) pyproject.toml $(PEERS)/requirements.in --extra build --constraints requirements/run.lock \
@@ -95,7 +97,7 @@ doc: .venv/all.stamp ## serve the documentation on port 8080
 doc-build: .venv/all.stamp ## build the documentation into site/
 	@$(BIN)/mkdocs build --strict
 
-up: ## start kafka, worker, api and mlflow in containers
+up: ## start kafka, worker, api, drift process and mlflow in containers
 	docker-compose up --build --detach
 
 watch: ## the same, and Prometheus and Grafana beside them

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, feedback, health, learning, performance, predict
+from api import documentation, drift, feedback, health, learning, performance, predict
 from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
@@ -19,6 +19,7 @@ from api.limits import BodyLimit
 from api.tracing import RequestTraces, Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
+from monitoring.drift.store import ReportStore
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def create_app(
     load: Callable[[], Predictor],
     report_file: Path,
     publisher: FeedbackPublisher,
+    reports: ReportStore,
     follow: Follow | None = None,
     traces: Traces | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
@@ -51,6 +53,7 @@ def create_app(
         load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
         report_file: the champion's report, `config/run.json` in a checkout; need not be there.
         publisher: where feedback goes; closed at the end.
+        reports: of the drift process; there need be none.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         traces: makes spans of requests; closed at the end. None for none.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
@@ -63,6 +66,7 @@ def create_app(
         body_timeout_seconds=settings.body_timeout_seconds,
         report_file=report_file,
         publisher=publisher,
+        reports=reports,
     )
 
     @asynccontextmanager
@@ -100,6 +104,7 @@ def create_app(
         feedback.router,
         performance.router,
         learning.router,
+        drift.router,
         health.router,
         documentation.router,
     ):

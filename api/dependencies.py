@@ -16,6 +16,7 @@ from models.feedback import Feedback
 from models.following import KEPT_CHANGES, WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange
 from models.records import ModelChange
+from monitoring.drift.store import ReportStore
 from monitoring.metrics import record_change, show_model
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ class ProcessState:
         body_timeout_seconds: longest time that a body may take to arrive.
         report_file: the champion's report; need not be there.
         publisher: where feedback goes.
+        reports: of the drift process; there need be none.
     """
 
     def __init__(
@@ -124,12 +126,14 @@ class ProcessState:
         body_timeout_seconds: float,
         report_file: Path,
         publisher: FeedbackPublisher,
+        reports: ReportStore,
     ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
         self.body_timeout_seconds = body_timeout_seconds
         self.report_file = report_file
         self.publisher = publisher
+        self.reports = reports
         self.slots = RequestSlots(max_requests)
         # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
         self.feedback_slots = RequestSlots(max_requests)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from api import examples
+from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
 from api.schemas import FeedbackRequest, PredictRequest, Problem
 from models.errors import ApiError
 
@@ -124,6 +125,35 @@ ARGUMENT_ANSWERS: dict[int | str, dict[str, Any]] = {
         "This installation holds no report, or the report no such argument.", examples.UNKNOWN_ARGUMENT
     ),
     503: _LOADING,
+}
+DRIFT_PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "limit",
+        "in": "query",
+        "description": "Most events in the answer.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    }
+]
+_DRIFT_EVENT = {"description": "The event.", "content": {"application/json": {"example": examples.DRIFT_EVENT}}}
+_NO_SUCH_REPORT = _problem_answer("No report of this id is kept.", examples.UNKNOWN_DRIFT_REPORT)
+DRIFT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The events, none where no report is kept.",
+        "content": {"application/json": {"example": examples.DRIFT_EVENTS}},
+    },
+    422: _problem_answer("The limit is not allowed.", examples.WRONG_LIMIT),
+}
+DRIFT_LATEST_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: _DRIFT_EVENT,
+    404: _problem_answer("No report is kept.", examples.NO_DRIFT_REPORT),
+}
+DRIFT_EVENT_ANSWERS: dict[int | str, dict[str, Any]] = {200: _DRIFT_EVENT, 404: _NO_SUCH_REPORT}
+DRIFT_PAGE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Evidently's page, some megabytes.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    },
+    404: _NO_SUCH_REPORT,
 }
 
 router = APIRouter(include_in_schema=False)

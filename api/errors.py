@@ -13,6 +13,7 @@ from api.schemas import FieldProblem, Problem
 from models.errors import (
     BodyTooLargeError,
     BodyTooSlowError,
+    DriftReportNotFoundError,
     FeedbackNotDeliveredError,
     InvalidBodyError,
     InvalidQueryError,
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     MalformedBodyError: HTTPStatus.BAD_REQUEST,
     ReportNotFoundError: HTTPStatus.NOT_FOUND,
+    DriftReportNotFoundError: HTTPStatus.NOT_FOUND,
     BodyTooSlowError: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedBodyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -74,6 +74,56 @@ ANSWER = {
     ]
 }
 
+DRIFT_EVENT: dict[str, Any] = {
+    "window": {
+        "number": 42,
+        "tweets": 500,
+        "long_tweets": 5000,
+        "dead_letters": 1,
+        "start": {"0": 10250, "1": 10248},
+        "end": {"0": 10500, "1": 10498},
+        "skipped": 0,
+        "first_at": "2026-01-31T09:30:00.412Z",
+        "last_at": "2026-01-31T09:41:17.020Z",
+    },
+    "reference": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "model": {"name": "tickertape", "version": "7", "online_version": 0},
+    "outcome": "drift",
+    "kinds": ["prediction", "text"],
+    "scores": {"label": 2.4, "text_characters": 0.3, "term": 3.1},
+    "causes": [
+        {
+            "kind": "text",
+            "column": "term",
+            "item": "tariff",
+            "window": "short",
+            "before": 0.002,
+            "after": 0.084,
+            "score": 3.1,
+            "log_odds": [3.82, {"low": 3.2, "high": 4.41}],
+            "examples": ["1790000000000000002", "1790000000000000003"],
+        },
+        {
+            "kind": "prediction",
+            "column": "label",
+            "item": "Macro",
+            "window": "short",
+            "before": 0.12,
+            "after": 0.26,
+            "score": 2.4,
+            "log_odds": [0.95, {"low": 0.7, "high": 1.19}],
+            "examples": ["1790000000000000002"],
+        },
+    ],
+    "opened": ["term=tariff"],
+    "closed": [],
+    "open": {"label=Macro": 42, "term=tariff": 42},
+    "report": "0a1b2c3d-00000042",
+    "replay": "tickertape tail --topic classified --from 0:10250,1:10248 --to 0:10500,1:10498 --json",
+    "time": "2026-01-31T09:41:19.300Z",
+}
+DRIFT_EVENTS = {"events": [DRIFT_EVENT]}
+
 
 def problem(status: int, title: str, detail: str, *, instance: str = "/predict") -> dict[str, Any]:
     """Write a problem as the API answers it, without `errors`."""
@@ -87,6 +137,20 @@ NOTHING_LEARNED = problem(
     "(KAFKA_BOOTSTRAP_SERVERS)",
     instance="/performance/online",
 )
+NO_DRIFT_REPORT = problem(
+    404,
+    "Not Found",
+    "no drift report is kept here: run `tickertape drift`, which writes the first one when a window has moved, "
+    "or set DRIFT_REPORTS_DIR of this server to the folder it writes to",
+    instance="/drift/latest",
+)
+UNKNOWN_DRIFT_REPORT = problem(
+    404,
+    "Not Found",
+    "there is no drift report '0a1b2c3d-00000007'; an id is like 0a1b2c3d-00000042",
+    instance="/drift/0a1b2c3d-00000007",
+)
+WRONG_LIMIT = problem(422, "Unprocessable Content", "limit is '0': send a number from 1 to 100", instance="/drift")
 MALFORMED = problem(400, "Bad Request", "the body is not JSON: Input data was truncated")
 TOO_SLOW = problem(
     408,

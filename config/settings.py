@@ -1,4 +1,4 @@
-"""Frozen settings groups, one environment prefix each; the sole reader of the environment."""
+"""Frozen settings groups, one environment prefix each; with `config.drift` the sole reader of the environment."""
 
 import os
 from pathlib import Path
@@ -84,6 +84,8 @@ class TopicSettings(BaseSettings):
     """Output: the feedback that was learned, with its texts."""
     online: TopicName = "models.online"
     """Output: snapshots of the online model."""
+    drift: TopicName = "tweets.drift"
+    """Output: what became of each window of tweets that was compared with the reference."""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Partitions of a topic that is created."""
     replication_factor: Annotated[int, Field(ge=1, le=10)] = 1
@@ -94,6 +96,8 @@ class TopicSettings(BaseSettings):
     """Days that the dead-letter topic keeps what could not be read."""
     metrics_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that the metrics topic keeps changes of the model."""
+    drift_retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """Days that the drift topic keeps what became of windows."""
 
 
 class StreamSettings(BaseSettings):

@@ -12,6 +12,9 @@ TickertapeError
 │   ├── ModelCorruptError          the artefact's hash or format is not what it says
 │   └── SnapshotRefusedError       a snapshot of the online model belongs to another batch model or version
 ├── DriftError                     two windows of tweets can't be compared, or the report can't be written
+│   ├── DriftReportNotFoundError   no drift report has this id
+│   ├── ReferenceNotFoundError     there is no reference for the model that answered
+│   ├── WebhookError               the address that alarms are posted to is none
 │   └── WindowTooSmallError        a window has too few tweets to say anything
 ├── BrokerError                    Kafka can't be started or reached
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
@@ -92,8 +95,20 @@ class DriftError(TickertapeError):
     """Two windows of tweets can't be compared, or the report can't be written."""
 
 
+class ReferenceNotFoundError(DriftError):
+    """There is no reference for the model that answered."""
+
+
 class WindowTooSmallError(DriftError):
     """A window has too few tweets to tell a move from chance."""
+
+
+class WebhookError(DriftError):
+    """The address that alarms are posted to is none; never says which, as it is a secret."""
+
+
+class DriftReportNotFoundError(DriftError):
+    """No drift report has this id."""
 
 
 class BrokerError(TickertapeError):

@@ -1,7 +1,7 @@
 """Find the model that is to answer: the registry's version, or the pretrained one; with its teacher, where one is asked."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,29 @@ class RegistryStore:
         with _needing_mlflow():
             from models.registry import find_version  # noqa: PLC0415  # costs seconds
         return self.load(find_version(self._open(), name))
+
+    def file(self, version: str, *, path: str) -> bytes | None:
+        """Load one file of a version's run; None where none was kept.
+
+        Raises:
+            ModelNotFoundError: the registry can't be reached, or lacks the version or the file.
+            ModelCorruptError: the file is not what its sha256 says.
+        """
+        with _needing_mlflow():
+            from models.registry import load_file  # noqa: PLC0415  # costs seconds
+        return load_file(self._open(), version, path=path)
+
+    def add_drift(
+        self, version: str, *, step: int, time_ms: int, metrics: Mapping[str, float], files: Mapping[str, bytes]
+    ) -> None:
+        """Log a report of drift to the run of a version; see `models.registry.add_drift`.
+
+        Raises:
+            ModelNotFoundError: the registry can't be reached, or lacks the version.
+        """
+        with _needing_mlflow():
+            from models.registry import add_drift  # noqa: PLC0415  # costs seconds
+        add_drift(self._open(), version, step=step, time_ms=time_ms, metrics=metrics, files=files)
 
     def _open(self) -> "Store":
         with _needing_mlflow():

@@ -8,7 +8,13 @@ from models.errors import TickertapeError
 COMMANDS = {
     "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
     "data": Command("monitoring.commands.data", "test data with Great Expectations: suites, checkpoints, pages"),
-    "drift": Command("monitoring.commands.drift", "compare two files of classified tweets: what moved?"),
+    "watch": Command("stream.commands.watch", "watch the feed for drift", runs_until_stopped=True),
+    "drift-ui": Command(
+        "monitoring.commands.drift_ui", "open Evidently's own UI over the drift reports", runs_until_stopped=True
+    ),
+    "drift": Command(
+        "stream.commands.drift", "watch the feed for drift; report on any past tweets", runs_until_stopped=True
+    ),
 }
 
 if __name__ == "__main__":

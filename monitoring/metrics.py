@@ -115,10 +115,18 @@ DRIFT_REPORT_SECONDS = Histogram(
     buckets=(0.5, 1, 2.5, 5, 10, 20, 40, 80, 160),
 )
 
+ALERTS = Counter(
+    "tickertape_drift_alerts_total",
+    "Messages about drift alarms, and events that were dropped, by outcome.",
+    ["outcome"],
+)
+
 for _tweet_outcome in TWEET_OUTCOMES:
     TWEETS.labels(_tweet_outcome)
 for _reason in Reason:
     DEAD_LETTERS.labels(_reason)
+for _alert_outcome in ("delivered", "failed", "dropped"):
+    ALERTS.labels(_alert_outcome)
 for _window_outcome in DRIFT_OUTCOMES:
     DRIFT_WINDOWS.labels(_window_outcome)
 for _kind in DRIFT_KINDS:
@@ -216,6 +224,11 @@ def count_skipped(tweets: int) -> None:
 def observe_drift_report(seconds: float) -> None:
     """Note how long a drift report took."""
     DRIFT_REPORT_SECONDS.observe(seconds)
+
+
+def count_alert(outcome: str) -> None:
+    """Count a message about drift alarms: `delivered`, or `failed`; or an event that was `dropped` before."""
+    ALERTS.labels(outcome).inc()
 
 
 def show_model(model: ModelVersion) -> None:

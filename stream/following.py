@@ -15,6 +15,7 @@ from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch
 TOPIC_CHECK_SECONDS = 1.0
+METADATA_MS = 30_000  # new partitions are known after so long
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +52,15 @@ def connect(
     *,
     isolation_level: str = "read_uncommitted",
     max_partition_bytes: int = KafkaConsumer.DEFAULT_CONFIG["max_partition_fetch_bytes"],
+    group: str | None = None,
 ) -> KafkaConsumer:
-    """Make a consumer without a group.
+    """Make a consumer that is given its partitions by hand.
 
     Args:
         bootstrap_servers: comma-separated host:port list.
         isolation_level: `read_committed` or `read_uncommitted`.
         max_partition_bytes: most that one fetch brings from a partition.
+        group: whose offsets it may commit; it does not join it.
 
     Raises:
         BrokerError: no broker answers.
@@ -72,6 +75,8 @@ def connect(
             auto_offset_reset="earliest",  # only where retention removed what was to be read next
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=max_partition_bytes,
+            group_id=group,
+            metadata_max_age_ms=METADATA_MS,
             metrics_enabled=False,
         )
     except (KafkaError, ValueError, OSError) as exc:

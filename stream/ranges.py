@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
@@ -51,19 +52,37 @@ def read_range(
     """
     consumer = connect(bootstrap_servers, isolation_level=isolation_level)
     try:
-        yield from _records(consumer, topic, start, end)
+        for records in read_with(consumer, topic, start=start, end=end):
+            yield [record.value for record in records]
     except KafkaError as exc:
         raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
     finally:
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 
 
-def _records(consumer: KafkaConsumer, topic: str, start: Offsets, end: Offsets | None) -> Iterator[list[bytes | None]]:
+def read_with(
+    consumer: KafkaConsumer, topic: str, *, start: Offsets, end: Offsets | None
+) -> Iterator[list[ConsumerRecord]]:
+    """Give the records of a range of a topic, some of one partition at a time.
+
+    Args:
+        consumer: reads it; is assigned these partitions.
+        topic: its full name.
+        start: first offset of each partition to read.
+        end: offset after the last of each partition; None for what the topic holds now.
+
+    Raises:
+        BrokerError: the topic does not hold the whole range.
+        KafkaError: no broker answers, or it refuses.
+    """
     partitions = {TopicPartition(topic, number): number for number in start}
     missing = set(start) - (consumer.partitions_for_topic(topic) or set())
     if missing:
         raise BrokerError(f"{topic} has no partition {min(missing)}; see what there is with Kafka's own tools")
-    first, last = consumer.beginning_offsets(list(partitions)), consumer.end_offsets(list(partitions))
+    first, last = (
+        offsets(list(partitions), timeout_ms=CONNECT_TIMEOUT_MS)
+        for offsets in (consumer.beginning_offsets, consumer.end_offsets)
+    )
     ends = {}
     for tp, number in partitions.items():
         ends[tp] = last[tp] if end is None else end[number]
@@ -72,16 +91,27 @@ def _records(consumer: KafkaConsumer, topic: str, start: Offsets, end: Offsets |
                 f"partition {number} of {topic} holds the offsets {first[tp]} to {last[tp]}, asked for were "
                 f"{start[number]} to {ends[tp]}"
             )
-    consumer.assign(list(partitions))
-    for tp, number in partitions.items():
-        consumer.seek(tp, start[number])
     unread = {tp for tp, number in partitions.items() if start[number] < ends[tp]}
-    consumer.pause(*(set(partitions) - unread))
+    consumer.assign(list(unread))
+    for tp in unread:
+        consumer.seek(tp, start[partitions[tp]])
     while unread:
         for tp, records in consumer.poll(timeout_ms=POLL_MS).items():
-            values = [record.value for record in records if record.offset < ends[tp]]
-            if values:
-                yield values
+            wanted = [record for record in records if record.offset < ends[tp]]
+            if wanted:
+                yield wanted
         finished = {tp for tp in unread if consumer.position(tp, timeout_ms=CONNECT_TIMEOUT_MS) >= ends[tp]}
-        consumer.pause(*finished)
-        unread -= finished
+        if finished:
+            unread -= finished
+            consumer.assign(
+                list(unread)
+            )  # and not paused: what is fetched of a paused one the client may keep for ever
+
+
+def shown(offsets: Offsets) -> str:
+    """Write offsets as `parse_offsets` reads them.
+
+    >>> shown({1: 1187, 0: 1200})
+    '0:1200,1:1187'
+    """
+    return ",".join(f"{partition}:{offset}" for partition, offset in sorted(offsets.items()))

@@ -78,6 +78,7 @@ class Topics:
     feedback: TopicSpec
     labelled: TopicSpec
     online: TopicSpec
+    drift: TopicSpec
 
     @property
     def all(self) -> tuple[TopicSpec, ...]:
@@ -92,6 +93,7 @@ class Topics:
             self.feedback,
             self.labelled,
             self.online,
+            self.drift,
         )
 
 
@@ -109,7 +111,7 @@ def declare_topics(settings: TopicSettings) -> Topics:
             max_message_bytes=max_message_bytes,
         )
 
-    of_learner = partial(spec, partitions=1)  # there is one, and the order of labels is the order of learning
+    of_one = partial(spec, partitions=1)  # where there is one writer, and its order counts
     retention_ms = settings.retention_days * MS_PER_DAY
     return Topics(
         raw=spec(settings.raw, retention_ms=retention_ms),
@@ -122,9 +124,10 @@ def declare_topics(settings: TopicSettings) -> Topics:
         ),
         metrics=spec(settings.metrics, retention_ms=settings.metrics_retention_days * MS_PER_DAY),
         to_label=spec(settings.to_label, retention_ms=retention_ms),
-        feedback=of_learner(settings.feedback, retention_ms=FOR_EVER),
-        labelled=of_learner(settings.labelled, retention_ms=FOR_EVER),
-        online=of_learner(settings.online, retention_ms=LATEST_OF_KEY, max_message_bytes=SNAPSHOT_MAX_BYTES),
+        feedback=of_one(settings.feedback, retention_ms=FOR_EVER),
+        labelled=of_one(settings.labelled, retention_ms=FOR_EVER),
+        online=of_one(settings.online, retention_ms=LATEST_OF_KEY, max_message_bytes=SNAPSHOT_MAX_BYTES),
+        drift=of_one(settings.drift, retention_ms=settings.drift_retention_days * MS_PER_DAY),
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 from models.predictions import Columns, Predictions
 from models.records import ModelVersion, Tweet
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
+from monitoring.drift.records import Cause, DriftEvent, Kind, Span
 from monitoring.tracing.traceparent import Parent
 
 # Programs that print, with peers' packages of their own; one that needs packages of the teacher's environment.
@@ -127,6 +128,47 @@ def make_record() -> Callable[..., InputRecord]:
 def make_raw_record() -> type[InputRecord]:
     """Build an input record from bytes."""
     return InputRecord
+
+
+@pytest.fixture
+def make_drift_event() -> Callable[..., DriftEvent]:
+    """Build what is told of a window by its number and the names of what is open after it; fields can be overridden."""
+
+    def make(number: int = 1, *open_names: str, **fields: Any) -> DriftEvent:
+        event = DriftEvent(
+            window=Span(
+                number=number,
+                tweets=500,
+                long_tweets=5000,
+                dead_letters=0,
+                start={"0": 500 * number - 500},
+                end={"0": 500 * number},
+                skipped=0,
+                first_at="2026-01-31T09:30:00.000Z",
+                last_at="2026-01-31T09:40:00.000Z",
+            ),
+            reference="0a1b2c3d4e5f",
+            model=ModelVersion("tickertape", "7"),
+            outcome="drift" if open_names else "quiet",
+            kinds=(Kind.TEXT,) if open_names else (),
+            scores={"term": 2.0 if open_names else 0.5},
+            causes=tuple(make_cause(name) for name in open_names),
+            opened=(),
+            closed=(),
+            open=dict.fromkeys(open_names, number),
+            report=f"0a1b2c3d-{number:08}",
+            replay=f"tickertape tail --topic classified --from 0:{500 * number - 500} --to 0:{500 * number} --json",
+            time="2026-01-31T09:40:01.000Z",
+        )
+        return msgspec.structs.replace(event, **fields)
+
+    return make
+
+
+def make_cause(name: str, **fields: Any) -> Cause:
+    column, _, item = name.partition("=")
+    cause = Cause(Kind.TEXT, column, item or None, "short", before=0.01, after=0.25, score=2.0)
+    return msgspec.structs.replace(cause, **fields)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from config import settings as settings_module
 from config.commands import DONE, configure_logging
+from config.drift import DriftSettings
 from config.settings import (
     ApiSettings,
     KafkaSettings,
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
     workers = settings.workers if arguments.workers is None else arguments.workers
-    for group in (ModelSettings, KafkaSettings, TopicSettings, OnlineSettings):
+    for group in (ModelSettings, KafkaSettings, TopicSettings, OnlineSettings, DriftSettings):
         group()  # a wrong setting ends here, not in each process that is started
     if TraceSettings().is_on:
         require_opentelemetry()  # as above
@@ -130,8 +131,9 @@ def _app(
 ) -> "FastAPI":
     from api.app import create_app  # noqa: PLC0415  # see `run`
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
+    from monitoring.drift.store import ReportStore  # noqa: PLC0415  # as above
 
-    topics = TopicSettings()
+    topics, drift = TopicSettings(), DriftSettings()
     return create_app(
         settings,
         load=partial(_load, settings),
@@ -139,6 +141,7 @@ def _app(
         publisher=KafkaPublisher(
             bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
         ),
+        reports=ReportStore(drift.reports_dir, drift.kept_reports),
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,

@@ -8,6 +8,7 @@ from models.registry.aliases import (
     previous_version,
     roll_alias_back,
 )
+from models.registry.drift import add_drift
 from models.registry.searches import add_trial, search_run
 from models.registry.store import Store, existing_store, open_store
 from models.registry.versions import (
@@ -34,6 +35,7 @@ __all__ = [
     "SavedVersion",
     "Store",
     "TrainingRun",
+    "add_drift",
     "add_file",
     "add_trial",
     "alias_version",

@@ -78,7 +78,7 @@ def save_version(store: Store, run: TrainingRun, *, model_alias: str) -> SavedVe
             files[EVALUATION_WEIGHTS] = run.measured_weights
         _log(store, run_id, run)
         for path, content in files.items():
-            _log_file(store, run_id, path, content)
+            log_file(store, run_id, path, content)
         store.client.set_terminated(run_id)
         if aliases_of(store.client, store.model_name) is None:
             store.client.create_registered_model(store.model_name)
@@ -97,7 +97,7 @@ def add_file(store: Store, saved: SavedVersion, *, path: str, content: bytes) ->
         ModelNotFoundError: the store can't be reached any more.
     """
     with reaching(store.tracking_uri):
-        _log_file(store, saved.run_id, path, content)
+        log_file(store, saved.run_id, path, content)
         store.client.set_model_version_tag(store.model_name, saved.version, _sha256_tag(path), sha256_of(content))
 
 
@@ -169,7 +169,8 @@ def _log(store: Store, run_id: str, run: TrainingRun) -> None:
     store.client.log_batch(run_id, metrics=metrics, params=params)
 
 
-def _log_file(store: Store, run_id: str, path: str, content: bytes) -> None:
+def log_file(store: Store, run_id: str, path: str, content: bytes) -> None:
+    """Keep a file with a run; `path` is relative to the run's files."""
     folder, _, name = path.rpartition("/")
     with tempfile.TemporaryDirectory() as temporary:
         written = Path(temporary, name)

@@ -1,11 +1,14 @@
 """Show classified tweets as they come, or what is in another topic.
 
 Each line has the time, the tickers, the label with its probability, the sentiment with its score from -1 to 1, and the
-text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json the records come as they are, one a line, for other programs. Ends on Ctrl-C.
+text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json the records come as they are, one a line, for other programs. Ends on Ctrl-C; with --from or --to after the part of the
+topic that they name, each by offsets (the offset of --to is not read) or by a time.
 
   tickertape tail
   tickertape tail --json | head -3
   tickertape tail --topic dead-letter --from-beginning
+  tickertape tail --from 0:1200,1:1187 --to 0:1430,1:1457 --json
+  tickertape tail --from 2026-01-05T14:30Z --to 2026-01-05T15:00Z
   tickertape tail --topic to-label --json > tweets.jsonl    # add labels, then: tickertape label tweets.jsonl
 """
 
@@ -14,7 +17,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from kafka.consumer.fetcher import ConsumerRecord
@@ -22,8 +25,10 @@ from rich.console import Console
 from rich.text import Text
 
 from config.commands import DONE, configure_logging, positive_integer
-from config.settings import KafkaSettings, ProjectSettings, TopicSettings
+from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
+from stream.commands.part_options import add_part_options
 from stream.following import follow
+from stream.parts import PartReader
 from stream.rows import (
     answer_row,
     dead_letter_json,
@@ -54,8 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to read and how to show it."""
     parser.add_argument("--topic", choices=tuple(VIEWS), default="classified", help="default: classified")
     parser.add_argument("--from-beginning", action="store_true", help="begin with what the topic holds already")
+    add_part_options(parser)
     parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N records")
     parser.add_argument("--json", action="store_true", help="print the records as they are, one a line")
+    parser.set_defaults(fail=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,25 +74,36 @@ def run(arguments: argparse.Namespace) -> int:
     topic = view.topic(declare_topics(TopicSettings())).name
     show = _writer(view) if arguments.json else _printer(view)
     try:
-        _follow(kafka.bootstrap_servers, topic, arguments, show)
+        _show(_batches(kafka.bootstrap_servers, topic, arguments), arguments.count, show)
     except BrokenPipeError:
         # The reader has seen enough. Python would complain once more when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
 
 
-def _follow(
-    bootstrap_servers: str, topic: str, arguments: argparse.Namespace, show: Callable[[ConsumerRecord], None]
-) -> None:
+def _batches(bootstrap_servers: str, topic: str, arguments: argparse.Namespace) -> Iterator[list[ConsumerRecord]]:
+    if arguments.start is None:
+        if arguments.end is not None:
+            arguments.fail("--to needs --from: say where to begin too")
+        return follow(bootstrap_servers, topic, from_beginning=arguments.from_beginning)
+    if arguments.from_beginning:
+        arguments.fail("--from and --from-beginning say two things: give one of them")
+    isolation_level = StreamSettings().isolation_level
+    return PartReader(
+        bootstrap_servers, topic, start=arguments.start, end=arguments.end, isolation_level=isolation_level
+    ).records()
+
+
+def _show(batches: Iterator[list[ConsumerRecord]], count: int | None, show: Callable[[ConsumerRecord], None]) -> None:
     shown = 0
-    for batch in follow(bootstrap_servers, topic, from_beginning=arguments.from_beginning):
+    for batch in batches:
         for record in batch:
             show(record)
             shown += 1
-            if shown == arguments.count:
+            if shown == count:
                 break
         sys.stdout.flush()
-        if shown == arguments.count:
+        if shown == count:
             return
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from api import codecs, schemas
+from api import codecs, drift, drift_schemas, schemas
 from api.codecs import decode_feedback, decode_request, encode_answer
 from api.schemas import (
     ClassifiedTweet,
@@ -21,9 +21,10 @@ from api.schemas import (
     PredictRequest,
     Tweet,
 )
-from models import explain, feedback, records, tweets
+from models import explain, feedback, intervals, records, tweets
 from models.errors import InvalidBodyError
 from models.taxonomy import OTHER, Answer, Label, Sentiment
+from monitoring.drift import records as drift_records
 
 NOW = "2026-01-31T09:30:00.000Z"
 
@@ -42,6 +43,11 @@ NOW = "2026-01-31T09:30:00.000Z"
         (schemas.Feedback, feedback.FeedbackFields),
         (schemas.FeedbackAnswer, codecs.Accepted),
         (Entities, tweets.Entities),
+        (drift_schemas.DriftEvents, drift.DriftEvents),
+        (drift_schemas.DriftEvent, drift_records.DriftEvent),
+        (drift_schemas.Span, drift_records.Span),
+        (drift_schemas.Cause, drift_records.Cause),
+        (drift_schemas.Interval, intervals.Interval),
     ],
 )
 def test_a_documented_body_has_the_fields_of_its_record_in_their_order(
@@ -86,6 +92,18 @@ def test_every_written_answer_is_as_documented(label: Answer) -> None:
         == json.loads(written)
         == {"predictions": [json.loads(msgspec.json.encode(answer))]}
     )
+
+
+def test_every_written_drift_event_is_as_documented(make_drift_event: Callable[..., drift_records.DriftEvent]) -> None:
+    odds = (3.5, intervals.Interval(3.0, 4.0))
+    cause = drift_records.Cause(drift_records.Kind.TEXT, "term", "a", "long", 0.1, 0.2, 2.0, odds, ("1", "2"))
+    plain = drift_records.Cause(drift_records.Kind.DATA, "text_characters", None, "short", 10, 20.5, 1.0)
+    event = make_drift_event(3, "term=a", causes=(cause, plain), opened=("term=a",), closed=("hour=03",), report=None)
+
+    written = codecs.encode(drift.DriftEvents((event,)))
+
+    read = drift_schemas.DriftEvents.model_validate_json(written)
+    assert read.model_dump(mode="json") == json.loads(written) == {"events": [json.loads(msgspec.json.encode(event))]}
 
 
 def test_the_reasons_of_wrong_fields_are_those_of_dead_letters() -> None:

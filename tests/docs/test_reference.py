@@ -9,8 +9,10 @@ from typing import get_args
 
 import msgspec
 import pytest
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+import config.drift
 import config.settings
 import config.tracing
 import monitoring.__main__
@@ -21,17 +23,19 @@ from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
 from monitoring import metrics
+from monitoring.drift.records import Cause, DriftEvent, Span
 from stream.changes import CHANGE_TYPE
 from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
 from stream.dead_letters import DeadLetter
 from stream.learning.topics import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
+from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
 
 DOCS = Path(tickertape.__file__).parent / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for module in (config.settings, config.tracing)
+    for module in (config.settings, config.drift, config.tracing)
     for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]
@@ -58,6 +62,8 @@ def section(page: str, heading: str) -> str:
 
 def shown(default: object) -> str:
     """The cell of a default value in the table of settings."""
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
     if default is None:
         return "*unset*"
     if default == "":
@@ -156,6 +162,7 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
             ("dead_letter", "dead_letter_retention_days"),
             ("metrics", "metrics_retention_days"),
             ("to_label", "retention_days"),
+            ("drift", "drift_retention_days"),
         )
     ]
     rows += [
@@ -178,6 +185,9 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
         ("to-label", ToLabel),
         ("feedback", Feedback),
         ("labelled", LabelledTweet),
+        ("drift", DriftEvent),
+        ("drift", Span),
+        ("drift", Cause),
     ],
 )
 def test_every_field_of_a_record_stands_under_its_topic(topic: str, record: type[msgspec.Struct]) -> None:
@@ -219,6 +229,7 @@ def test_every_header_stands_in_the_reference() -> None:
     assert missing(changes, section(page, "Changes of the model")) == []
     told = [f"`{EVENT_TYPE.format(event=kind.__struct_config__.tag)}`" for kind in get_args(ContestEvent)]
     assert missing(told, section(page, "What the contest tells")) == []
+    assert missing([f"`{DRIFT_TYPE.decode()}`"], section(page, "`tweets.drift`")) == []
     assert missing([f"`{REPORT_TYPE.decode()}`"], section(page, "How learning goes")) == []
     assert missing([f"`{SNAPSHOT_TYPE.decode()}`", f"`{OFFSET_HEADER}`"], section(page, "`models.online`")) == []
 

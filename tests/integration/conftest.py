@@ -182,6 +182,12 @@ class Cluster:
         consumer.close()
         return sorted(found, key=lambda row: (row.partition, row.offset))
 
+    def ends(self, topic: str) -> dict[int, int]:
+        """Give the offset after the last record of each partition."""
+        with contextlib.closing(KafkaConsumer(bootstrap_servers=self.servers)) as consumer:
+            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+            return {tp.partition: end for tp, end in consumer.end_offsets(partitions).items()}
+
     def answered(self) -> int:
         """Count the input records that have an output or a dead letter; repeats count again."""
         with self._counter() as count:

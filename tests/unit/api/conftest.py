@@ -17,6 +17,7 @@ from models.contracts import Predictor
 from models.feedback import Feedback
 from models.records import ModelVersion, Tweet
 from models.taxonomy import Label
+from monitoring.drift.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -69,6 +70,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
         on_load_failure: Callable[[Exception], None] = lambda _: None,
         *,
         report_file: Path = Path("none.json"),
+        reports: Path = Path("no-reports"),
         follow: Follow | None = None,
         traces: Traces | None = None,
         **settings: float,
@@ -78,6 +80,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
             load=load,
             report_file=report_file,
             publisher=publisher,
+            reports=ReportStore(reports, kept=100),
             follow=follow,
             traces=traces,
             on_load_failure=on_load_failure,

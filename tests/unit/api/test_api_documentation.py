@@ -9,6 +9,7 @@ import pytest
 
 from api import examples
 from api.documentation import assets_folder
+from api.drift_schemas import DriftEvents
 from api.schemas import PredictAnswer, Problem
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -146,8 +147,11 @@ def test_the_examples_fit_the_schemas() -> None:
 
     answer = PredictAnswer.model_validate(examples.ANSWER, strict=False)
 
+    drift = DriftEvents.model_validate(examples.DRIFT_EVENTS, strict=False)
+
     assert answer.model_dump(mode="json") == examples.ANSWER
-    assert len(problems) == 14
+    assert drift.model_dump(mode="json") == examples.DRIFT_EVENTS
+    assert len(problems) == 17
     assert [Problem.model_validate(problem, strict=False).model_dump(exclude_none=True) for problem in problems] == (
         problems
     )

@@ -15,6 +15,7 @@ from models.errors import ModelNotFoundError
 from models.following import FollowedPredictor, Follower
 from models.records import ModelChange, ModelVersion, Prediction, Tweet
 from models.taxonomy import Label
+from monitoring.drift.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -103,7 +104,12 @@ async def test_process_that_shares_its_port_takes_connections_only_with_its_mode
         return predictor
 
     app = create_app(
-        ApiSettings(), load=load, report_file=Path("none.json"), publisher=publisher, wait_for_model_seconds=30
+        ApiSettings(),
+        load=load,
+        report_file=Path("none.json"),
+        publisher=publisher,
+        reports=ReportStore(Path("no-reports"), kept=100),
+        wait_for_model_seconds=30,
     )
 
     async with (

@@ -7,6 +7,7 @@ import pytest
 
 from models.records import ClassifiedTweet, ModelVersion
 from models.taxonomy import Label, Sentiment
+from monitoring.drift.records import Cause, DriftEvent, Kind, Span
 from tickertape import main
 
 Data = Callable[..., int]
@@ -32,6 +33,33 @@ def make_classified() -> Callable[..., ClassifiedTweet]:
             classified_at="2026-01-01T00:00:00.000Z",
         )
         return msgspec.structs.replace(tweet, **overrides)
+
+    return make
+
+
+@pytest.fixture
+def make_event() -> Callable[..., DriftEvent]:
+    """Build the event of a window, with a report of its number."""
+
+    def make(number: int = 1, **overrides: object) -> DriftEvent:
+        event = DriftEvent(
+            window=Span(
+                number, 500, 5000, 2, {"0": 10}, {"0": 510}, 0, "2026-01-01T00:00:00.000Z", "2026-01-01T01:00:00.000Z"
+            ),
+            reference="0a1b2c3d",
+            model=ModelVersion("tickertape", "7"),
+            outcome="drift",
+            kinds=(Kind.DATA,),
+            scores={"has_link": 2.0},
+            causes=(Cause(Kind.DATA, "has_link", "yes", "short", 0.25, 0.75, 2.0),),
+            opened=("has_link=yes",),
+            closed=(),
+            open={"has_link=yes": number},
+            report=f"0a1b2c3d-{number:08}",
+            replay="tickertape drift report --from 0:10 --to 0:510",
+            time=f"2026-01-01T{number % 24:02}:00:00.000Z",
+        )
+        return msgspec.structs.replace(event, **overrides)
 
     return make
 

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -71,3 +71,19 @@ def reference() -> Reference:
     return reference_of(
         windows, trained=Vocabulary.of([WORDS]), model_name="tickertape", model_version="7", source="drawn"
     )
+
+
+@pytest.fixture
+def refer() -> Callable[[Sequence[Description]], Reference]:
+    """Make a reference of descriptions."""
+
+    def made(rows: Sequence[Description]) -> Reference:
+        return reference_of(
+            [window_of(rows)],
+            trained=Vocabulary.of([[b"oil"]]),
+            model_name="tickertape",
+            model_version="7",
+            source="a test",
+        )
+
+    return made

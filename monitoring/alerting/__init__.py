@@ -1,0 +1,1 @@
+"""Tells people, through a webhook, of drift alarms that opened and closed."""
