@@ -34,7 +34,7 @@ def log_failure(exc: Exception) -> None:
     logger.error("model_not_loaded", exc_info=exc)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # each is a part that tests replace
     settings: ApiSettings,
     *,
     load: Callable[[], Predictor],
