@@ -40,7 +40,9 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         f"{topic_prefix}tweets.feedback": TopicState(1, 1_048_588),
         f"{topic_prefix}tweets.labelled": TopicState(1, 1_048_588),
         f"{topic_prefix}models.online": TopicState(1, 8_388_608),
+        f"{topic_prefix}tweets.drift": TopicState(1, 1_048_588),
     }
+    assert settings_of(kafka_servers, topics.drift.name)["retention.ms"] == str(90 * DAY_MS)
     assert settings_of(kafka_servers, topics.feedback.name)["retention.ms"] == "-1"
     assert settings_of(kafka_servers, topics.online.name)["cleanup.policy"] == "compact"
     assert settings_of(kafka_servers, topics.raw.name)["retention.ms"] == str(2 * DAY_MS)
