@@ -20,7 +20,7 @@ class DriftSettings(BaseSettings):
     """A window that is not full ends when its tweets span this time, if it has 200 tweets by then."""
     long_windows: Annotated[int, Field(ge=1, le=1000)] = 10
     """Windows that are also compared together, to find what moves slowly."""
-    tweets_per_second: Annotated[float, Field(ge=1, le=1_000_000)] = 2000.0
+    tweets_per_second: Annotated[float, Field(ge=1, le=1_000_000)] = 500.0
     """Most tweets that the drift process reads in a second, so that it leaves the machine to the workers."""
     max_lag_tweets: Annotated[int, Field(ge=1000, le=100_000_000)] = 20_000
     """Where more tweets wait after a window, the oldest of them are skipped, and counted."""

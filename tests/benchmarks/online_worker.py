@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from itertools import count, cycle, islice
 from pathlib import Path
 
@@ -97,16 +98,22 @@ class Bench:
             self._producer.send(self._topics.raw.name, value=value)
         self._producer.flush()
 
-    def classify(self, way: str, number: int, tweets: int) -> tuple[float, float]:
-        """Give the tweets a second of a new group, and its microseconds a tweet; its outputs go to topics of their own."""
+    def classify(self, way: str, number: int, tweets: int, *, watched: bool = False) -> tuple[float, float]:
+        """Give the tweets a second of a new group, and its microseconds a tweet; its outputs go to topics of their own.
+
+        Where it is watched, a drift process reads them as they come.
+        """
         name = f"{way}-{number}"
         outputs = TopicSettings(classified=f"{name}.classified", sentiment=f"{name}.sentiment")
         ensure_topics(self._servers, declare_topics(outputs).all)
         self._skip_feedback(name)
         names = {"TOPICS_CLASSIFIED": outputs.classified, "TOPICS_SENTIMENT": outputs.sentiment}
-        with self._worker(
-            name, ONLINE_ENABLED=str(way != "without").lower(), LABELLING_PER_MINUTE="0", **names
-        ) as worker:
+        worker_settings = {"ONLINE_ENABLED": str(way in WAYS[1:]).lower(), "LABELLING_PER_MINUTE": "0", **names}
+        with ExitStack() as stack:
+            worker = stack.enter_context(self._worker(name, **worker_settings))
+            if watched:
+                drift = {"TOPICS_DRIFT": f"{name}.drift", "DRIFT_REPORTS_DIR": str(self._folder / f"{name}-reports")}
+                stack.enter_context(self._process("drift", f"{name}-drift", **drift, **names))
             begin = self._wait(outputs.sentiment, tweets // 4, labels=way == "learning")
             used = -cpu_seconds(worker.pid)
             end = self._wait(outputs.sentiment, tweets, labels=way == "learning")
@@ -123,6 +130,9 @@ class Bench:
         consumer.close()
 
     def _worker(self, name: str, **settings: str) -> "subprocess.Popen[bytes]":
+        return self._process("worker", name, **settings)
+
+    def _process(self, verb: str, name: str, **settings: str) -> "subprocess.Popen[bytes]":
         environment = child_environment(
             KAFKA_BOOTSTRAP_SERVERS=self._servers,
             TICKERTAPE_HOME=str(self._folder),
@@ -130,7 +140,7 @@ class Bench:
             **settings,
         )
         with (self._folder / f"{name}.log").open("wb") as log:
-            return _Ended([sys.executable, "-m", "tickertape", "worker"], env=environment, stderr=log)
+            return _Ended([sys.executable, "-m", "tickertape", verb], env=environment, stderr=log)
 
     def _wait(self, topic: str, records: int, *, labels: bool = False) -> float:
         """Wait until a topic holds so many records, sending labels meanwhile if asked; gives the time."""
