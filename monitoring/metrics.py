@@ -1,6 +1,6 @@
 """Every Prometheus metric of worker, API and drift process, in one place: name, labels, and what it counts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -18,13 +18,13 @@ from models.feedback import FeedbackReason, Why
 from models.online.report import LearningReport
 from models.records import ModelChange, ModelVersion
 from models.tweets import Reason
+from monitoring.drift.records import Kind
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LEARNING = ["head", "answerer"]
 _TIMES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 TWEET_OUTCOMES = ("classified", "dead_lettered")
 DRIFT_OUTCOMES = ("quiet", "drift", "too_few")
-DRIFT_KINDS = ("data", "prediction", "text", "concept", "quality")
 
 # Leaves out a second series for each counter, with the time of its start.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
@@ -129,7 +129,7 @@ for _alert_outcome in ("delivered", "failed", "dropped"):
     ALERTS.labels(_alert_outcome)
 for _window_outcome in DRIFT_OUTCOMES:
     DRIFT_WINDOWS.labels(_window_outcome)
-for _kind in DRIFT_KINDS:
+for _kind in Kind:
     DRIFT_DETECTED.labels(_kind)
 for _feedback_outcome in ("learned", *FeedbackReason):
     FEEDBACK.labels(_feedback_outcome)
@@ -187,45 +187,6 @@ def show_online_version(version: int) -> None:
     ONLINE_VERSION.set(version)
 
 
-def record_drift_window(outcome: str, kinds: Collection[str], scores: Mapping[str, float]) -> None:
-    """Count a window that ended, and show what was found in it; one with too few tweets leaves what was shown.
-
-    Args:
-        outcome: one of `DRIFT_OUTCOMES`.
-        kinds: the kinds of drift that it has, of `DRIFT_KINDS`.
-        scores: of each column, its distance divided by its threshold. Columns come from a closed set, never from tweets.
-
-    Raises:
-        ValueError: an outcome or a kind is none of those.
-    """
-    unknown = {outcome}.difference(DRIFT_OUTCOMES) | set(kinds).difference(DRIFT_KINDS)
-    if unknown:
-        raise ValueError(f"{sorted(unknown)}: an outcome is one of {DRIFT_OUTCOMES}, a kind one of {DRIFT_KINDS}")
-    DRIFT_WINDOWS.labels(outcome).inc()
-    if outcome == "too_few":
-        return
-    for kind in DRIFT_KINDS:
-        DRIFT_DETECTED.labels(kind).set(kind in kinds)
-    DRIFT_SCORE.clear()
-    for column, score in scores.items():
-        DRIFT_SCORE.labels(column).set(score)
-
-
-def show_drift_lag(tweets: int) -> None:
-    """Show how many classified tweets the drift process has not read yet."""
-    DRIFT_LAG.set(tweets)
-
-
-def count_skipped(tweets: int) -> None:
-    """Count classified tweets that the drift process could not read or passed over."""
-    DRIFT_SKIPPED.inc(tweets)
-
-
-def observe_drift_report(seconds: float) -> None:
-    """Note how long a drift report took."""
-    DRIFT_REPORT_SECONDS.observe(seconds)
-
-
 def count_alert(outcome: str) -> None:
     """Count a message about drift alarms: `delivered`, or `failed`; or an event that was `dropped` before."""
     ALERTS.labels(outcome).inc()
@@ -252,5 +213,5 @@ def serve_metrics(port: int) -> None:
         start_http_server(port)
     except OSError as exc:
         raise ApiError(
-            f"can't show metrics on port {port}: {exc.strerror}; give each worker a STREAM_METRICS_PORT of its own"
+            f"can't show metrics on port {port}: {exc.strerror}; give each process a port of its own with STREAM_METRICS_PORT, or DRIFT_METRICS_PORT"
         ) from exc

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from models.errors import DriftError
 from monitoring.drift.monitor import Verdict
+from monitoring.drift.recording import observe_drift_report
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.reference import Reference
 from monitoring.drift.registry_log import RegistryLog
 from monitoring.drift.store import ReportStore
 from monitoring.drift.windows import Window
-from monitoring.metrics import observe_drift_report
 
 EVERY_SECONDS = 86_400.0  # a quiet feed has a report a day, to compare a bad day's with
 

@@ -10,10 +10,10 @@ import msgspec
 from models.errors import DriftError
 from models.records import ModelVersion, utc_timestamp
 from monitoring.drift.monitor import Verdict
+from monitoring.drift.recording import record_drift_window
 from monitoring.drift.records import DriftEvent, Kind, Span
 from monitoring.drift.reference import Reference
 from monitoring.drift.windows import Window
-from monitoring.metrics import record_drift_window
 from stream.ranges import shown
 from stream.watching.cutting import OpenWindow
 from stream.watching.ledger import event_id

@@ -11,9 +11,9 @@ from kafka.errors import KafkaError
 from models.records import ModelVersion
 from monitoring.drift.concepts import Concepts
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS
+from monitoring.drift.recording import count_skipped, show_drift_lag
 from monitoring.drift.records import Cause
 from monitoring.drift.windows import window_of
-from monitoring.metrics import count_skipped, show_drift_lag
 from stream.ranges import Offsets
 from stream.watching.bucket import TokenBucket
 from stream.watching.cutting import OpenWindow

@@ -11,10 +11,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from online_worker import Bench
+from online_worker import Bench, kafka_options
 
-from config.settings import BrokerSettings
-from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.broker import EmbeddedKafka
 
 WAYS = ("alone", "watched")
 
@@ -24,15 +23,8 @@ def main() -> None:
     parser.add_argument("--tweets", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    broker = BrokerSettings()
     with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
-        options = BrokerOptions(
-            data_dir=Path(folder) / "kafka",
-            cache_dir=broker.cache_dir,
-            maven_repository=broker.maven_repository,
-            jars_dir=broker.jars_dir,
-        )
-        with EmbeddedKafka(options) as kafka:
+        with EmbeddedKafka(kafka_options(Path(folder))) as kafka:
             bench = Bench(kafka.bootstrap_servers, Path(folder))
             bench.publish(arguments.tweets)
             rates: dict[str, list[float]] = {way: [] for way in WAYS}

@@ -43,16 +43,9 @@ def main() -> None:
     parser.add_argument("--tweets", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    broker = BrokerSettings()
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
-        options = BrokerOptions(
-            data_dir=Path(folder) / "kafka",
-            cache_dir=broker.cache_dir,
-            maven_repository=broker.maven_repository,
-            jars_dir=broker.jars_dir,
-        )
-        with EmbeddedKafka(options) as kafka:
+        with EmbeddedKafka(kafka_options(Path(folder))) as kafka:
             bench = Bench(kafka.bootstrap_servers, Path(folder))
             bench.learn()
             bench.publish(arguments.tweets)
@@ -67,6 +60,17 @@ def main() -> None:
     for way in WAYS[1:]:
         rate, cost = (statistics.median(of[way]) / statistics.median(of["without"]) for of in (rates, costs))
         print(f"{way}: {rate:.3f} of the rate, {cost:.3f} of the processor time without", flush=True)
+
+
+def kafka_options(folder: Path) -> BrokerOptions:
+    """Give the options of a Kafka that has its data in a folder."""
+    broker = BrokerSettings()
+    return BrokerOptions(
+        data_dir=folder / "kafka",
+        cache_dir=broker.cache_dir,
+        maven_repository=broker.maven_repository,
+        jars_dir=broker.jars_dir,
+    )
 
 
 class Bench:

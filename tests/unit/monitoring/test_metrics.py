@@ -6,15 +6,12 @@ import pytest
 from models.errors import ApiError
 from models.feedback import Why
 from models.records import ModelChange, ModelVersion
+from monitoring.drift.recording import count_skipped, observe_drift_report, record_drift_window, show_drift_lag
 from monitoring.metrics import (
-    count_skipped,
     count_to_label,
     exposition,
-    observe_drift_report,
     record_change,
-    record_drift_window,
     serve_metrics,
-    show_drift_lag,
     show_model,
 )
 
@@ -128,5 +125,5 @@ def test_port_in_use_says_what_to_do() -> None:
         other.bind(("0.0.0.0", 0))  # noqa: S104  # where the metrics would be
         other.listen()
 
-        with pytest.raises(ApiError, match="STREAM_METRICS_PORT of its own"):
+        with pytest.raises(ApiError, match="STREAM_METRICS_PORT, or DRIFT_METRICS_PORT"):
             serve_metrics(other.getsockname()[1])
