@@ -23,16 +23,18 @@ def main() -> None:
     parser.add_argument("--tweets", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
-        with EmbeddedKafka(kafka_options(Path(folder))) as kafka:
-            bench = Bench(kafka.bootstrap_servers, Path(folder))
-            bench.publish(arguments.tweets)
-            rates: dict[str, list[float]] = {way: [] for way in WAYS}
-            for number in range(arguments.rounds):
-                for way in WAYS:
-                    rate, cost = bench.classify(way, number, arguments.tweets, watched=way == "watched")
-                    rates[way].append(rate)
-                    print(f"{way:<8} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder,
+        EmbeddedKafka(kafka_options(Path(folder))) as kafka,
+    ):
+        bench = Bench(kafka.bootstrap_servers, Path(folder))
+        bench.publish(arguments.tweets)
+        rates: dict[str, list[float]] = {way: [] for way in WAYS}
+        for number in range(arguments.rounds):
+            for way in WAYS:
+                rate, cost = bench.classify(way, number, arguments.tweets, watched=way == "watched")
+                rates[way].append(rate)
+                print(f"{way:<8} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
     pairs = [watched / alone for alone, watched in zip(rates["alone"], rates["watched"], strict=True)]
     print(
         f"watched: {statistics.median(pairs):.3f} of the rate alone (single rounds {min(pairs):.3f} to {max(pairs):.3f})"

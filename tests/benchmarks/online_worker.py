@@ -44,19 +44,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
-        with EmbeddedKafka(kafka_options(Path(folder))) as kafka:
-            bench = Bench(kafka.bootstrap_servers, Path(folder))
-            bench.learn()
-            bench.publish(arguments.tweets)
-            rates: dict[str, list[float]] = {way: [] for way in WAYS}
-            costs: dict[str, list[float]] = {way: [] for way in WAYS}
-            for number in range(arguments.rounds):
-                for way in WAYS:
-                    rate, cost = bench.classify(way, number, arguments.tweets)
-                    rates[way].append(rate)
-                    costs[way].append(cost)
-                    print(f"{way:<10} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder,
+        EmbeddedKafka(kafka_options(Path(folder))) as kafka,
+    ):
+        bench = Bench(kafka.bootstrap_servers, Path(folder))
+        bench.learn()
+        bench.publish(arguments.tweets)
+        rates: dict[str, list[float]] = {way: [] for way in WAYS}
+        costs: dict[str, list[float]] = {way: [] for way in WAYS}
+        for number in range(arguments.rounds):
+            for way in WAYS:
+                rate, cost = bench.classify(way, number, arguments.tweets)
+                rates[way].append(rate)
+                costs[way].append(cost)
+                print(f"{way:<10} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
     for way in WAYS[1:]:
         rate, cost = (statistics.median(of[way]) / statistics.median(of["without"]) for of in (rates, costs))
         print(f"{way}: {rate:.3f} of the rate, {cost:.3f} of the processor time without", flush=True)
