@@ -16,7 +16,9 @@ from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
+from api.request_ids import RequestIds
 from api.tracing import RequestTraces, Traces
+from api.versions import KeptVersions, VersionStore
 from config.settings import ApiSettings
 from models.contracts import Predictor
 
@@ -39,6 +41,7 @@ def create_app(
     load: Callable[[], Predictor],
     report_file: Path,
     publisher: FeedbackPublisher,
+    versions: VersionStore,
     follow: Follow | None = None,
     traces: Traces | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
@@ -51,6 +54,7 @@ def create_app(
         load: gives the model; called once, in a thread of its own, while `/health/ready` answers 503.
         report_file: the champion's report, `config/run.json` in a checkout; need not be there.
         publisher: where feedback goes; closed at the end.
+        versions: the registered versions that requests may ask for; asked in a thread.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         traces: makes spans of requests; closed at the end. None for none.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
@@ -63,6 +67,7 @@ def create_app(
         body_timeout_seconds=settings.body_timeout_seconds,
         report_file=report_file,
         publisher=publisher,
+        versions=KeptVersions(versions, most=settings.kept_versions),
     )
 
     @asynccontextmanager
@@ -88,6 +93,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
             *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
+            Middleware(RequestIds),
             Middleware(RequestCount),
             Middleware(Problems),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.limits import RequestSlots
+from api.versions import KeptVersions
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
 from models.feedback import Feedback
@@ -114,6 +115,7 @@ class ProcessState:
         body_timeout_seconds: longest time that a body may take to arrive.
         report_file: the champion's report; need not be there.
         publisher: where feedback goes.
+        versions: the registered versions that requests may ask for.
     """
 
     def __init__(
@@ -124,12 +126,14 @@ class ProcessState:
         body_timeout_seconds: float,
         report_file: Path,
         publisher: FeedbackPublisher,
+        versions: KeptVersions,
     ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
         self.body_timeout_seconds = body_timeout_seconds
         self.report_file = report_file
         self.publisher = publisher
+        self.versions = versions
         self.slots = RequestSlots(max_requests)
         # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
         self.feedback_slots = RequestSlots(max_requests)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+REQUEST_ID = "5b8aa5d5a2f64d0c9b1e4cbf0c1a2d3e"
+
 ONE_TEXT = {"texts": [{"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}]}
 MANY_TEXTS = {
     "texts": [
@@ -77,7 +79,14 @@ ANSWER = {
 
 def problem(status: int, title: str, detail: str, *, instance: str = "/predict") -> dict[str, Any]:
     """Write a problem as the API answers it, without `errors`."""
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "request_id": REQUEST_ID,
+    }
 
 
 NOTHING_LEARNED = problem(

@@ -51,10 +51,15 @@ class WrappedTweet(Body):
     data: Tweet
 
 
+PlainText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
+
+
 class PredictRequest(Body):
     """Texts to classify."""
 
-    texts: list[Tweet | WrappedTweet] = Field(min_length=1, description="Texts or tweets, in any mixture.")
+    texts: list[PlainText] | list[Tweet | WrappedTweet] = Field(
+        min_length=1, description="Texts, or tweets, flat and in `data` as they come."
+    )
 
 
 class ModelVersion(Body):
@@ -200,6 +205,9 @@ class Problem(Body):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What was seen, and what to do.")
     instance: str = Field(description="The path of the request.")
+    request_id: str | None = Field(
+        default=None, description="The id of the request, as in the header `X-Request-ID` and in the log."
+    )
     errors: list[FieldProblem] | None = Field(
         default=None, description="Only with 422: the wrong fields, the first of each element, 100 at most."
     )

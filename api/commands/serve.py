@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,10 @@ def _configure_logging(project: ProjectSettings) -> None:
     configure_logging(project.log_level, as_json=project.log_json)
     # It writes forty lines a second while Kafka is away; the publisher writes one for each request.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    from api.request_ids import AddRequestId  # noqa: PLC0415  # Starlette costs time that `--help` need not pay
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(AddRequestId())
 
 
 def _app(
@@ -139,6 +144,7 @@ def _app(
         publisher=KafkaPublisher(
             bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
         ),
+        versions=_versions(settings),
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,
@@ -193,6 +199,11 @@ def _store(settings: ApiSettings) -> "RegistryStore":
     from monitoring.metrics import count_careful  # noqa: PLC0415  # as above
 
     return serving_store(top_k=settings.top_k, count=count_careful)
+
+
+def _versions(settings: ApiSettings) -> "RegistryStore":
+    """Give the registry for requests that name a version: its fast model alone answers, so no teacher is kept."""
+    return replace(_store(settings), care=None)
 
 
 def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:

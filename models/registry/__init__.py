@@ -7,6 +7,7 @@ from models.registry.aliases import (
     point_alias,
     previous_version,
     roll_alias_back,
+    versions_of,
 )
 from models.registry.searches import add_trial, search_run
 from models.registry.store import Store, existing_store, open_store
@@ -47,4 +48,5 @@ __all__ = [
     "roll_alias_back",
     "save_version",
     "search_run",
+    "versions_of",
 ]

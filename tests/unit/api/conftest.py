@@ -59,8 +59,37 @@ def publisher() -> RecordingPublisher:
     return RecordingPublisher()
 
 
+class FakeVersions:
+    """Implements `api.versions.VersionStore`: what it holds can be changed, and an exception in it is raised."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Predictor | Exception] = {}
+        self.failure: Exception | None = None
+        self.listed = 0
+        self.loaded: list[str] = []
+
+    def versions(self) -> tuple[str, ...]:
+        self.listed += 1
+        if self.failure is not None:
+            raise self.failure
+        return tuple(self.held)
+
+    def load(self, version: str) -> Predictor:
+        self.loaded.append(version)
+        found = self.held[version]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
 @pytest.fixture
-def serve(publisher: RecordingPublisher) -> Serve:
+def versions() -> FakeVersions:
+    """Give the registry of every application of the test; empty at first."""
+    return FakeVersions()
+
+
+@pytest.fixture
+def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
     """Give a function that runs an application with a load function and settings, and yields a client for it."""
 
     @asynccontextmanager
@@ -78,6 +107,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
             load=load,
             report_file=report_file,
             publisher=publisher,
+            versions=versions,
             follow=follow,
             traces=traces,
             on_load_failure=on_load_failure,

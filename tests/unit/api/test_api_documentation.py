@@ -119,7 +119,7 @@ async def test_every_feedback_problem_names_the_path(client: httpx.AsyncClient) 
 async def test_the_example_of_wrong_feedback_is_what_is_answered(client: httpx.AsyncClient) -> None:
     wrong = {"feedback": [{"tweet_id": "1", "label": "IPO"}, {"tweet_id": "2", "sentiment": "up"}]}
 
-    response = await client.post("/feedback", json=wrong)
+    response = await client.post("/feedback", json=wrong, headers={"x-request-id": examples.REQUEST_ID})
 
     assert response.json() == examples.INVALID_FEEDBACK
 
@@ -136,6 +136,8 @@ async def test_the_example_of_wrong_feedback_is_what_is_answered(client: httpx.A
 async def test_every_problem_example_is_what_is_answered(
     client: httpx.AsyncClient, shown: dict[str, Any], headers: dict[str, str], content: bytes
 ) -> None:
+    headers = headers | {"x-request-id": examples.REQUEST_ID}
+
     response = await client.post("/predict", headers=headers, content=content)
 
     assert response.json() == shown

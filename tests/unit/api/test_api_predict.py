@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 import pytest
 
-from api.predict import EXPLAINED_TERMS, INLINE_BODY_BYTES, answer_to
+from api.dependencies import INLINE_BODY_BYTES
+from api.predict import EXPLAINED_TERMS, answer_to
 from api.schemas import PredictAnswer
 from models.contracts import Predictor
 from models.predictor import pretrained_predictor
@@ -83,7 +84,8 @@ async def test_explanation_stands_beside_the_fields_that_are_answered_without_it
 
 async def test_a_wrong_text_is_refused_with_explanation_as_without(explained: httpx.AsyncClient) -> None:
     answers = [
-        await explained.post(path, json={"texts": [{"text": ""}]}) for path in ("/predict", "/predict?explain=true")
+        await explained.post(path, json={"texts": [{"text": ""}]}, headers={"x-request-id": "1"})
+        for path in ("/predict", "/predict?explain=true")
     ]
 
     assert answers[0].status_code == httpx.codes.UNPROCESSABLE_ENTITY
