@@ -11,7 +11,17 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, feedback, health, learning, performance, predict
+from api import (
+    documentation,
+    feedback,
+    health,
+    inference,
+    invocations,
+    learning,
+    performance,
+    predict,
+    version,
+)
 from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
@@ -35,7 +45,7 @@ def log_failure(exc: Exception) -> None:
     logger.error("model_not_loaded", exc_info=exc)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # the parts of one application, each named where it is wired
     settings: ApiSettings,
     *,
     load: Callable[[], Predictor],
@@ -82,7 +92,7 @@ def create_app(
 
     app = _Application(
         title="Tickertape",
-        version="1",
+        version=version.API_VERSION,
         summary="Classify live finance tweets",
         description=_DESCRIPTION,
         lifespan=lifespan,
@@ -103,10 +113,13 @@ def create_app(
     app.state.process = state
     for router in (
         predict.router,
+        inference.router,
+        invocations.router,
         feedback.router,
         performance.router,
         learning.router,
         health.router,
+        version.router,
         documentation.router,
     ):
         app.include_router(router)

@@ -9,6 +9,7 @@ import msgspec
 from models.errors import InvalidBodyError, MalformedBodyError, MalformedRecordError, UnsupportedBodyError
 from models.tweets import Reason
 
+_QUOTE = ord('"')
 MAX_WRONG_FIELDS = 100  # enough to see the pattern; an answer must not outgrow its request
 
 # How msgspec words a wrong shape: the types it expected and got, then the place.
@@ -139,6 +140,11 @@ def checked(fields: _Fields, read: Callable[[_Fields], _Record], *, place_of: Ca
         return read(fields)
     except MalformedRecordError as exc:
         raise WrongElementError(WrongField(place_of(fields, exc.reason), exc.reason, str(exc))) from exc
+
+
+def is_string(value: msgspec.Raw) -> bool:
+    """Tell whether a JSON value is a string."""
+    return memoryview(value)[0] == _QUOTE
 
 
 def check_count(name: str, count: int, *, most: int) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from api.bodies import ListBody, WrongField, check_count, checked, invalid, read_each, read_json
+from api.bodies import ListBody, WrongField, check_count, checked, invalid, is_string, read_each, read_json
 from models.explain import Explanation
 from models.feedback import Feedback, FeedbackFields, FeedbackReason, read_feedback
 from models.records import ClassifiedTweet, Tweet
@@ -14,8 +14,6 @@ from models.tweets import Reason, TweetFields, TweetRecord, read_tweet, tweet_fi
 DEFAULT_SOURCE = "api"
 MIXED_INPUT = "mixed_input"
 """The code of a body that holds two kinds of input where one is read."""
-
-_QUOTE = ord('"')
 
 _FIELD_OF_TWEET = {
     Reason.INVALID_ID: "id",
@@ -105,7 +103,7 @@ def _tweets(body: bytes, max_texts: int) -> list[Tweet]:
     if alone is not None:
         raise invalid([WrongField(alone, MIXED_INPUT, "a body holds texts or one tweet, not both")])
     check_count("texts", len(texts), most=max_texts)
-    return read_each(texts, _text if memoryview(texts[0])[0] == _QUOTE else _tweet, place="texts[{}]")
+    return read_each(texts, _text if is_string(texts[0]) else _tweet, place="texts[{}]")
 
 
 def _tweet(raw: msgspec.Raw) -> Tweet:

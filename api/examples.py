@@ -4,7 +4,7 @@ from typing import Any
 
 REQUEST_ID = "5b8aa5d5a2f64d0c9b1e4cbf0c1a2d3e"
 
-ONE_TEXT = {"texts": [{"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}]}
+ONE_TEXT = {"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}
 MANY_TEXTS = {
     "texts": [
         {"text": "Fed holds rates, Powell sees no cut before autumn"},
@@ -28,9 +28,12 @@ FULL_TWEET = {
     ]
 }
 
+PLAIN_TEXTS = {"texts": ["Fed holds rates, Powell sees no cut before autumn", "$XOM raises its dividend by 5%"]}
+
 REQUESTS: dict[str, dict[str, Any]] = {
     "one": {"summary": "One text", "value": ONE_TEXT},
-    "many": {"summary": "Several texts", "value": MANY_TEXTS},
+    "many": {"summary": "Several texts", "value": PLAIN_TEXTS},
+    "many-with-ids": {"summary": "Several texts with what is known of them", "value": MANY_TEXTS},
     "tweet": {"summary": "A tweet as X API v2 streams it", "value": FULL_TWEET},
 }
 
@@ -149,6 +152,7 @@ NO_REPORT = problem(
     "this installation holds no report of the model (config/run.json of a checkout): train or promote one there",
     instance="/performance",
 )
+UNKNOWN_MODEL = problem(404, "Not Found", "there is no model '8': there are champion, batch, 6, 7")
 UNKNOWN_FILTER = problem(
     422,
     "Unprocessable Content",

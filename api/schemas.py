@@ -6,7 +6,7 @@ the two alike. These models document them; tests/contract/test_api_schemas.py ho
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from models.feedback import MAX_SOURCE_CHARACTERS
 from models.taxonomy import Label, Sentiment
@@ -54,12 +54,14 @@ class WrappedTweet(Body):
 PlainText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 
 
-class PredictRequest(Body):
-    """Texts to classify."""
+class Texts(Body):
+    """Texts to classify, or tweets, flat and in `data` as they come."""
 
-    texts: list[PlainText] | list[Tweet | WrappedTweet] = Field(
-        min_length=1, description="Texts, or tweets, flat and in `data` as they come."
-    )
+    texts: list[PlainText] | list[Tweet | WrappedTweet] = Field(min_length=1)
+
+
+class PredictRequest(RootModel[Texts | Tweet | WrappedTweet]):
+    """Texts to classify: a list of them, or one."""
 
 
 class ModelVersion(Body):
