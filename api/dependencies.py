@@ -150,13 +150,15 @@ async def process_state(request: Request) -> ProcessState:
 ProcessStateDep = Annotated[ProcessState, Depends(process_state)]
 
 
-async def current_predictor(state: ProcessStateDep) -> FollowedPredictor:
+async def current_predictor(request: Request) -> FollowedPredictor:
     """Give the model that answers now.
+
+    It takes the state itself: FastAPI would spend as long on one more dependency as the model does on a text.
 
     Raises:
         ModelNotReadyError: it is still being loaded.
     """
-    predictor = state.status.predictor
+    predictor = (await process_state(request)).status.predictor
     if predictor is None:
         raise ModelNotReadyError("the model is being loaded: try again in a moment")
     return predictor

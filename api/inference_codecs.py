@@ -111,7 +111,7 @@ class _InferenceAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _decoder = msgspec.json.Decoder(_InferenceRequest)
-_element_decoder = msgspec.json.Decoder(str | list[str])
+_element_decoder: msgspec.json.Decoder[str | list[str]] = msgspec.json.Decoder(str | list[str])
 _encoder = msgspec.json.Encoder()
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.classifying import answered, check_body, classified
 from api.codecs import ExplainedTweet, decode_request, encode_answer
-from api.dependencies import PredictorDep, ProcessStateDep
+from api.dependencies import PredictorDep, process_state
 from api.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
 from api.options import ONLINE, chosen, read_options
 from api.schemas import PredictAnswer
@@ -30,8 +30,9 @@ router = APIRouter(tags=["predict"])
     responses=PREDICT_ANSWERS,
     openapi_extra={"requestBody": PREDICT_BODY, "parameters": PREDICT_PARAMETERS},
 )
-async def predict(request: Request, state: ProcessStateDep, predictor: PredictorDep) -> Response:
+async def predict(request: Request, predictor: PredictorDep) -> Response:
     """Give topic, sentiment and tickers of each text, in the order they were sent."""
+    state = await process_state(request)  # see `current_predictor`
     check_body(request)
     options = read_options(request)
     if options.explain and options.model == ONLINE:
