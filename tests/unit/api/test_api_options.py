@@ -162,5 +162,3 @@ async def test_a_wrong_body_for_a_version_does_not_hide_that_the_version_is_unkn
     response = await client.post("/predict?model=8", content=b"{", headers={"content-type": "application/json"})
 
     assert response.status_code == httpx.codes.NOT_FOUND
-
-
