@@ -63,6 +63,6 @@ class AddRequestId(logging.Filter):
 def _id_of(scope: Scope) -> bytes:
     """Take the id that the client sent, if it is sane; a header that comes twice counts once."""
     for name, value in scope["headers"]:
-        if name == HEADER and _SANE.fullmatch(value):
-            return bytes(value)
+        if name == HEADER and _SANE.fullmatch(given := bytes(value).strip(b" \t")):  # servers may leave the spaces
+            return given
     return secrets.token_hex(MADE_ID_BYTES).encode()

@@ -1,6 +1,7 @@
 """What the URL of /predict may ask for: top_k, and who answers."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from api.options import NAMED_VERSIONS
+from api.versions import MAX_WAITING
 from models.errors import ModelCorruptError, ModelNotFoundError
 from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion
@@ -162,3 +164,23 @@ async def test_a_wrong_body_for_a_version_does_not_hide_that_the_version_is_unkn
     response = await client.post("/predict?model=8", content=b"{", headers={"content-type": "application/json"})
 
     assert response.status_code == httpx.codes.NOT_FOUND
+
+
+async def test_the_champion_answers_while_a_registry_hangs_and_waiting_requests_hold_no_slot(
+    serve_ready: Serve, versions: Any, predictor: Any
+) -> None:
+    may_answer = threading.Event()
+    versions.versions = lambda: may_answer.wait(30) and ("8",)
+    versions.held["8"] = predictor
+
+    async with serve_ready(max_requests=1) as client:
+        waiting = [asyncio.create_task(client.post("/predict?model=8", json=TEXTS)) for _ in range(MAX_WAITING)]
+        await asyncio.sleep(0.05)
+        meanwhile = [await answers(client, "") for _ in range(5)]
+        refused = await client.post("/predict?model=8", json=TEXTS)
+        may_answer.set()
+        late = [await one for one in waiting]
+
+    assert [len(found) for found in meanwhile] == [2] * 5
+    assert (refused.status_code, refused.headers["retry-after"]) == (httpx.codes.SERVICE_UNAVAILABLE, "1")
+    assert {answer.status_code for answer in late} == {httpx.codes.OK}

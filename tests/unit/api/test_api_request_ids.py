@@ -48,6 +48,10 @@ async def test_every_request_without_an_id_gets_another_one(client: httpx.AsyncC
     assert len(ids) == 20
 
 
+async def test_spaces_around_an_id_are_not_its_own() -> None:
+    assert await headers_of(b"  desk-7 \t") == [(b"x-request-id", b"desk-7")]
+
+
 async def test_the_first_sane_one_of_several_ids_counts() -> None:
     assert await headers_of(b"not sane", b"first", b"second") == [(b"x-request-id", b"first")]
 
