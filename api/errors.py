@@ -125,7 +125,7 @@ def problem_response(request: Request, exc: Exception) -> Response:
             "the request could not be answered; the server's log says why",
         )
         logger.error("request_failed", exc_info=exc, extra={"method": request.method, "path": request.url.path})
-    path: str = request.scope["path"]
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
         return Response(
             json.dumps({"error": detail}), status_code=status, headers=headers, media_type="application/json"

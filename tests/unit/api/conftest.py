@@ -15,6 +15,7 @@ from api.tracing import Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.feedback import Feedback
+from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.taxonomy import Label
 
@@ -142,3 +143,18 @@ async def client(serve_ready: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of an application whose model is loaded."""
     async with serve_ready() as ready_client:
         yield ready_client
+
+
+@pytest.fixture(scope="session")
+def shipped() -> ScorerPredictor:
+    """Give the model that ships with the package."""
+    return pretrained_predictor(3)
+
+
+@pytest.fixture
+async def real(serve: Serve, shipped: ScorerPredictor) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of an application whose model is the shipped one."""
+    async with serve(lambda: shipped) as shipped_client:
+        while (await shipped_client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.001)
+        yield shipped_client

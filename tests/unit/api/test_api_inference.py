@@ -1,9 +1,8 @@
 """The Open Inference Protocol v2: shapes as its specification says, and answers as /predict gives them."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from api import protocol_examples
 from api.inference_codecs import OUTPUTS
 from api.protocol_schemas import InferenceAnswer, InferenceRequest, ModelMetadata
-from models.predictor import pretrained_predictor
 from models.records import ModelVersion
 from models.taxonomy import Label
 
@@ -35,15 +33,6 @@ def tensor(data: list[Any], shape: list[Any] | None = None, **members: Any) -> d
 
 def request(data: list[Any], **members: Any) -> dict[str, Any]:
     return {"inputs": [tensor(data)], **members}
-
-
-@pytest.fixture
-async def real(serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application with the shipped model."""
-    async with serve(lambda: pretrained_predictor(3)) as client:
-        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
-            await asyncio.sleep(0.001)
-        yield client
 
 
 def columns_of(answer: httpx.Response) -> dict[str, list[Any]]:

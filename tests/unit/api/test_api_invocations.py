@@ -1,8 +1,7 @@
 """MLflow's scoring protocol: every way to write a table, and what is wrong with others."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -11,20 +10,10 @@ import pytest
 
 from api import protocol_examples
 from api.protocol_schemas import InvocationsAnswer, InvocationsRequest
-from models.predictor import pretrained_predictor
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture
-async def real(serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application with the shipped model."""
-    async with serve(lambda: pretrained_predictor(3)) as client:
-        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
-            await asyncio.sleep(0.001)
-        yield client
 
 
 @pytest.mark.parametrize(

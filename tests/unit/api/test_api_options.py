@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -12,27 +12,13 @@ import pytest
 from api.options import NAMED_VERSIONS
 from api.versions import MAX_WAITING
 from models.errors import ModelCorruptError, ModelNotFoundError
-from models.predictor import ScorerPredictor, pretrained_predictor
+from models.predictor import ScorerPredictor
 from models.records import ModelVersion
 from models.taxonomy import Label
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 TEXTS = {"texts": ["$TSLA shares surge 9%", "Fed holds rates"]}
-
-
-@pytest.fixture
-def shipped() -> ScorerPredictor:
-    return pretrained_predictor(3)
-
-
-@pytest.fixture
-async def real(serve: Serve, shipped: ScorerPredictor) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application with the shipped model."""
-    async with serve(lambda: shipped) as client:
-        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
-            await asyncio.sleep(0.001)
-        yield client
 
 
 async def answers(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:

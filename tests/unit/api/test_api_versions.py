@@ -65,6 +65,14 @@ async def test_requests_for_one_version_at_once_load_it_once(kept: KeptVersions,
     assert store.loaded == ["3"]
 
 
+async def test_requests_for_more_versions_at_once_than_are_kept_are_all_answered(store: Any) -> None:
+    kept = KeptVersions(store, most=1)
+
+    found = await asyncio.gather(*(kept.predictor(version) for version in "12312312"))
+
+    assert [predictor.model.version for predictor in found if predictor] == list("12312312")
+
+
 async def test_a_version_that_is_not_there_is_none_and_the_registry_is_not_asked_each_time(
     kept: KeptVersions, store: Any, clock: Clock
 ) -> None:
