@@ -144,7 +144,7 @@ def _app(
         publisher=KafkaPublisher(
             bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
         ),
-        versions=_versions(settings),
+        versions=replace(_store(settings), care=None),  # of who is named the fast model answers: no teacher is kept
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,
@@ -199,11 +199,6 @@ def _store(settings: ApiSettings) -> "RegistryStore":
     from monitoring.metrics import count_careful  # noqa: PLC0415  # as above
 
     return serving_store(top_k=settings.top_k, count=count_careful)
-
-
-def _versions(settings: ApiSettings) -> "RegistryStore":
-    """Give the registry for requests that name a version: its fast model alone answers, so no teacher is kept."""
-    return replace(_store(settings), care=None)
 
 
 def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:
