@@ -11,12 +11,25 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import documentation, drift, feedback, health, learning, performance, predict
+from api import (
+    documentation,
+    drift,
+    feedback,
+    health,
+    inference,
+    invocations,
+    learning,
+    performance,
+    predict,
+    version,
+)
 from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
+from api.request_ids import RequestIds
 from api.tracing import RequestTraces, Traces
+from api.versions import KeptVersions, VersionStore
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from monitoring.drift.store import ReportStore
@@ -34,13 +47,14 @@ def log_failure(exc: Exception) -> None:
     logger.error("model_not_loaded", exc_info=exc)
 
 
-def create_app(  # noqa: PLR0913  # each is a part that tests replace
+def create_app(  # noqa: PLR0913  # the parts of one application, each named where it is wired
     settings: ApiSettings,
     *,
     load: Callable[[], Predictor],
     report_file: Path,
     publisher: FeedbackPublisher,
     reports: ReportStore,
+    versions: VersionStore,
     follow: Follow | None = None,
     traces: Traces | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
@@ -54,6 +68,7 @@ def create_app(  # noqa: PLR0913  # each is a part that tests replace
         report_file: the champion's report, `config/run.json` in a checkout; need not be there.
         publisher: where feedback goes; closed at the end.
         reports: of the drift process; there need be none.
+        versions: the registered versions that requests may ask for; asked in a thread.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         traces: makes spans of requests; closed at the end. None for none.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
@@ -67,6 +82,7 @@ def create_app(  # noqa: PLR0913  # each is a part that tests replace
         report_file=report_file,
         publisher=publisher,
         reports=reports,
+        versions=KeptVersions(versions, most=settings.kept_versions),
     )
 
     @asynccontextmanager
@@ -81,7 +97,7 @@ def create_app(  # noqa: PLR0913  # each is a part that tests replace
 
     app = _Application(
         title="Tickertape",
-        version="1",
+        version=version.API_VERSION,
         summary="Classify live finance tweets",
         description=_DESCRIPTION,
         lifespan=lifespan,
@@ -92,6 +108,7 @@ def create_app(  # noqa: PLR0913  # each is a part that tests replace
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
             *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
+            Middleware(RequestIds),
             Middleware(RequestCount),
             Middleware(Problems),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
@@ -101,11 +118,14 @@ def create_app(  # noqa: PLR0913  # each is a part that tests replace
     app.state.process = state
     for router in (
         predict.router,
+        inference.router,
+        invocations.router,
         feedback.router,
         performance.router,
         learning.router,
         drift.router,
         health.router,
+        version.router,
         documentation.router,
     ):
         app.include_router(router)

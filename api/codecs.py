@@ -5,13 +5,15 @@ from functools import partial
 
 import msgspec
 
-from api.bodies import ListBody
+from api.bodies import ListBody, WrongField, check_count, checked, invalid, is_string, read_each, read_json
 from models.explain import Explanation
 from models.feedback import Feedback, FeedbackFields, FeedbackReason, read_feedback
 from models.records import ClassifiedTweet, Tweet
 from models.tweets import Reason, TweetFields, TweetRecord, read_tweet, tweet_fields
 
 DEFAULT_SOURCE = "api"
+MIXED_INPUT = "mixed_input"
+"""The code of a body that holds two kinds of input where one is read."""
 
 _FIELD_OF_TWEET = {
     Reason.INVALID_ID: "id",
@@ -48,6 +50,12 @@ class Accepted(msgspec.Struct, frozen=True):
     accepted: int
 
 
+class _PredictBody(msgspec.Struct, frozen=True):
+    texts: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    text: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 class _Predictions(msgspec.Struct, frozen=True):
     predictions: Sequence[ClassifiedTweet]
 
@@ -57,8 +65,10 @@ def _place_in_tweet(record: TweetRecord, reason: str) -> str:
     return f"data.{field}" if isinstance(record.data, TweetFields) else field
 
 
-_texts = ListBody("texts", TweetRecord, place_of=_place_in_tweet)
 _feedback = ListBody("feedback", FeedbackFields, place_of=lambda _, reason: _FIELD_OF_FEEDBACK[reason])
+_predict_decoder = msgspec.json.Decoder(_PredictBody)
+_tweet_decoder = msgspec.json.Decoder(TweetRecord)
+_text_decoder = msgspec.json.Decoder(str)
 _encoder = msgspec.json.Encoder()
 
 
@@ -66,17 +76,53 @@ def decode_request(body: bytes, *, max_texts: int) -> list[Tweet]:
     """Read the body of `POST /predict`.
 
     Args:
-        body: JSON in UTF-8, an object with 1 to `max_texts` texts or tweets in `texts`; unknown fields are ignored.
+        body: JSON in UTF-8: an object with 1 to `max_texts` texts, or as many tweets, in `texts`; or one tweet. Unknown
+            fields are ignored.
         max_texts: most texts in one request.
 
     Raises:
         MalformedBodyError: no JSON in UTF-8.
         InvalidBodyError: JSON of another shape; names the first wrong field of each text.
 
-    >>> decode_request(b'{"texts": [{"text": "$TSLA up"}]}', max_texts=10)[0].tickers
+    >>> decode_request(b'{"texts": ["$TSLA up"]}', max_texts=10)[0].tickers
     ('TSLA',)
+    >>> decode_request(b'{"text": "$TSLA up", "id": "1"}', max_texts=10)[0].id
+    '1'
     """
-    return _texts.read(body, lambda record: read_tweet(tweet_fields(record)), most=max_texts)
+    return read_json(body, lambda content: _tweets(content, max_texts))
+
+
+def _tweets(body: bytes, max_texts: int) -> list[Tweet]:
+    members = _predict_decoder.decode(body)
+    texts = members.texts
+    alone = next((name for name in ("text", "data") if getattr(members, name) is not msgspec.UNSET), None)
+    if isinstance(texts, msgspec.UnsetType):
+        if alone is None:
+            raise invalid([WrongField("texts", Reason.MISSING_FIELD, "this field is required")])
+        return read_each([msgspec.Raw(body)], _tweet, place="")
+    if alone is not None:
+        raise invalid([WrongField(alone, MIXED_INPUT, "a body holds texts or one tweet, not both")])
+    check_count("texts", len(texts), most=max_texts)
+    return read_each(texts, _text if is_string(texts[0]) else _tweet, place="texts[{}]")
+
+
+def _tweet(raw: msgspec.Raw) -> Tweet:
+    return checked(
+        _tweet_decoder.decode(raw), lambda record: read_tweet(tweet_fields(record)), place_of=_place_in_tweet
+    )
+
+
+def _text(raw: msgspec.Raw) -> Tweet:
+    return text_alone(_text_decoder.decode(raw))
+
+
+def text_alone(text: str) -> Tweet:
+    """Make a tweet of a text that has no fields around it.
+
+    Raises:
+        WrongElementError: the text is empty or too long.
+    """
+    return checked(TweetFields(text=text), read_tweet, place_of=lambda *_: "")
 
 
 def decode_feedback(body: bytes, *, max_texts: int, labelled_at: str) -> list[Feedback]:

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.limits import RequestSlots
+from api.versions import KeptVersions
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
 from models.feedback import Feedback
@@ -116,6 +117,7 @@ class ProcessState:
         report_file: the champion's report; need not be there.
         publisher: where feedback goes.
         reports: of the drift process; there need be none.
+        versions: the registered versions that requests may ask for.
     """
 
     def __init__(
@@ -127,6 +129,7 @@ class ProcessState:
         report_file: Path,
         publisher: FeedbackPublisher,
         reports: ReportStore,
+        versions: KeptVersions,
     ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
@@ -134,6 +137,7 @@ class ProcessState:
         self.report_file = report_file
         self.publisher = publisher
         self.reports = reports
+        self.versions = versions
         self.slots = RequestSlots(max_requests)
         # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
         self.feedback_slots = RequestSlots(max_requests)
@@ -150,13 +154,15 @@ async def process_state(request: Request) -> ProcessState:
 ProcessStateDep = Annotated[ProcessState, Depends(process_state)]
 
 
-async def current_predictor(state: ProcessStateDep) -> FollowedPredictor:
+async def current_predictor(request: Request) -> FollowedPredictor:
     """Give the model that answers now.
+
+    It takes the state itself: one more dependency costs FastAPI some microseconds in each request.
 
     Raises:
         ModelNotReadyError: it is still being loaded.
     """
-    predictor = state.status.predictor
+    predictor = (await process_state(request)).status.predictor
     if predictor is None:
         raise ModelNotReadyError("the model is being loaded: try again in a moment")
     return predictor

@@ -16,10 +16,12 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from api import examples
 from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
-from api.schemas import FeedbackRequest, PredictRequest, Problem
+from api.protocol_schemas import InferenceError, InferenceRequest, InvocationsRequest
+from api.schemas import FeedbackRequest, PredictRequest, Problem, Texts
 from models.errors import ApiError
+from models.taxonomy import LABELS
 
-_REFERENCE = "#/components/schemas/{model}"
+REFERENCE = "#/components/schemas/{model}"
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
@@ -55,17 +57,20 @@ _POLICY = (
 )
 
 
-def _json_body(model: type[BaseModel], shown: dict[str, Any]) -> dict[str, Any]:
-    schema = {"$ref": _REFERENCE.format(model=model.__name__)}
+def json_body(model: type[BaseModel], shown: dict[str, Any]) -> dict[str, Any]:
+    """Describe a body that `api.codecs` and its like read."""
+    schema = {"$ref": REFERENCE.format(model=model.__name__)}
     return {"required": True, "content": {"application/json": {"schema": schema, "examples": shown}}}
 
 
-def _problem_answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
-    schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
+def problem_answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    """Describe an answer that is a problem."""
+    schema = {"$ref": REFERENCE.format(model=Problem.__name__)}
     return {"description": description, "content": {"application/problem+json": {"schema": schema, "example": example}}}
 
 
-def _body_problems(path: str) -> dict[int | str, dict[str, Any]]:
+def body_problems(path: str) -> dict[int | str, dict[str, Any]]:
+    """Describe the problems of every path that takes a body."""
     described = {
         400: ("The body is no JSON in UTF-8.", examples.MALFORMED),
         408: ("The body did not arrive in time.", examples.TOO_SLOW),
@@ -73,55 +78,72 @@ def _body_problems(path: str) -> dict[int | str, dict[str, Any]]:
         415: ("The body is not sent as plain application/json.", examples.UNSUPPORTED),
         500: ("A fault of the server.", examples.FAILED),
     }
-    return {status: _problem_answer(text, {**shown, "instance": path}) for status, (text, shown) in described.items()}
+    return {status: problem_answer(text, {**shown, "instance": path}) for status, (text, shown) in described.items()}
 
 
 NOT_READY_ANSWER: dict[int | str, dict[str, Any]] = {
-    503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/health/ready"})
+    503: problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/health/ready"})
 }
-PREDICT_BODY = _json_body(PredictRequest, examples.REQUESTS)
+PREDICT_BODY = json_body(PredictRequest, examples.REQUESTS)
 PREDICT_PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "explain",
         "in": "query",
         "description": "Add to each answer the terms that carried it; slower.",
         "schema": {"type": "boolean", "default": False},
-    }
+    },
+    {
+        "name": "top_k",
+        "in": "query",
+        "description": "Labels with their probability in each answer; API_TOP_K if left out.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": len(LABELS)},
+    },
+    {
+        "name": "model",
+        "in": "query",
+        "description": "Who answers: `champion` is who wins the contest, `batch` the registered model alone, `online` it "
+        "with what was learned from late labels; a number is that version of the registry, alone.",
+        "schema": {"type": "string", "default": "champion"},
+    },
 ]
 PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "One answer for each text.", "content": {"application/json": {"example": examples.ANSWER}}},
-    **_body_problems("/predict"),
-    422: _problem_answer("The body is of another shape, or a text or parameter is not allowed.", examples.INVALID),
-    501: _problem_answer("The answers of this model can't be explained.", examples.NOT_EXPLAINABLE),
-    503: _problem_answer("The model is being loaded, or too many requests are in progress.", examples.NOT_READY),
+    **body_problems("/predict"),
+    404: problem_answer("There is no such model.", examples.UNKNOWN_MODEL),
+    422: problem_answer("The body is of another shape, or a text or parameter is not allowed.", examples.INVALID),
+    501: problem_answer("The answers of this model can't be explained.", examples.NOT_EXPLAINABLE),
+    503: problem_answer(
+        "The model is being loaded, the version can't be loaded now, or too many requests are in progress.",
+        examples.NOT_READY,
+    ),
 }
-FEEDBACK_BODY = _json_body(FeedbackRequest, examples.FEEDBACK_REQUESTS)
+FEEDBACK_BODY = json_body(FeedbackRequest, examples.FEEDBACK_REQUESTS)
 FEEDBACK_ANSWERS: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "Kafka has acknowledged every element; the learner reads them from there.",
         "content": {"application/json": {"example": examples.FEEDBACK_ANSWER}},
     },
-    **_body_problems("/feedback"),
-    422: _problem_answer("The body is of another shape, or a field is not allowed.", examples.INVALID_FEEDBACK),
-    503: _problem_answer(
+    **body_problems("/feedback"),
+    422: problem_answer("The body is of another shape, or a field is not allowed.", examples.INVALID_FEEDBACK),
+    503: problem_answer(
         "Kafka has not acknowledged all, or too many requests are in progress: send all again.", examples.NO_KAFKA
     ),
 }
-_LOADING = _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance"})
+_LOADING = problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance"})
 PERFORMANCE_ANSWERS: dict[int | str, dict[str, Any]] = {
-    404: _problem_answer("This installation holds no report.", examples.NO_REPORT),
-    422: _problem_answer("The filter is none of the report's parts.", examples.UNKNOWN_FILTER),
+    404: problem_answer("This installation holds no report.", examples.NO_REPORT),
+    422: problem_answer("The filter is none of the report's parts.", examples.UNKNOWN_FILTER),
     503: _LOADING,
 }
 MODELS_ANSWERS: dict[int | str, dict[str, Any]] = {
-    503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/models"})
+    503: problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/models"})
 }
 LEARNING_ANSWERS: dict[int | str, dict[str, Any]] = {
-    404: _problem_answer("Nothing was learned for the model that answers.", examples.NOTHING_LEARNED),
-    503: _problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance/online"}),
+    404: problem_answer("Nothing was learned for the model that answers.", examples.NOTHING_LEARNED),
+    503: problem_answer("The model is being loaded.", {**examples.NOT_READY, "instance": "/performance/online"}),
 }
 ARGUMENT_ANSWERS: dict[int | str, dict[str, Any]] = {
-    404: _problem_answer(
+    404: problem_answer(
         "This installation holds no report, or the report no such argument.", examples.UNKNOWN_ARGUMENT
     ),
     503: _LOADING,
@@ -135,17 +157,17 @@ DRIFT_PARAMETERS: list[dict[str, Any]] = [
     }
 ]
 _DRIFT_EVENT = {"description": "The event.", "content": {"application/json": {"example": examples.DRIFT_EVENT}}}
-_NO_SUCH_REPORT = _problem_answer("No report of this id is kept.", examples.UNKNOWN_DRIFT_REPORT)
+_NO_SUCH_REPORT = problem_answer("No report of this id is kept.", examples.UNKNOWN_DRIFT_REPORT)
 DRIFT_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The events, none where no report is kept.",
         "content": {"application/json": {"example": examples.DRIFT_EVENTS}},
     },
-    422: _problem_answer("The limit is not allowed.", examples.WRONG_LIMIT),
+    422: problem_answer("The limit is not allowed.", examples.WRONG_LIMIT),
 }
 DRIFT_LATEST_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: _DRIFT_EVENT,
-    404: _problem_answer("No report is kept.", examples.NO_DRIFT_REPORT),
+    404: problem_answer("No report is kept.", examples.NO_DRIFT_REPORT),
 }
 DRIFT_EVENT_ANSWERS: dict[int | str, dict[str, Any]] = {200: _DRIFT_EVENT, 404: _NO_SUCH_REPORT}
 DRIFT_PAGE_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -210,8 +232,8 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
         title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes
     )
     schemas = document["components"]["schemas"]
-    for model in (PredictRequest, FeedbackRequest, Problem):
-        schema = model.model_json_schema(ref_template=_REFERENCE)
+    for model in (PredictRequest, FeedbackRequest, InferenceRequest, InvocationsRequest, InferenceError, Problem):
+        schema = model.model_json_schema(ref_template=REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
     for methods in document["paths"].values():
@@ -220,6 +242,6 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
                 del operation["responses"]["422"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas[PredictRequest.__name__]["properties"]["texts"]["maxItems"] = max_texts
+    schemas[Texts.__name__]["properties"]["texts"]["maxItems"] = max_texts
     schemas[FeedbackRequest.__name__]["properties"]["feedback"]["maxItems"] = max_texts
     return document

@@ -1,5 +1,6 @@
 """Project exception -> problem+json (RFC 9457), in one table."""
 
+import json
 import logging
 from http import HTTPStatus
 
@@ -9,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.request_ids import current_request_id
 from api.schemas import FieldProblem, Problem
 from models.errors import (
     BodyTooLargeError,
@@ -20,10 +22,12 @@ from models.errors import (
     MalformedBodyError,
     ModelNotExplainableError,
     ModelNotReadyError,
+    ModelUnavailableError,
     OverloadedError,
     ReportNotFoundError,
     TickertapeError,
     UnknownFilterError,
+    UnknownModelError,
     UnsupportedBodyError,
 )
 
@@ -40,6 +44,8 @@ STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     UnknownFilterError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidQueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ModelNotExplainableError: HTTPStatus.NOT_IMPLEMENTED,
+    UnknownModelError: HTTPStatus.NOT_FOUND,
+    ModelUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelNotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
     FeedbackNotDeliveredError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -53,6 +59,9 @@ _HEADERS_OF: dict[HTTPStatus, dict[str, str]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"accept": "application/json", "accept-encoding": "identity"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"retry-after": "1"},
 }
+PROTOCOL_PATH = "/v2"
+"""Below it the Open Inference Protocol says what an error looks like, and it is not problem+json."""
+
 # RFC 9110's names; those of Python 3.11 are older.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -118,11 +127,17 @@ def problem_response(request: Request, exc: Exception) -> Response:
             "the request could not be answered; the server's log says why",
         )
         logger.error("request_failed", exc_info=exc, extra={"method": request.method, "path": request.url.path})
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
+        return Response(
+            json.dumps({"error": detail}), status_code=status, headers=headers, media_type="application/json"
+        )
     problem = Problem(
         title=_TITLES.get(status, status.phrase),
         status=status,
         detail=detail,
         instance=request.url.path,
+        request_id=current_request_id() or None,
         errors=fields,
     )
     body = problem.model_dump_json(exclude_none=True)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-ONE_TEXT = {"texts": [{"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}]}
+REQUEST_ID = "5b8aa5d5a2f64d0c9b1e4cbf0c1a2d3e"
+
+ONE_TEXT = {"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}
 MANY_TEXTS = {
     "texts": [
         {"text": "Fed holds rates, Powell sees no cut before autumn"},
@@ -26,9 +28,12 @@ FULL_TWEET = {
     ]
 }
 
+PLAIN_TEXTS = {"texts": ["Fed holds rates, Powell sees no cut before autumn", "$XOM raises its dividend by 5%"]}
+
 REQUESTS: dict[str, dict[str, Any]] = {
     "one": {"summary": "One text", "value": ONE_TEXT},
-    "many": {"summary": "Several texts", "value": MANY_TEXTS},
+    "many": {"summary": "Several texts", "value": PLAIN_TEXTS},
+    "many-with-ids": {"summary": "Several texts with what is known of them", "value": MANY_TEXTS},
     "tweet": {"summary": "A tweet as X API v2 streams it", "value": FULL_TWEET},
 }
 
@@ -127,7 +132,14 @@ DRIFT_EVENTS = {"events": [DRIFT_EVENT]}
 
 def problem(status: int, title: str, detail: str, *, instance: str = "/predict") -> dict[str, Any]:
     """Write a problem as the API answers it, without `errors`."""
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "request_id": REQUEST_ID,
+    }
 
 
 NOTHING_LEARNED = problem(
@@ -204,6 +216,7 @@ NO_REPORT = problem(
     "this installation holds no report of the model (config/run.json of a checkout): train or promote one there",
     instance="/performance",
 )
+UNKNOWN_MODEL = problem(404, "Not Found", "there is no model '8': there are champion, batch, 6, 7")
 UNKNOWN_FILTER = problem(
     422,
     "Unprocessable Content",

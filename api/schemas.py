@@ -6,7 +6,7 @@ the two alike. These models document them; tests/contract/test_api_schemas.py ho
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from models.feedback import MAX_SOURCE_CHARACTERS
 from models.taxonomy import Label, Sentiment
@@ -51,10 +51,17 @@ class WrappedTweet(Body):
     data: Tweet
 
 
-class PredictRequest(Body):
-    """Texts to classify."""
+PlainText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 
-    texts: list[Tweet | WrappedTweet] = Field(min_length=1, description="Texts or tweets, in any mixture.")
+
+class Texts(Body):
+    """Texts to classify, or tweets, flat and in `data` as they come."""
+
+    texts: list[PlainText] | list[Tweet | WrappedTweet] = Field(min_length=1)
+
+
+class PredictRequest(RootModel[Texts | Tweet | WrappedTweet]):
+    """Texts to classify: a list of them, or one."""
 
 
 class ModelVersion(Body):
@@ -200,6 +207,9 @@ class Problem(Body):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What was seen, and what to do.")
     instance: str = Field(description="The path of the request.")
+    request_id: str | None = Field(
+        default=None, description="The id of the request, as in the header `X-Request-ID` and in the log."
+    )
     errors: list[FieldProblem] | None = Field(
         default=None, description="Only with 422: the wrong fields, the first of each element, 100 at most."
     )

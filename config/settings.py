@@ -223,7 +223,9 @@ class ApiSettings(BaseSettings):
     body_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Longest time that a request's body may take to arrive."""
     top_k: Annotated[int, Field(ge=1, le=20)] = 3
-    """Labels with their probability in each answer."""
+    """Labels with their probability in each answer; a request may ask for another number."""
+    kept_versions: Annotated[int, Field(ge=1, le=100)] = 4
+    """Registered versions, beside the one that answers, that one process keeps in memory for requests that name one."""
 
 
 class DemoSettings(BaseSettings):

@@ -26,6 +26,8 @@ TickertapeError
 │   ├── BodyTooSlowError           the body did not arrive in time
 │   ├── UnsupportedBodyError       the body's media type, charset or coding is none that is read
 │   ├── ModelNotReadyError         the model is still being loaded
+│   ├── UnknownModelError          no model of the name, version or word that was asked for
+│   ├── ModelUnavailableError      a version that was asked for can't be loaded now
 │   ├── ReportNotFoundError        there is no report of the champion, or nothing of that name in it
 │   ├── UnknownFilterError         the query asks for a part that the report has not
 │   ├── ModelNotExplainableError   the model's answers are not sums over terms
@@ -158,6 +160,14 @@ class UnsupportedBodyError(RequestError):
 
 class ModelNotReadyError(RequestError):
     """The model is still being loaded."""
+
+
+class UnknownModelError(RequestError):
+    """No model has the name, version or word that a request asks for; says what there is."""
+
+
+class ModelUnavailableError(RequestError):
+    """A version that a request asks for can't be loaded now, or can't be used; the log says why."""
 
 
 class ReportNotFoundError(RequestError):

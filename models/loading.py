@@ -63,6 +63,18 @@ class RegistryStore:
             from models.registry import alias_version  # noqa: PLC0415  # costs seconds
         return alias_version(self._open(), self.model_alias)
 
+    def versions(self) -> tuple[str, ...]:
+        """Give the numbers of all versions, the oldest first; none where there is no registry or model yet.
+
+        Raises:
+            ModelNotFoundError: the registry can't be reached.
+        """
+        if not self.is_there:
+            return ()
+        with _needing_mlflow():
+            from models.registry import versions_of  # noqa: PLC0415  # costs seconds
+        return tuple(versions_of(self._open()))
+
     def load(self, version: str) -> LoadedPredictor:
         """Load a version; its sha256 is checked.
 

@@ -1,5 +1,6 @@
 """Tweets -> predictions: the one inference path of stream, HTTP and evaluation."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +58,12 @@ class ScorerPredictor:
         self.scorer = scorer
         self.top_k = top_k
         self._abstain_below = abstention.threshold(scorer.weights.coverage)
+
+    def with_top_k(self, top_k: int) -> "ScorerPredictor":
+        """Give one that names another number of labels, 1 to 20, and answers the same."""
+        other = copy.copy(self)
+        other.top_k = top_k
+        return other
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""

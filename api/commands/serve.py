@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,10 @@ def _configure_logging(project: ProjectSettings) -> None:
     configure_logging(project.log_level, as_json=project.log_json)
     # It writes forty lines a second while Kafka is away; the publisher writes one for each request.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    from api.request_ids import AddRequestId  # noqa: PLC0415  # Starlette costs time that `--help` need not pay
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(AddRequestId())
 
 
 def _app(
@@ -142,6 +147,7 @@ def _app(
             bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
         ),
         reports=ReportStore(drift.reports_dir, drift.kept_reports),
+        versions=replace(_store(settings), care=None),  # of who is named the fast model answers: no teacher is kept
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,

@@ -40,6 +40,17 @@ class OnlinePredictor:
         self._online = online
         self._answerers = tuple(ANSWERERS.index(name) for name in answering)
 
+    def with_top_k(self, top_k: int) -> "OnlinePredictor":
+        """Give one that names another number of labels, 1 to 20, and answers the same."""
+        return self._of(self.batch.with_top_k(top_k), self.answering)
+
+    def with_online_answers(self) -> "OnlinePredictor":
+        """Give one whose answers are all those of the online model, whoever wins the contest."""
+        return self._of(self.batch, ("online", "online"))
+
+    def _of(self, batch: ScorerPredictor, answering: tuple[str, str]) -> "OnlinePredictor":
+        return OnlinePredictor(batch, self._online, version=self.model.online_version, answering=answering)
+
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
         return self.signed(self.say([tweet.text for tweet in tweets]))

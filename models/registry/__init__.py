@@ -7,6 +7,7 @@ from models.registry.aliases import (
     point_alias,
     previous_version,
     roll_alias_back,
+    versions_of,
 )
 from models.registry.drift import add_drift
 from models.registry.searches import add_trial, search_run
@@ -51,4 +52,5 @@ __all__ = [
     "roll_alias_back",
     "save_version",
     "search_run",
+    "versions_of",
 ]

@@ -20,6 +20,17 @@ def alias_version(store: Store, alias: str) -> str | None:
         return (aliases_of(store.client, store.model_name) or {}).get(alias)
 
 
+def versions_of(store: Store) -> list[str]:
+    """Give the numbers of all versions, the oldest first; none where there is no such model.
+
+    Raises:
+        ModelNotFoundError: the store can't be reached.
+    """
+    with reaching(store.tracking_uri):
+        found = store.client.search_model_versions(f"name='{_quoted(store.model_name)}'")
+    return sorted((str(version.version) for version in found), key=int)
+
+
 def find_version(store: Store, wanted: str) -> str:
     """Give the number of the version that is named by its number or by an alias.
 
@@ -28,8 +39,7 @@ def find_version(store: Store, wanted: str) -> str:
     """
     with reaching(store.tracking_uri):
         aliases = aliases_of(store.client, store.model_name)
-        found = store.client.search_model_versions(f"name='{_quoted(store.model_name)}'") if aliases is not None else []
-    numbers = sorted((str(version.version) for version in found), key=int)
+    numbers = versions_of(store)
     if wanted in (aliases or {}):
         wanted = str((aliases or {})[wanted])
     if wanted in numbers:

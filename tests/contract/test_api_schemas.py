@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from api import codecs, drift, drift_schemas, schemas
+from api import codecs, drift, drift_schemas, inference_codecs, invocations_codecs, protocol_schemas, schemas
 from api.codecs import decode_feedback, decode_request, encode_answer
 from api.schemas import (
     ClassifiedTweet,
@@ -48,6 +48,15 @@ NOW = "2026-01-31T09:30:00.000Z"
         (drift_schemas.Span, drift_records.Span),
         (drift_schemas.Cause, drift_records.Cause),
         (drift_schemas.Interval, intervals.Interval),
+        (protocol_schemas.InferenceAnswer, inference_codecs._InferenceAnswer),
+        (protocol_schemas.OutputTensor, inference_codecs._Tensor),
+        (protocol_schemas.AnswerParameters, inference_codecs._AnswerParameters),
+        (protocol_schemas.TextTensor, inference_codecs._Input),
+        (protocol_schemas.OutputName, inference_codecs._Output),
+        (protocol_schemas.InferenceParameters, inference_codecs._Parameters),
+        (protocol_schemas.InvocationsRequest, invocations_codecs._Body),
+        (protocol_schemas.InvocationsAnswer, invocations_codecs._Answer),
+        (protocol_schemas.Invoked, invocations_codecs.Invoked),
     ],
 )
 def test_a_documented_body_has_the_fields_of_its_record_in_their_order(
@@ -104,6 +113,12 @@ def test_every_written_drift_event_is_as_documented(make_drift_event: Callable[.
 
     read = drift_schemas.DriftEvents.model_validate_json(written)
     assert read.model_dump(mode="json") == json.loads(written) == {"events": [json.loads(msgspec.json.encode(event))]}
+
+
+def test_the_outputs_that_are_documented_are_those_that_can_be_named() -> None:
+    named = protocol_schemas.OutputName.model_json_schema()["properties"]["name"]["enum"]
+
+    assert named == list(inference_codecs.OUTPUTS)
 
 
 def test_the_reasons_of_wrong_fields_are_those_of_dead_letters() -> None:

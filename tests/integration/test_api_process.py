@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from api import examples
+from api import examples, protocol_examples
 
 Start = Callable[..., "Served"]
 
@@ -77,7 +77,7 @@ def test_all_documented_requests_are_answered_by_the_shipped_model(start: Start)
     }
 
     [tweet] = answers["tweet"].json()["predictions"]
-    assert {name: answer.status_code for name, answer in answers.items()} == {"one": 200, "many": 200, "tweet": 200}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(examples.REQUESTS, 200)
     assert served.ready["model"]["version"].startswith("pretrained-")
     assert tweet["model"] == served.ready["model"]
     assert tweet["label"] == "Analyst Update"
@@ -98,7 +98,23 @@ def test_documentation_and_health_are_served(start: Start) -> None:
         "model": served.ready["model"],
         "last_refusal": None,
     }
-    assert document["components"]["schemas"]["PredictRequest"]["properties"]["texts"]["maxItems"] == 7
+    assert document["components"]["schemas"]["Texts"]["properties"]["texts"]["maxItems"] == 7
+
+
+def test_an_id_goes_from_the_request_to_its_answer_and_its_log_lines_and_nothing_else_does(start: Start) -> None:
+    served = start(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1", TICKERTAPE_LOG_JSON="true")
+    label = {"feedback": [{"tweet_id": "1", "label": "IPO"}]}
+
+    refused = httpx.post(f"{served.url}/feedback", json=label, headers={"X-Request-ID": "desk-7"}, timeout=30)
+    odd = httpx.get(f"{served.url}/health/live", headers={"X-Request-ID": "two words"})
+    _, errors = served.end(signal.SIGTERM)
+
+    assert refused.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert refused.json()["request_id"] == refused.headers["x-request-id"] == "desk-7"
+    assert len(odd.headers["x-request-id"]) == 32
+    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    named = {line["event"]: line["request_id"] for line in lines if "request_id" in line}
+    assert named == {"feedback_not_delivered": "desk-7"}
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -184,22 +200,35 @@ def test_large_and_streamed_bodies_are_refused_and_the_server_goes_on(start: Sta
     later = httpx.post(f"{served.url}/predict", json=examples.ONE_TEXT)
 
     assert [answer.status_code for answer in (declared, streamed, later)] == [413, 413, 200]
-    assert declared.json() == streamed.json()
+    assert declared.json()["detail"] == streamed.json()["detail"]
 
 
-def test_no_body_whatever_makes_a_500(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("path", "whole"),
+    [
+        (
+            "/predict",
+            {"texts": [{"data": {"id": "1", "text": "$AAPL \U0001f680", "entities": {"cashtags": [{"tag": "A"}]}}}]},
+        ),
+        ("/predict", {"texts": ["$AAPL up 3% \U0001f680 caf\u00e9", "down"]}),
+        ("/v2/models/tickertape/infer", protocol_examples.INFERENCES["labels"]["value"]),
+        ("/v2/models/tickertape/infer", protocol_examples.INFERENCES["base64"]["value"]),
+        ("/invocations", protocol_examples.INVOCATIONS["dataframe-split"]["value"]),
+        ("/invocations", protocol_examples.INVOCATIONS["inputs"]["value"]),
+    ],
+)
+def test_no_body_whatever_makes_a_500(start: Start, path: str, whole: dict[str, Any]) -> None:
     served = start()
-    seeded = random.Random(7)
+    body = json.dumps(whole, ensure_ascii=False).encode()
     headers = {"content-type": "application/json"}
 
     with httpx.Client(base_url=served.url) as client:
         statuses = [
-            client.post("/predict", headers=headers, content=content).status_code for content in _broken_bodies(seeded)
+            client.post(path, headers=headers, content=content).status_code
+            for content in _broken_bodies(random.Random(7), body)
         ]
-        zipped = client.post(
-            "/predict", headers=headers | {"content-encoding": "gzip"}, content=gzip.compress(_body_of("x"))
-        )
-        later = client.post("/predict", json=examples.ONE_TEXT)
+        zipped = client.post(path, headers=headers | {"content-encoding": "gzip"}, content=gzip.compress(body))
+        later = client.post(path, headers=headers, content=body)
 
     _, errors = served.end(signal.SIGTERM)
     assert set(statuses) <= {200, 400, 422}
@@ -208,17 +237,12 @@ def test_no_body_whatever_makes_a_500(start: Start) -> None:
     assert "request_failed" not in errors
 
 
-def _body_of(text: str) -> bytes:
-    return json.dumps(
-        {"texts": [{"data": {"id": "1", "text": text, "entities": {"cashtags": [{"tag": "A"}]}}}]}
-    ).encode()
-
-
-def _broken_bodies(seeded: random.Random) -> Iterator[bytes]:
+def _broken_bodies(seeded: random.Random, body: bytes) -> Iterator[bytes]:
     yield from (b"", b"null", b"[]", b"{}", b"\xef\xbb\xbf{}", b"[" * 200_000, b'{"texts":' * 100_000)
     yield from (b'{"texts":[{"text":"\\ud800"}]}', b'{"texts":[{"text":"x","n":NaN}]}', b'{"texts":[{"text":1e999}]}')
     yield b'{"texts":[{"text":"x","n":' + b"9" * 100_000 + b"}]}"
-    whole = bytearray(_body_of("$AAPL up 3% \U0001f680 caf\u00e9"))
+    yield body.replace(b"[", b"[" * 100_000, 1)
+    whole = bytearray(body)
     for _ in range(500):
         broken = whole.copy()
         for _ in range(seeded.randint(1, 4)):

@@ -50,6 +50,30 @@ def test_stream_and_api_answer_the_same_for_the_same_tweets(
     assert len(answered) == TWEETS
     assert streamed == answered
     assert len({answer["label"] for answer in answered}) > 10
+    assert [asked(api_url, "", json.loads(value)) for value in tweets[:20]] == [
+        [answer] for answer in in_order(answered, tweets[:20])
+    ]
+
+
+def test_serving_protocols_answer_what_the_stream_does(
+    cluster: Any, start_worker: Callable[..., Any], api_url: str
+) -> None:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    tweets = [tweet.value for tweet in islice(generate(13, malformed_share=0.0, start=start), TWEETS) if tweet.value]
+    start_worker()
+    texts = [text_of(value) for value in tweets]
+    tensor = {"name": "text", "shape": [len(texts)], "datatype": "BYTES", "data": texts}
+
+    streamed, _ = both_answers(cluster, api_url, tweets)
+    inferred = post(api_url, "/v2/models/tickertape/infer", {"inputs": [tensor]})
+    invoked = post(api_url, "/invocations", {"dataframe_records": [{"text": text} for text in texts]})["predictions"]
+
+    expected = in_order(streamed, tweets)
+    columns = {output["name"]: output["data"] for output in inferred["outputs"]}
+    for field in ("label", "label_score", "sentiment", "sentiment_score"):
+        assert columns[field] == [answer[field] for answer in expected]
+        assert [row[field] for row in invoked] == [answer[field] for answer in expected]
+    assert inferred["model_version"] == expected[0]["model"]["version"]
 
 
 def test_what_was_learned_from_posted_labels_is_in_both_answers(
@@ -66,9 +90,14 @@ def test_what_was_learned_from_posted_labels_is_in_both_answers(
     wait_for_version_in_stream(cluster, len(said) + 1)
 
     streamed, answered = both_answers(cluster, api_url, tweets)
+    body = {"texts": [json.loads(value) for value in tweets]}
+    online, batch = asked(api_url, "?model=online", body), asked(api_url, "?model=batch", body)
     figures = httpx.get(f"{api_url}/performance/online", timeout=30).raise_for_status().json()
 
     assert streamed == answered
+    assert online == in_order(answered, tweets)
+    assert {(answer["answered_by"], answer["model"]["online_version"]) for answer in batch} == {("batch", 0)}
+    assert len([answer for answer in batch if answer["label"] == "IPO"]) < TWEETS / 2
     assert models["answering"] == {"topic": "online", "sentiment": "online"}
     learned = [answer for answer in answered if answer["label"] == "IPO"]
     assert len(learned) > TWEETS / 2
@@ -86,6 +115,31 @@ def text_of(value: bytes) -> str:
     tweet = json.loads(value)
     text: str = tweet.get("data", tweet)["text"]
     return text
+
+
+def id_of(value: bytes) -> str:
+    tweet = json.loads(value)
+    tweet_id: str = tweet.get("data", tweet)["id"]
+    return tweet_id
+
+
+def in_order(answers: list[dict[str, Any]], tweets: list[bytes]) -> list[dict[str, Any]]:
+    """Give the answers to these tweets, in their order."""
+    by_id = {answer["id"]: answer for answer in answers}
+    return [by_id[id_of(value)] for value in tweets]
+
+
+def post(api_url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.post(f"{api_url}{path}", json=body, timeout=30).raise_for_status().json()
+    return answer
+
+
+def asked(api_url: str, query: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give what /predict says, without the time."""
+    answers: list[dict[str, Any]] = post(api_url, f"/predict{query}", body)["predictions"]
+    for answer in answers:
+        del answer["classified_at"]
+    return answers
 
 
 def wait_for_version(api_url: str, version: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from api.tracing import Traces
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.feedback import Feedback
+from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.taxonomy import Label
 from monitoring.drift.store import ReportStore
@@ -60,8 +61,37 @@ def publisher() -> RecordingPublisher:
     return RecordingPublisher()
 
 
+class FakeVersions:
+    """Implements `api.versions.VersionStore`: what it holds can be changed, and an exception in it is raised."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Predictor | Exception] = {}
+        self.failure: Exception | None = None
+        self.listed = 0
+        self.loaded: list[str] = []
+
+    def versions(self) -> tuple[str, ...]:
+        self.listed += 1
+        if self.failure is not None:
+            raise self.failure
+        return tuple(self.held)
+
+    def load(self, version: str) -> Predictor:
+        self.loaded.append(version)
+        found = self.held[version]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
 @pytest.fixture
-def serve(publisher: RecordingPublisher) -> Serve:
+def versions() -> FakeVersions:
+    """Give the registry of every application of the test; empty at first."""
+    return FakeVersions()
+
+
+@pytest.fixture
+def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
     """Give a function that runs an application with a load function and settings, and yields a client for it."""
 
     @asynccontextmanager
@@ -81,6 +111,7 @@ def serve(publisher: RecordingPublisher) -> Serve:
             report_file=report_file,
             publisher=publisher,
             reports=ReportStore(reports, kept=100),
+            versions=versions,
             follow=follow,
             traces=traces,
             on_load_failure=on_load_failure,
@@ -115,3 +146,18 @@ async def client(serve_ready: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of an application whose model is loaded."""
     async with serve_ready() as ready_client:
         yield ready_client
+
+
+@pytest.fixture(scope="session")
+def shipped() -> ScorerPredictor:
+    """Give the model that ships with the package."""
+    return pretrained_predictor(3)
+
+
+@pytest.fixture
+async def real(serve: Serve, shipped: ScorerPredictor) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of an application whose model is the shipped one."""
+    async with serve(lambda: shipped) as shipped_client:
+        while (await shipped_client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.001)
+        yield shipped_client

@@ -43,6 +43,19 @@ def test_a_wrapped_tweet_and_a_flat_one_are_read_alike() -> None:
     assert flat == wrapped == Tweet(text="up", id="9", created_at="2026-01-31T09:30:00Z", tickers=("X",))
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"texts": ["long $aapl"]}',
+        b'{"texts":\n [ "long $aapl"]}',
+        b'{"text": "long $aapl", "lang": "en"}',
+        b'{"data": {"text": "long $aapl"}, "matching_rules": []}',
+    ],
+)
+def test_a_text_is_read_alike_as_a_string_as_a_body_of_its_own_and_as_one_of_many(raw: bytes) -> None:
+    assert decode_request(raw, max_texts=1) == decode_request(body({"text": "long $aapl"}), max_texts=1)
+
+
 def test_html_entities_and_emoji_come_through_unchanged() -> None:
     tweets = decode_request(body({"text": "AT&amp;T \U0001f680\x00"}), max_texts=1)
 
@@ -107,7 +120,17 @@ def test_too_few_and_too_many_texts_are_refused_with_the_limit(count: int) -> No
     ("raw", "field", "reason"),
     [
         (b"{}", "texts", "missing_field"),
-        (b'{"text": "x"}', "texts", "missing_field"),
+        (b'{"id": "1"}', "texts", "missing_field"),
+        (b'{"text": null}', "text", "wrong_type"),
+        (b'{"text": ""}', "text", "empty_text"),
+        (b'{"text": "x", "id": "a"}', "id", "invalid_id"),
+        (b'{"data": {"text": "x", "id": "a"}}', "data.id", "invalid_id"),
+        (b'{"data": [{"text": "x"}]}', "data", "wrong_type"),
+        (b'{"texts": ["x"], "text": "y"}', "text", "mixed_input"),
+        (b'{"texts": [{"text": "x"}], "data": {"text": "y"}}', "data", "mixed_input"),
+        (b'{"texts": ["x", {"text": "y"}]}', "texts[1]", "wrong_type"),
+        (b'{"texts": ["x", " "]}', "texts[1]", "empty_text"),
+        (b'{"texts": [1]}', "texts[0]", "not_an_object"),
         (b'{"texts": {}}', "texts", "wrong_type"),
         (b'{"texts": null}', "texts", "wrong_type"),
         (b"null", "", "not_an_object"),

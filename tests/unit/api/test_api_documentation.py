@@ -78,7 +78,7 @@ async def test_the_document_states_the_limit_that_is_set(serve_ready: Serve) -> 
         document = await document_of(client)
 
     schemas = document["components"]["schemas"]
-    assert schemas["PredictRequest"]["properties"]["texts"]["maxItems"] == 12
+    assert schemas["Texts"]["properties"]["texts"]["maxItems"] == 12
     assert schemas["FeedbackRequest"]["properties"]["feedback"]["maxItems"] == 12
 
 
@@ -88,7 +88,9 @@ async def test_every_request_example_of_the_document_is_answered(client: httpx.A
 
     answers = {name: await client.post("/predict", json=example["value"]) for name, example in shown.items()}
 
-    assert {name: answer.status_code for name, answer in answers.items()} == {"one": 200, "many": 200, "tweet": 200}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(
+        ("one", "many", "many-with-ids", "tweet"), 200
+    )
     assert answers["tweet"].json()["predictions"][0]["tickers"] == ["AAPL"]
     assert answers["tweet"].json()["predictions"][0].keys() == examples.ANSWER["predictions"][0].keys()
 
@@ -120,7 +122,7 @@ async def test_every_feedback_problem_names_the_path(client: httpx.AsyncClient) 
 async def test_the_example_of_wrong_feedback_is_what_is_answered(client: httpx.AsyncClient) -> None:
     wrong = {"feedback": [{"tweet_id": "1", "label": "IPO"}, {"tweet_id": "2", "sentiment": "up"}]}
 
-    response = await client.post("/feedback", json=wrong)
+    response = await client.post("/feedback", json=wrong, headers={"x-request-id": examples.REQUEST_ID})
 
     assert response.json() == examples.INVALID_FEEDBACK
 
@@ -137,6 +139,8 @@ async def test_the_example_of_wrong_feedback_is_what_is_answered(client: httpx.A
 async def test_every_problem_example_is_what_is_answered(
     client: httpx.AsyncClient, shown: dict[str, Any], headers: dict[str, str], content: bytes
 ) -> None:
+    headers = headers | {"x-request-id": examples.REQUEST_ID}
+
     response = await client.post("/predict", headers=headers, content=content)
 
     assert response.json() == shown
@@ -151,7 +155,7 @@ def test_the_examples_fit_the_schemas() -> None:
 
     assert answer.model_dump(mode="json") == examples.ANSWER
     assert drift.model_dump(mode="json") == examples.DRIFT_EVENTS
-    assert len(problems) == 17
+    assert len(problems) == 18
     assert [Problem.model_validate(problem, strict=False).model_dump(exclude_none=True) for problem in problems] == (
         problems
     )

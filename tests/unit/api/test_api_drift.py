@@ -35,7 +35,7 @@ def folder(tmp_path: Path, make_drift_event: MakeEvent) -> Path:
 
 async def get(serve: Serve, reports: Path, path: str) -> httpx.Response:
     async with serve(lambda: None, reports=reports) as client:
-        return await client.get(path)
+        return await client.get(path, headers={"x-request-id": examples.REQUEST_ID})
 
 
 @pytest.mark.parametrize(

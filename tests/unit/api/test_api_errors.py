@@ -48,7 +48,13 @@ async def test_every_failure_is_a_problem_with_all_members(
     assert response.headers["x-content-type-options"] == "nosniff"
     assert problem.pop("detail")
     problem.pop("errors", None)
-    assert problem == {"type": "about:blank", "title": title, "status": status, "instance": path}
+    assert problem == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "instance": path,
+        "request_id": response.headers["x-request-id"],
+    }
 
 
 async def test_a_method_that_is_not_allowed_is_told_which_are(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ import httpx
 
 from api.app import create_app
 from api.dependencies import FeedbackPublisher
+from api.versions import VersionStore
 from config.settings import ApiSettings
 from models.contracts import Predictor
 from models.errors import ModelNotFoundError
@@ -97,7 +98,7 @@ async def test_a_model_that_cannot_answer_is_not_ready(serve: Serve, predictor: 
 
 
 async def test_process_that_shares_its_port_takes_connections_only_with_its_model(
-    predictor: Predictor, publisher: FeedbackPublisher
+    predictor: Predictor, publisher: FeedbackPublisher, versions: VersionStore
 ) -> None:
     def load() -> Predictor:
         time.sleep(0.05)
@@ -109,6 +110,7 @@ async def test_process_that_shares_its_port_takes_connections_only_with_its_mode
         report_file=Path("none.json"),
         publisher=publisher,
         reports=ReportStore(Path("no-reports"), kept=100),
+        versions=versions,
         wait_for_model_seconds=30,
     )
 

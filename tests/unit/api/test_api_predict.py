@@ -1,15 +1,14 @@
-import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
 
-from api.predict import EXPLAINED_TERMS, INLINE_BODY_BYTES, answer_to
+from api.dependencies import INLINE_BODY_BYTES
+from api.predict import EXPLAINED_TERMS, answer_to
 from api.schemas import PredictAnswer
 from models.contracts import Predictor
-from models.predictor import pretrained_predictor
 from models.records import Tweet
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -66,11 +65,11 @@ async def test_a_request_before_the_model_is_there_gets_503_and_when_to_come_bac
     assert response.json()["detail"] == "the model is being loaded: try again in a moment"
 
 
-async def test_explanation_stands_beside_the_fields_that_are_answered_without_it(explained: httpx.AsyncClient) -> None:
+async def test_explanation_stands_beside_the_fields_that_are_answered_without_it(real: httpx.AsyncClient) -> None:
     texts = {"texts": [{"text": "$TSLA shares surge 9%"}, {"text": "Crude oil falls"}]}
 
-    plain = (await explained.post("/predict?explain=false", json=texts)).json()["predictions"]
-    response = await explained.post("/predict?explain=true", json=texts)
+    plain = (await real.post("/predict?explain=false", json=texts)).json()["predictions"]
+    response = await real.post("/predict?explain=true", json=texts)
 
     PredictAnswer.model_validate_json(response.content)
     for without, answer in zip(plain, response.json()["predictions"], strict=True):
@@ -81,9 +80,10 @@ async def test_explanation_stands_beside_the_fields_that_are_answered_without_it
         assert 1 <= len(explanation["label"]["terms"]) <= EXPLAINED_TERMS
 
 
-async def test_a_wrong_text_is_refused_with_explanation_as_without(explained: httpx.AsyncClient) -> None:
+async def test_a_wrong_text_is_refused_with_explanation_as_without(real: httpx.AsyncClient) -> None:
     answers = [
-        await explained.post(path, json={"texts": [{"text": ""}]}) for path in ("/predict", "/predict?explain=true")
+        await real.post(path, json={"texts": [{"text": ""}]}, headers={"x-request-id": "1"})
+        for path in ("/predict", "/predict?explain=true")
     ]
 
     assert answers[0].status_code == httpx.codes.UNPROCESSABLE_ENTITY
@@ -113,15 +113,6 @@ def test_one_request_has_one_time_for_all_its_answers(predictor: Predictor) -> N
     first, second = answer.json()["predictions"]
 
     assert first["classified_at"] == second["classified_at"]
-
-
-@pytest.fixture
-async def explained(serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application with the shipped model."""
-    async with serve(lambda: pretrained_predictor(3)) as client:
-        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110  # as a client does
-            await asyncio.sleep(0.001)
-        yield client
 
 
 def _never_loaded() -> Predictor:

@@ -1,0 +1,34 @@
+"""Router: GET /version."""
+
+from functools import cache
+from importlib.metadata import version
+
+from fastapi import APIRouter
+
+from api.dependencies import ProcessStateDep
+from api.protocol_schemas import Version
+from api.schemas import ModelVersion
+
+API_VERSION = "1"
+
+router = APIRouter(tags=["health"])
+
+
+@cache  # it reads the package's files
+def package_version() -> str:
+    """Give the version of the installed package."""
+    return version("tickertape")
+
+
+@router.get("/version", summary="The versions of package, API and model")
+async def get_version(state: ProcessStateDep) -> Version:
+    """Tell which versions run; without a model while it is being loaded."""
+    predictor = state.status.predictor
+    if predictor is None:
+        return Version(package=package_version(), api=API_VERSION, model=None)
+    model = predictor.model
+    return Version(
+        package=package_version(),
+        api=API_VERSION,
+        model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
+    )
