@@ -54,13 +54,13 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
     seen = np.zeros(len(rows.table) // 8 + 1, dtype=np.uint8)
     sums = np.empty(COLUMNS + 1, dtype=np.int64)
     answers = empty_answers(text_count, top_k, len(known))
-    ids, starts = answers.ids, answers.starts
+    ids, squares, starts = answers.ids, answers.squares, answers.starts
     start = int64(0)
     for place in range(text_count):
         end = _text_end(content, start)
         first = starts[place]
         id_count = hash_text(folded, fold(content, start, end, folded), ids[first:])
-        row_count = known_rows(ids[first : first + id_count], rows, seen, known)
+        row_count = known_rows(ids[first : first + id_count], rows, seen, known, squares[first:])
         add_rows(known[:row_count], rows, sums)
         answer(sums, heads, answers, place)
         starts[place + 1] = first + id_count
@@ -73,6 +73,7 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
         answers.sentiments,
         answers.sentiment_scores,
         ids[: starts[-1]],
+        squares[: starts[-1]],
         starts,
     )
 

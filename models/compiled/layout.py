@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from models.calibration import FloatArray
 from models.features import FEATURE_COUNT
-from models.weights import Weights
+from models.weights import LARGEST, Weights
 
 WORD_BITS = 64
 LINE_BYTES = 64
@@ -22,7 +22,8 @@ class Rows(NamedTuple):
         bits: uint64 of shape (`FEATURE_COUNT` / 64,): bit i % 64 of word i / 64 says that id i has a row.
         ranks: int32, of the same shape: how many bits are set before the word.
         table: uint64 of shape (1 + rows, 3): the 24 bytes of the table of `models.weights`, each plus 127, lowest
-            first. Row 0 is no feature's: an id's row is the number of bits up to its own.
+            first. An id's row is the number of bits up to its own. Row 0 is that of ids without one: only its last
+            byte, the squared rarity, means something, and that is the highest there is.
     """
 
     bits: npt.NDArray[np.uint64]
@@ -69,6 +70,7 @@ class Answers(NamedTuple):
         sentiments: int64 of shape (n,): the position in `SENTIMENTS` of the most probable one.
         sentiment_scores: float64 of shape (n,): P(bullish) - P(bearish), six decimals.
         ids: int32 of shape (m,): the texts' feature ids one text after the other, as often as their terms occur.
+        squares: uint8 of shape (m,): the squared rarity of each of them in the batch model, the highest where it has no row.
         starts: int64 of shape (n + 1,): text i has `ids[starts[i]:starts[i + 1]]`.
     """
 
@@ -79,6 +81,7 @@ class Answers(NamedTuple):
     sentiments: npt.NDArray[np.int64]
     sentiment_scores: FloatArray
     ids: npt.NDArray[np.int32]
+    squares: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int64]
 
 
@@ -88,6 +91,7 @@ def rows_of(weights: Weights) -> Rows:
     has_row[weights.ids] = True
     bits, ranks = _ranked(has_row)
     unsigned = np.full((1 + len(weights.ids), weights.table.shape[1]), OFFSET, dtype=np.uint8)
+    unsigned[0, -1] += LARGEST
     unsigned[1:] = weights.table.astype(np.int16) + OFFSET
     table = unsigned.view("<u8").astype(np.uint64)
     return Rows(bits, ranks, table)

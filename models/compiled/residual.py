@@ -3,22 +3,22 @@
 Both begin where the kernel ends: with its answers, which hold the batch model's probabilities and the feature ids.
 """
 
-import math
 from collections.abc import Callable
 from functools import cache
 
 import numba
 import numpy as np
 import numpy.typing as npt
-from numba import int64
+from numba import int64, njit
 
 from models.calibration import FloatArray
 from models.compiled.alarms import haste
 from models.compiled.answering import empty_answers, summarise
 from models.compiled.caching import Signature, cached
+from models.compiled.exponential import exponentials
 from models.compiled.layout import Answers, Moved, moved_of
 from models.compiled.part import part
-from models.compiled.words import MASK, RARITIES, Ids, Squares, gather, gather_moved, share_of
+from models.compiled.words import BLOCK, MASK, RARITIES, WIDTH, Ids, Squares, gather, gather_moved, share_of
 from models.online.rules import (
     BATCH,
     CONFUSION_RATES,
@@ -40,8 +40,8 @@ from models.weights import COLUMNS
 Classes = npt.NDArray[np.int64]
 Voices = FloatArray
 
-Adjust = Callable[[Answers, Squares, OnlineWeights, Moved], Answers]
-Learn = Callable[[Answers, Squares, OnlineWeights, Classes, FloatArray, FloatArray], None]
+Adjust = Callable[[Answers, OnlineWeights, Moved], Answers]
+Learn = Callable[[Answers, OnlineWeights, Classes, FloatArray, FloatArray], None]
 
 _LABEL_COUNT = len(LABELS)
 _VOICE_COUNT = len(VOICES)
@@ -49,25 +49,28 @@ _ALL, _LEARNED = int64(BATCH), int64(STEADY)  # the first of the voices that are
 _CORRECTING = len(CONFUSION_RATES)
 _RATES = np.array(CONFUSION_RATES)
 _LEAST = np.array(LEAST_PROBABILITIES)
-_LOG_LEAST = np.log(_LEAST)
 
 
-def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights, moved: Moved) -> Answers:
+def adjust_answers(answers: Answers, weights: OnlineWeights, moved: Moved) -> Answers:
     """Answer the texts anew with what was learned.
 
     Args:
         answers: of the batch model.
-        squares: of the batch model, see `models.online.weights.squares_of`.
         weights: only read; without their words.
         moved: the words.
     """
     count, top_k = answers.label_scores.shape
     adjusted = empty_answers(count, top_k, 0)
-    voices = np.empty((_VOICE_COUNT, COLUMNS))
+    confusions = _spread(weights)
+    rows, rarities = np.empty(len(answers.ids) + BLOCK, dtype=np.uint32), np.empty(len(answers.ids) + BLOCK)
+    voices = np.empty((_VOICE_COUNT, WIDTH))
+    said = voices[STEADY:].reshape(-1)
     for place in range(count):
-        ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
-        gather_moved(ids, squares, moved, voices[BATCH])
-        _speak(answers, squares, weights, place, voices)
+        begin, end = answers.starts[place], answers.starts[place + 1]
+        squares = answers.squares[begin:end]
+        gather_moved(answers.ids[begin:end], squares, moved, rows, rarities, voices[BATCH])
+        share = share_of(squares) / STEPS_PER_UNIT
+        _speak(share, confusions, answers.probabilities[place], voices, said)
         _vote(voices, weights.votes, _ALL, adjusted.probabilities[place])
         summarise(adjusted, place)
     return Answers(
@@ -78,29 +81,32 @@ def adjust_answers(answers: Answers, squares: Squares, weights: OnlineWeights, m
         adjusted.sentiments,
         adjusted.sentiment_scores,
         answers.ids,
+        answers.squares,
         answers.starts,
     )
 
 
 def learn_labels(
-    answers: Answers, squares: Squares, weights: OnlineWeights, truth: Classes, online: FloatArray, served: FloatArray
+    answers: Answers, weights: OnlineWeights, truth: Classes, online: FloatArray, served: FloatArray
 ) -> None:
     """Score each text, then learn its labels, one text after the other.
 
     Args:
         answers: of the batch model.
-        squares: of the batch model.
         weights: changed.
         truth: int64 of shape (n, 2): the class of each head, counted within the head; below 0 for no label.
         online: of shape (n, `COLUMNS`); gets what the learned voices said before, in the mean of their votes.
         served: the same, with the batch voice.
     """
-    voices = np.empty((_VOICE_COUNT, COLUMNS))
+    confusions = _spread(weights)
+    voices = np.empty((_VOICE_COUNT, WIDTH))
+    said = voices[STEADY:].reshape(-1)
     for place in range(len(truth)):
-        ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
+        first, last = answers.starts[place], answers.starts[place + 1]
+        ids, squares = answers.ids[first:last], answers.squares[first:last]
         probabilities = answers.probabilities[place]
         gather(ids, squares, weights.words, voices[BATCH])
-        _speak(answers, squares, weights, place, voices)
+        _speak(share_of(squares) / STEPS_PER_UNIT, confusions, probabilities, voices, said)
         _vote(voices, weights.votes, _LEARNED, online[place])
         _vote(voices, weights.votes, _ALL, served[place])
         for head in range(2):
@@ -111,8 +117,9 @@ def learn_labels(
             _credit(weights.votes[head], voices[:, begin + truth[place, head]])
             for voice in range(_VOICE_COUNT):  # from here on a voice is its error
                 voices[voice, begin + truth[place, head]] -= 1
-            confusions = weights.label_confusions if head == 0 else weights.sentiment_confusions
-            _learn_confusions(confusions, voices[:, begin:end], probabilities[begin:end], times)
+            own = weights.label_confusions if head == 0 else weights.sentiment_confusions
+            _learn_confusions(own, voices[:, begin:end], probabilities[begin:end], times)
+            _copy_confusions(own, begin, confusions)
             _learn_words(ids, squares, weights.words, voices[STEADY], begin, end, times)
             weights.learned[head] += 1
 
@@ -132,44 +139,88 @@ def load_learn() -> Learn:
 
 
 def _state() -> Signature:
-    parts = empty_answers.py_func(0, 1, 0), np.zeros(0, dtype=np.uint8), fresh_weights()
+    parts = empty_answers.py_func(0, 1, 0), fresh_weights()
     return tuple(numba.typeof(one) for one in parts)
 
 
+@njit
+def _spread(weights: OnlineWeights) -> FloatArray:
+    """Lay V of both voices and both heads out for `_speak`.
+
+    Returns:
+        Shape (`WIDTH`, 2 x `WIDTH`): of each column of the batch model, what it adds to those of both voices.
+    """
+    spread = np.zeros((WIDTH, _CORRECTING * WIDTH))
+    _copy_confusions(weights.label_confusions, 0, spread)
+    _copy_confusions(weights.sentiment_confusions, _LABEL_COUNT, spread)
+    return spread
+
+
 @part
-def _speak(answers: Answers, squares: Squares, weights: OnlineWeights, place: int, voices: Voices) -> None:
-    """Fill `voices`, of shape (3, `COLUMNS`), with what each says of one text; the first holds its words before."""
-    ids = answers.ids[answers.starts[place] : answers.starts[place + 1]]
-    evidence = voices[BATCH]  # until the batch voice takes its place
-    share = share_of(ids, squares) / STEPS_PER_UNIT
-    probabilities = answers.probabilities[place]
+def _copy_confusions(confusions: FloatArray, begin: int, spread: FloatArray) -> None:
+    """Copy V of one head, whose first column is `begin`."""
+    voices, classes, _ = confusions.shape
+    for voice in range(voices):
+        for other in range(classes):
+            for column in range(classes):
+                spread[begin + other, voice * WIDTH + begin + column] = confusions[voice, other, column]
+
+
+@part
+def _speak(share: float, confusions: FloatArray, probabilities: FloatArray, voices: Voices, said: FloatArray) -> None:
+    """Fill `voices`, of shape (3, `WIDTH`), with what each says of one text; the first holds its words before.
+
+    Args:
+        share: what the words count.
+        confusions: from `_spread`.
+        probabilities: of the batch model.
+        voices: see above.
+        said: the same memory, without the batch voice, as one row.
+    """
+    batch = voices[BATCH]
+    for column in range(WIDTH):
+        said[column] = said[WIDTH + column] = batch[column] * share
     for column in range(COLUMNS):
-        learned, probability = evidence[column] * share, probabilities[column]
-        logarithm = math.log(probability) if probability > _LEAST[0] else _LOG_LEAST[0]  # most need no logarithm
-        for voice in range(_CORRECTING):
-            voices[STEADY + voice, column] = max(logarithm, _LOG_LEAST[voice]) + learned
-        evidence[column] = probability
+        batch[column] = probabilities[column]
+    batch[COLUMNS] = 0.0
+    for begin in range(0, WIDTH, BLOCK):
+        one, two, three, four = batch[begin], batch[begin + 1], batch[begin + 2], batch[begin + 3]
+        for column in range(_CORRECTING * WIDTH):
+            said[column] += (confusions[begin, column] * one + confusions[begin + 1, column] * two) + (
+                confusions[begin + 2, column] * three + confusions[begin + 3, column] * four
+            )
     for voice in range(_CORRECTING):
-        said = voices[STEADY + voice]
-        _correct(weights.label_confusions[voice], probabilities[:_LABEL_COUNT], said[:_LABEL_COUNT])
-        _correct(weights.sentiment_confusions[voice], probabilities[_LABEL_COUNT:], said[_LABEL_COUNT:])
+        for head in range(2):
+            begin, end = _columns(head)
+            _lower(voices[STEADY + voice, begin:end])
+    exponentials(said)
+    for voice in range(_CORRECTING):
+        for column in range(COLUMNS):
+            voices[STEADY + voice, column] *= max(batch[column], _LEAST[voice])
+        for head in range(2):
+            begin, end = _columns(head)
+            _share_out(voices[STEADY + voice, begin:end])
 
 
 @part
-def _correct(confusions: FloatArray, probabilities: FloatArray, said: Voices) -> None:
-    """Add V P to the scores in `said`, then turn them into probabilities."""
-    for other in range(len(said)):
-        for column in range(len(said)):
-            said[column] += confusions[other, column] * probabilities[other]
-    highest = -np.inf
-    for column in range(len(said)):
+def _lower(said: FloatArray) -> None:
+    """Make 0 the highest, which changes no share and keeps the exponentials in bounds."""
+    highest = said[0]
+    for column in range(1, len(said)):
         highest = max(highest, said[column])
+    for column in range(len(said)):
+        said[column] -= highest
+
+
+@part
+def _share_out(said: FloatArray) -> None:
+    """Divide by the sum."""
     total = 0.0
     for column in range(len(said)):
-        said[column] = math.exp(said[column] - highest)
         total += said[column]
+    share = 1 / total
     for column in range(len(said)):
-        said[column] /= total
+        said[column] *= share
 
 
 @part
@@ -217,10 +268,10 @@ def _learn_confusions(confusions: FloatArray, errors: Voices, probabilities: Flo
 def _learn_words(
     ids: Ids, squares: Squares, words: npt.NDArray[np.int16], errors: FloatArray, begin: int, end: int, times: float
 ) -> None:
-    rate = times * WORD_RATE * STEPS_PER_UNIT * share_of(ids, squares)
+    rate = times * WORD_RATE * STEPS_PER_UNIT * share_of(squares)
     for column in range(begin, end):
         if abs(errors[column]) < LEAST_ERROR:
             continue
-        for number in ids:
-            moved = words[number & MASK, column] - rate * errors[column] * RARITIES[squares[number]]
+        for place, number in enumerate(ids):
+            moved = words[number & MASK, column] - rate * errors[column] * RARITIES[squares[place]]
             words[number & MASK, column] = int64(min(max(np.rint(moved), -LARGEST_STEP), LARGEST_STEP))
