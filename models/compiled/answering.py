@@ -35,7 +35,6 @@ def empty_answers(count: int, top_k: int, id_count: int) -> Answers:
         np.empty(count, dtype=np.int64),
         np.empty(count),
         np.empty(id_count, dtype=np.int32),
-        np.empty(id_count, dtype=np.uint8),
         np.zeros(count + 1, dtype=np.int64),
     )
 

@@ -15,7 +15,6 @@ _LANES = 8  # signed bytes in a 64-bit number
 _BLOCK_ROWS = 256  # this many times 254 still fits into 16 bits
 _EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
 _BYTE, _PAIR, _PAIR_MASK = np.uint64(8), np.uint64(16), np.uint64(0xFFFF)
-_LAST_BYTE = np.uint64(56)
 _NOTHING = np.uint64(0)
 _LAST_BIT = np.uint64(WORD_BITS - 1)
 _WORD_SHIFT = 6
@@ -23,27 +22,22 @@ _WORD_SHIFT = 6
 
 @part
 def known_rows(
-    ids: npt.NDArray[np.int32],
-    rows: Rows,
-    seen: npt.NDArray[np.uint8],
-    known: npt.NDArray[np.int32],
-    squares: npt.NDArray[np.uint8],
+    ids: npt.NDArray[np.int32], rows: Rows, seen: npt.NDArray[np.uint8], known: npt.NDArray[np.int32]
 ) -> int:
-    """Find the rows of ids: known ones only, each once; and what each id's squared rarity is.
+    """Find the rows of ids: known ones only, each once.
 
     Args:
         ids: n feature ids.
         rows: of the weights.
         seen: one bit for each row, all clear; they are again when this returns.
         known: gets the rows; at least n long.
-        squares: gets the squared rarities, see `Answers`; at least n long.
 
     Returns:
         How many rows there are.
     """
-    bits, ranks, table = rows.bits, rows.ranks, rows.table
+    bits, ranks = rows.bits, rows.ranks
     count = 0
-    for place, number in enumerate(ids):  # without a branch: whether an id is known is hard to foretell
+    for number in ids:  # without a branch: whether an id is known is hard to foretell
         word = bits[number >> _WORD_SHIFT] << np.uint64(WORD_BITS - 1 - (number & (WORD_BITS - 1)))
         is_known = int64(word >> _LAST_BIT)
         row = ranks[number >> _WORD_SHIFT] + bit_count(word)
@@ -51,7 +45,6 @@ def known_rows(
         seen[row >> 3] |= is_known << (row & 7)
         known[count] = row
         count += is_known & ~is_seen
-        squares[place] = int64(table[row * is_known, 2] >> _LAST_BYTE) - OFFSET
     for row in known[:count]:
         seen[row >> 3] = 0
     return count

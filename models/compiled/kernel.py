@@ -13,7 +13,7 @@ from models.compiled.caching import Signature, cached
 from models.compiled.folding import GROWTH, PADDING_BYTES, Bytes, fold
 from models.compiled.gathering import add_rows, known_rows
 from models.compiled.hashing import IDS_PER_BYTE, hash_text
-from models.compiled.layout import Answers, Heads, Rows
+from models.compiled.layout import NO_ROWS, Answers, Heads, Rows
 from models.compiled.part import part
 from models.weights import COLUMNS
 
@@ -54,13 +54,13 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
     seen = np.zeros(len(rows.table) // 8 + 1, dtype=np.uint8)
     sums = np.empty(COLUMNS + 1, dtype=np.int64)
     answers = empty_answers(text_count, top_k, len(known))
-    ids, squares, starts = answers.ids, answers.squares, answers.starts
+    ids, starts = answers.ids, answers.starts
     start = int64(0)
     for place in range(text_count):
         end = _text_end(content, start)
         first = starts[place]
         id_count = hash_text(folded, fold(content, start, end, folded), ids[first:])
-        row_count = known_rows(ids[first : first + id_count], rows, seen, known, squares[first:])
+        row_count = known_rows(ids[first : first + id_count], rows, seen, known)
         add_rows(known[:row_count], rows, sums)
         answer(sums, heads, answers, place)
         starts[place + 1] = first + id_count
@@ -73,7 +73,6 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
         answers.sentiments,
         answers.sentiment_scores,
         ids[: starts[-1]],
-        squares[: starts[-1]],
         starts,
     )
 
@@ -85,11 +84,10 @@ def load_kernel() -> Kernel:
 
 
 def _signature() -> Signature:
-    """Types of the arguments; those of rows and heads are taken from empty ones."""
+    """Types of the arguments; those of heads are taken from empty ones."""
     floats = np.zeros(0)
-    rows = Rows(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int32), np.zeros((0, 3), dtype=np.uint64))
     content = types.Array(types.uint8, 1, "C", readonly=True)
-    return content, int64, numba.typeof(rows), numba.typeof(Heads(floats, floats, floats)), int64
+    return content, int64, numba.typeof(NO_ROWS), numba.typeof(Heads(floats, floats, floats)), int64
 
 
 @part

@@ -22,13 +22,24 @@ class Rows(NamedTuple):
         bits: uint64 of shape (`FEATURE_COUNT` / 64,): bit i % 64 of word i / 64 says that id i has a row.
         ranks: int32, of the same shape: how many bits are set before the word.
         table: uint64 of shape (1 + rows, 3): the 24 bytes of the table of `models.weights`, each plus 127, lowest
-            first. An id's row is the number of bits up to its own. Row 0 is that of ids without one: only its last
-            byte, the squared rarity, means something, and that is the highest there is.
+            first. Row 0 is no feature's: an id's row is the number of bits up to its own.
+        squares: uint8 of shape (1 + rows,): each row's squared rarity once more, as the online model reads it; that of
+            row 0, the highest there is, counts for ids without a row.
     """
 
     bits: npt.NDArray[np.uint64]
     ranks: npt.NDArray[np.int32]
     table: npt.NDArray[np.uint64]
+    squares: npt.NDArray[np.uint8]
+
+
+NO_ROWS = Rows(
+    np.zeros(0, dtype=np.uint64),
+    np.zeros(0, dtype=np.int32),
+    np.zeros((0, 3), dtype=np.uint64),
+    np.zeros(0, dtype=np.uint8),
+)
+"""Of the types that all rows have."""
 
 
 class Moved(NamedTuple):
@@ -70,7 +81,6 @@ class Answers(NamedTuple):
         sentiments: int64 of shape (n,): the position in `SENTIMENTS` of the most probable one.
         sentiment_scores: float64 of shape (n,): P(bullish) - P(bearish), six decimals.
         ids: int32 of shape (m,): the texts' feature ids one text after the other, as often as their terms occur.
-        squares: uint8 of shape (m,): the squared rarity of each of them in the batch model, the highest where it has no row.
         starts: int64 of shape (n + 1,): text i has `ids[starts[i]:starts[i + 1]]`.
     """
 
@@ -81,7 +91,6 @@ class Answers(NamedTuple):
     sentiments: npt.NDArray[np.int64]
     sentiment_scores: FloatArray
     ids: npt.NDArray[np.int32]
-    squares: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int64]
 
 
@@ -91,10 +100,10 @@ def rows_of(weights: Weights) -> Rows:
     has_row[weights.ids] = True
     bits, ranks = _ranked(has_row)
     unsigned = np.full((1 + len(weights.ids), weights.table.shape[1]), OFFSET, dtype=np.uint8)
-    unsigned[0, -1] += LARGEST
     unsigned[1:] = weights.table.astype(np.int16) + OFFSET
     table = unsigned.view("<u8").astype(np.uint64)
-    return Rows(bits, ranks, table)
+    squares = np.concatenate([[LARGEST], weights.table[:, -1]]).astype(np.uint8)
+    return Rows(bits, ranks, table, squares)
 
 
 def moved_of(words: npt.NDArray[np.int16]) -> Moved:

@@ -16,9 +16,9 @@ from models.compiled.alarms import haste
 from models.compiled.answering import empty_answers, summarise
 from models.compiled.caching import Signature, cached
 from models.compiled.exponential import exponentials
-from models.compiled.layout import Answers, Moved, moved_of
+from models.compiled.layout import NO_ROWS, Answers, Moved, Rows, moved_of
 from models.compiled.part import part
-from models.compiled.words import BLOCK, MASK, RARITIES, WIDTH, Ids, Squares, gather, gather_moved, share_of
+from models.compiled.words import BLOCK, MASK, RARITIES, WIDTH, Ids, Squares, gather, gather_moved, share_of, squares_of
 from models.online.rules import (
     BATCH,
     CONFUSION_RATES,
@@ -40,8 +40,8 @@ from models.weights import COLUMNS
 Classes = npt.NDArray[np.int64]
 Voices = FloatArray
 
-Adjust = Callable[[Answers, OnlineWeights, Moved], Answers]
-Learn = Callable[[Answers, OnlineWeights, Classes, FloatArray, FloatArray], None]
+Adjust = Callable[[Answers, Rows, OnlineWeights, Moved], Answers]
+Learn = Callable[[Answers, Rows, OnlineWeights, Classes, FloatArray, FloatArray], None]
 
 _LABEL_COUNT = len(LABELS)
 _VOICE_COUNT = len(VOICES)
@@ -51,25 +51,26 @@ _RATES = np.array(CONFUSION_RATES)
 _LEAST = np.array(LEAST_PROBABILITIES)
 
 
-def adjust_answers(answers: Answers, weights: OnlineWeights, moved: Moved) -> Answers:
+def adjust_answers(answers: Answers, rows: Rows, weights: OnlineWeights, moved: Moved) -> Answers:
     """Answer the texts anew with what was learned.
 
     Args:
         answers: of the batch model.
+        rows: of the batch model.
         weights: only read; without their words.
         moved: the words.
     """
     count, top_k = answers.label_scores.shape
     adjusted = empty_answers(count, top_k, 0)
     confusions = _spread(weights)
-    rows, rarities = np.empty(len(answers.ids) + BLOCK, dtype=np.uint32), np.empty(len(answers.ids) + BLOCK)
+    squares = squares_of(answers.ids, rows)
+    found, rarities = np.empty(len(answers.ids) + BLOCK, dtype=np.uint32), np.empty(len(answers.ids) + BLOCK)
     voices = np.empty((_VOICE_COUNT, WIDTH))
     said = voices[STEADY:].reshape(-1)
     for place in range(count):
         begin, end = answers.starts[place], answers.starts[place + 1]
-        squares = answers.squares[begin:end]
-        gather_moved(answers.ids[begin:end], squares, moved, rows, rarities, voices[BATCH])
-        share = share_of(squares) / STEPS_PER_UNIT
+        gather_moved(answers.ids[begin:end], squares[begin:end], moved, found, rarities, voices[BATCH])
+        share = share_of(squares[begin:end]) / STEPS_PER_UNIT
         _speak(share, confusions, answers.probabilities[place], voices, said)
         _vote(voices, weights.votes, _ALL, adjusted.probabilities[place])
         summarise(adjusted, place)
@@ -81,29 +82,30 @@ def adjust_answers(answers: Answers, weights: OnlineWeights, moved: Moved) -> An
         adjusted.sentiments,
         adjusted.sentiment_scores,
         answers.ids,
-        answers.squares,
         answers.starts,
     )
 
 
 def learn_labels(
-    answers: Answers, weights: OnlineWeights, truth: Classes, online: FloatArray, served: FloatArray
+    answers: Answers, rows: Rows, weights: OnlineWeights, truth: Classes, online: FloatArray, served: FloatArray
 ) -> None:
     """Score each text, then learn its labels, one text after the other.
 
     Args:
         answers: of the batch model.
+        rows: of the batch model.
         weights: changed.
         truth: int64 of shape (n, 2): the class of each head, counted within the head; below 0 for no label.
         online: of shape (n, `COLUMNS`); gets what the learned voices said before, in the mean of their votes.
         served: the same, with the batch voice.
     """
     confusions = _spread(weights)
+    squares_of_all = squares_of(answers.ids, rows)
     voices = np.empty((_VOICE_COUNT, WIDTH))
     said = voices[STEADY:].reshape(-1)
     for place in range(len(truth)):
         first, last = answers.starts[place], answers.starts[place + 1]
-        ids, squares = answers.ids[first:last], answers.squares[first:last]
+        ids, squares = answers.ids[first:last], squares_of_all[first:last]
         probabilities = answers.probabilities[place]
         gather(ids, squares, weights.words, voices[BATCH])
         _speak(share_of(squares) / STEPS_PER_UNIT, confusions, probabilities, voices, said)
@@ -139,8 +141,7 @@ def load_learn() -> Learn:
 
 
 def _state() -> Signature:
-    parts = empty_answers.py_func(0, 1, 0), fresh_weights()
-    return tuple(numba.typeof(one) for one in parts)
+    return numba.typeof(empty_answers.py_func(0, 1, 0)), numba.typeof(NO_ROWS), numba.typeof(fresh_weights())
 
 
 @njit

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import int64
+from numba import int64, njit
 
 from models.calibration import FloatArray
 from models.compiled.gathering import bit_count
-from models.compiled.layout import WORD_BITS, Moved
+from models.compiled.layout import WORD_BITS, Moved, Rows
 from models.compiled.part import part
 from models.online.rules import WORD_ROWS
 from models.weights import COLUMNS, LARGEST
@@ -26,6 +26,18 @@ RARITIES = np.sqrt(np.arange(LARGEST + 1))
 """By the square of it."""
 _WORD_SHIFT = 6
 _LAST_BIT = np.uint64(WORD_BITS - 1)
+
+
+@njit
+def squares_of(ids: Ids, rows: Rows) -> Squares:
+    """Give the squared rarities of ids in the batch model, the highest where it has no row."""
+    bits, ranks, squares = rows.bits, rows.ranks, rows.squares
+    found = np.empty(len(ids), dtype=np.uint8)
+    for place, number in enumerate(ids):
+        word = bits[number >> _WORD_SHIFT] << np.uint64(WORD_BITS - 1 - (number & (WORD_BITS - 1)))
+        row = ranks[number >> _WORD_SHIFT] + bit_count(word)
+        found[place] = squares[row * int64(word >> _LAST_BIT)]
+    return found
 
 
 @part
@@ -48,7 +60,7 @@ def gather_moved(
     ids: Ids,
     squares: Squares,
     moved: Moved,
-    rows: npt.NDArray[np.uint32],
+    found: npt.NDArray[np.uint32],
     rarities: FloatArray,
     evidence: FloatArray,
 ) -> None:
@@ -58,7 +70,7 @@ def gather_moved(
         ids: n feature ids.
         squares: of them.
         moved: the words.
-        rows: room for n + `BLOCK` numbers.
+        found: room for n + `BLOCK` numbers.
         rarities: the same.
         evidence: gets the sums.
     """
@@ -67,14 +79,14 @@ def gather_moved(
     for place, number in enumerate(ids):  # without a branch: whether a word was moved is hard to foretell
         row = number & MASK
         word = bits[row >> _WORD_SHIFT] << np.uint64(WORD_BITS - 1 - (row & (WORD_BITS - 1)))
-        rows[count] = ranks[row >> _WORD_SHIFT] + bit_count(word)
+        found[count] = ranks[row >> _WORD_SHIFT] + bit_count(word)
         rarities[count] = RARITIES[squares[place]]
         count += int64(word >> _LAST_BIT)
     for place in range(count, count + BLOCK - 1):
-        rows[place], rarities[place] = 0, 0.0
+        found[place], rarities[place] = 0, 0.0
     evidence[:] = 0.0
     for begin in range(0, count, BLOCK):
-        first, second, third, fourth = rows[begin], rows[begin + 1], rows[begin + 2], rows[begin + 3]
+        first, second, third, fourth = found[begin], found[begin + 1], found[begin + 2], found[begin + 3]
         one, two, three, four = rarities[begin], rarities[begin + 1], rarities[begin + 2], rarities[begin + 3]
         for column in range(WIDTH):
             evidence[column] += (words[first, column] * one + words[second, column] * two) + (

@@ -58,7 +58,7 @@ class OnlineLearner:
             raise ValueError(f"truth has shape {truth.shape} or a class that is none, expected ({len(texts)}, 2)")
         answers = self._scorer.answers(texts, top_k=1)
         scores = Scores(*(answers.probabilities.copy() for _ in Scores._fields))
-        self._learn(answers, self._weights, truth, scores.online, scores.served)
+        self._learn(answers, self._scorer.rows, self._weights, truth, scores.online, scores.served)
         return scores
 
     def snapshot(self) -> bytes:

@@ -30,4 +30,4 @@ class OnlineScorer:
 
     def adjust(self, answers: Answers) -> Answers:
         """Answer anew what the batch model's scorer has answered."""
-        return self._adjust(answers, self._weights, self._moved)
+        return self._adjust(answers, self._scorer.rows, self._weights, self._moved)
