@@ -12,21 +12,22 @@ _SHARE = 1 / 256  # e ** x is (e ** (x / 256)) ** 256, the power by squaring eig
 
 @part
 def exponentials(values: FloatArray) -> None:
-    """Replace numbers up to 0 by their exponentials: right to 1e-13 of them down to -50, and to 1e-30 in all below.
+    """Replace numbers up to 0 by their exponentials: right to 1e-11 of them down to -50, and to 1e-30 below.
 
     Source: Taylor's series of the ninth degree, by Horner's rule.
     """
     for place in range(len(values)):
         x = max(values[place], _LEAST) * _SHARE
-        power = 1 + x / 9
-        power = 1 + x / 8 * power
-        power = 1 + x / 7 * power
-        power = 1 + x / 6 * power
-        power = 1 + x / 5 * power
-        power = 1 + x / 4 * power
-        power = 1 + x / 3 * power
-        power = 1 + x / 2 * power
-        power = 1 + x * power
+        power = 1 / 362_880
+        power = power * x + 1 / 40_320
+        power = power * x + 1 / 5_040
+        power = power * x + 1 / 720
+        power = power * x + 1 / 120
+        power = power * x + 1 / 24
+        power = power * x + 1 / 6
+        power = power * x + 1 / 2
+        power = power * x + 1
+        power = power * x + 1
         power *= power
         power *= power
         power *= power

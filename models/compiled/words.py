@@ -89,9 +89,10 @@ def gather_moved(
         first, second, third, fourth = found[begin], found[begin + 1], found[begin + 2], found[begin + 3]
         one, two, three, four = rarities[begin], rarities[begin + 1], rarities[begin + 2], rarities[begin + 3]
         for column in range(WIDTH):
-            evidence[column] += (words[first, column] * one + words[second, column] * two) + (
-                words[third, column] * three + words[fourth, column] * four
-            )
+            total = evidence[column] + words[first, column] * one  # in the order of `gather`: to the bit what it gives
+            total += words[second, column] * two
+            total += words[third, column] * three
+            evidence[column] = total + words[fourth, column] * four
 
 
 @part
