@@ -6,7 +6,7 @@ import pytest
 from models.compiled.exponential import exponentials
 
 
-def test_exponentials_are_the_librarys() -> None:
+def test_exponentials_are_those_of_the_library() -> None:
     numbers = np.linspace(-50, 0, 100_001)
     values = numbers.copy()
 
