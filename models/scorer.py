@@ -25,7 +25,7 @@ class Scorer:
 
         self.weights = weights
         self._pack, self._kernel = pack, load_kernel()
-        self._rows, self._heads = rows_of(weights), heads_of(weights)
+        self.rows, self._heads = rows_of(weights), heads_of(weights)
 
     def answers(self, texts: Sequence[str], *, top_k: int) -> Answers:
         """Answer n texts; an answer depends on its text alone, not on the others.
@@ -34,7 +34,7 @@ class Scorer:
             texts: any; n may be 0.
             top_k: labels to name for each text, 1 to 20.
         """
-        return self._kernel(self._pack(texts), len(texts), self._rows, self._heads, top_k)
+        return self._kernel(self._pack(texts), len(texts), self.rows, self._heads, top_k)
 
     def scores(self, texts: Sequence[str]) -> HeadScores:
         """Score n texts against every class; margins of linear classifiers, without bounds."""

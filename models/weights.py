@@ -27,9 +27,9 @@ NOTHING_LEARNED = -1
 _OPTIONAL = ("coverage", "learned_offset")  # files of the first version have neither
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
-    """All that answers need. A column is a class: the labels in the order of `LABELS`, then `SENTIMENTS`.
+    """All that answers need; nobody changes the arrays. A column is a class: the labels in the order of `LABELS`, then `SENTIMENTS`.
 
     With F the tweet's features that have a row here, the score of column c is
     `scales[c] * sum(table[f, c] for f in F) / sqrt(sum(table[f, -1] for f in F)) + biases[c]`.

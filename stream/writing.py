@@ -19,7 +19,10 @@ _encode = msgspec.json.Encoder().encode
 _ANSWERS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in ANSWERS)
 _ANSWERED_BY = tuple(b',"answered_by":' + _encode(answerer) for answerer in ANSWERERS)
 _SENTIMENT_ANSWERED_BY = tuple(b',"sentiment_answered_by":' + _encode(answerer) for answerer in ANSWERERS)
-_OPINION_LABELS = tuple(b'{"label":' + _encode(label) + b',"label_score":' for label in LABELS)
+_BATCH_LABELS, _ONLINE_LABELS = (
+    tuple(begin + b'{"label":' + _encode(label) + b',"label_score":' for label in LABELS)
+    for begin in (b',"opinions":{"batch":', b'},"online":')
+)
 _NO_OPINIONS = b',"opinions":{}'
 _LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
 _SENTIMENTS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
@@ -85,24 +88,18 @@ def _opinions(predictions: Predictions) -> list[bytes]:
     said = [_NO_OPINIONS] * len(predictions)
     if predictions.opinions is not None:
         disputes = np.flatnonzero(predictions.disputes())
-        batch, online = (
-            _opinion(OpinionColumns._make(column[disputes] for column in one)) for one in predictions.opinions
-        )
-        for place, of_batch, of_online in zip(disputes.tolist(), batch, online, strict=True):
-            said[place] = b',"opinions":{"batch":' + of_batch + b',"online":' + of_online + b"}"
+        parts: list[list[bytes]] = []
+        for labels, opinion in zip((_BATCH_LABELS, _ONLINE_LABELS), predictions.opinions, strict=True):
+            columns = OpinionColumns._make(column[disputes] for column in opinion)
+            parts += [
+                [labels[label] for label in columns.labels.tolist()],
+                _numbers(columns.label_scores),
+                [_SENTIMENTS[sentiment] for sentiment in columns.sentiments.tolist()],
+                _numbers(columns.sentiment_scores),
+            ]
+        for place, pieces in zip(disputes.tolist(), zip(*parts, strict=True), strict=True):
+            said[place] = b"".join((*pieces, b"}}"))
     return said
-
-
-def _opinion(columns: OpinionColumns) -> Iterator[bytes]:
-    rows = zip(
-        columns.labels.tolist(),
-        _numbers(columns.label_scores),
-        columns.sentiments.tolist(),
-        _numbers(columns.sentiment_scores),
-        strict=True,
-    )
-    for label, label_score, sentiment, sentiment_score in rows:
-        yield _OPINION_LABELS[label] + label_score + _SENTIMENTS[sentiment] + sentiment_score + b"}"
 
 
 def _grouped(label_scores: list[bytes], labels: Any) -> Iterator[tuple[bytes, bytes]]:  # noqa: ANN401  # an array

@@ -13,7 +13,7 @@ from models.compiled.caching import Signature, cached
 from models.compiled.folding import GROWTH, PADDING_BYTES, Bytes, fold
 from models.compiled.gathering import add_rows, known_rows
 from models.compiled.hashing import IDS_PER_BYTE, hash_text
-from models.compiled.layout import Answers, Heads, Rows
+from models.compiled.layout import NO_ROWS, Answers, Heads, Rows
 from models.compiled.part import part
 from models.weights import COLUMNS
 
@@ -84,11 +84,10 @@ def load_kernel() -> Kernel:
 
 
 def _signature() -> Signature:
-    """Types of the arguments; those of rows and heads are taken from empty ones."""
+    """Types of the arguments; those of heads are taken from empty ones."""
     floats = np.zeros(0)
-    rows = Rows(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int32), np.zeros((0, 3), dtype=np.uint64))
     content = types.Array(types.uint8, 1, "C", readonly=True)
-    return content, int64, numba.typeof(rows), numba.typeof(Heads(floats, floats, floats)), int64
+    return content, int64, numba.typeof(NO_ROWS), numba.typeof(Heads(floats, floats, floats)), int64
 
 
 @part

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from models.calibration import FloatArray
 from models.features import FEATURE_COUNT
-from models.weights import Weights
+from models.weights import LARGEST, Weights
 
 WORD_BITS = 64
 LINE_BYTES = 64
@@ -23,11 +23,23 @@ class Rows(NamedTuple):
         ranks: int32, of the same shape: how many bits are set before the word.
         table: uint64 of shape (1 + rows, 3): the 24 bytes of the table of `models.weights`, each plus 127, lowest
             first. Row 0 is no feature's: an id's row is the number of bits up to its own.
+        squares: uint8 of shape (1 + rows,): each row's squared rarity once more, as the online model reads it; that of
+            row 0, the highest there is, counts for ids without a row.
     """
 
     bits: npt.NDArray[np.uint64]
     ranks: npt.NDArray[np.int32]
     table: npt.NDArray[np.uint64]
+    squares: npt.NDArray[np.uint8]
+
+
+NO_ROWS = Rows(
+    np.zeros(0, dtype=np.uint64),
+    np.zeros(0, dtype=np.int32),
+    np.zeros((0, 3), dtype=np.uint64),
+    np.zeros(0, dtype=np.uint8),
+)
+"""Of the types that all rows have."""
 
 
 class Moved(NamedTuple):
@@ -90,12 +102,14 @@ def rows_of(weights: Weights) -> Rows:
     unsigned = np.full((1 + len(weights.ids), weights.table.shape[1]), OFFSET, dtype=np.uint8)
     unsigned[1:] = weights.table.astype(np.int16) + OFFSET
     table = unsigned.view("<u8").astype(np.uint64)
-    return Rows(bits, ranks, table)
+    squares = np.concatenate([[LARGEST], weights.table[:, -1]]).astype(np.uint8)
+    return Rows(bits, ranks, table, squares)
 
 
 def moved_of(words: npt.NDArray[np.int16]) -> Moved:
     """Lay out the words of the online model: few of its rows were ever moved, and these fit into a processor's cache."""
-    has_row: npt.NDArray[np.bool_] = np.asarray(words.any(axis=1))
+    has_row = np.zeros(len(words), dtype=bool)
+    has_row[np.flatnonzero(words != 0) // words.shape[1]] = True  # five times as fast as any() of short rows
     width = LINE_BYTES // words.itemsize
     rows = int(has_row.sum())
     room = np.zeros((2 + rows) * width, dtype=np.int16)

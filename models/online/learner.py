@@ -6,7 +6,7 @@ import numpy as np
 
 from models.online.snapshot import decode_snapshot, encode_snapshot
 from models.online.truth import Scores, Truth
-from models.online.weights import OnlineWeights, copied, fresh_weights, squares_of
+from models.online.weights import OnlineWeights, copied, fresh_weights
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 
@@ -25,7 +25,6 @@ class OnlineLearner:
 
         self._learn = load_learn()
         self._scorer = scorer
-        self._squares = squares_of(scorer.weights)
         self._weights = fresh_weights() if weights is None else copied(weights)
 
     @classmethod
@@ -59,7 +58,7 @@ class OnlineLearner:
             raise ValueError(f"truth has shape {truth.shape} or a class that is none, expected ({len(texts)}, 2)")
         answers = self._scorer.answers(texts, top_k=1)
         scores = Scores(*(answers.probabilities.copy() for _ in Scores._fields))
-        self._learn(answers, self._squares, self._weights, truth, scores.online, scores.served)
+        self._learn(answers, self._scorer.rows, self._weights, truth, scores.online, scores.served)
         return scores
 
     def snapshot(self) -> bytes:

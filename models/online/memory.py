@@ -1,6 +1,7 @@
 """Which tweets have which label already: so that a label counts once, and two that differ are noticed."""
 
 from collections import OrderedDict
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +66,6 @@ class LabelMemory:
 
     def arrays(self) -> Remembered:
         """Give all that is remembered."""
-        return Remembered(
-            np.array(list(self._truths), dtype=np.uint64),
-            np.array(list(self._truths.values()), dtype=np.int8).reshape(len(self._truths), 2),
-        )
+        count = len(self._truths)
+        truths = np.fromiter(chain.from_iterable(self._truths.values()), dtype=np.int8, count=2 * count)
+        return Remembered(np.fromiter(self._truths, dtype=np.uint64, count=count), truths.reshape(count, 2))

@@ -98,6 +98,8 @@ class Prequential:
         weights = label_weights(selection, len(truth))
         for place, head in enumerate(self._heads):
             has_label = truth[:, place] >= 0
+            if not has_label.any():
+                continue
             said = np.stack([part[has_label, HEAD_COLUMNS[place]] for part in scores])
             head.add(said, truth[has_label, place], weights[has_label])
 

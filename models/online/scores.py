@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from models.compiled.layout import Answers, moved_of
-from models.online.weights import OnlineWeights, squares_of
+from models.online.weights import OnlineWeights
 from models.scorer import Scorer
 
 
@@ -21,7 +21,6 @@ class OnlineScorer:
 
         self._adjust = load_adjust()
         self._scorer = scorer
-        self._squares = squares_of(scorer.weights)
         self._moved = moved_of(weights.words)
         self._weights = weights._replace(words=weights.words[:0])  # of which `moved` has all that is not 0
 
@@ -31,4 +30,4 @@ class OnlineScorer:
 
     def adjust(self, answers: Answers) -> Answers:
         """Answer anew what the batch model's scorer has answered."""
-        return self._adjust(answers, self._squares, self._weights, self._moved)
+        return self._adjust(answers, self._scorer.rows, self._weights, self._moved)

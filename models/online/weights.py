@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration import FloatArray
-from models.features import FEATURE_COUNT
 from models.online.rules import CONFUSION_RATES, FIRST_VOTES, WORD_ROWS
 from models.taxonomy import LABELS, SENTIMENTS
-from models.weights import COLUMNS, HEAD_COLUMNS, LARGEST, Weights
+from models.weights import COLUMNS, HEAD_COLUMNS
 
 ALARM_NUMBERS = 5
 
@@ -60,10 +59,3 @@ def copied(weights: OnlineWeights) -> OnlineWeights:
         weights.learned.copy(),
         weights.alarms.copy(),
     )
-
-
-def squares_of(batch: Weights) -> npt.NDArray[np.uint8]:
-    """Give each feature id's squared rarity in the batch model, the highest where it has no row; shape (`FEATURE_COUNT`,)."""
-    squares = np.full(FEATURE_COUNT, LARGEST, dtype=np.uint8)
-    squares[batch.ids] = batch.table[:, -1]
-    return squares

@@ -22,7 +22,7 @@ from models.compiled.layout import Answers
 from models.compiled.residual import load_learn
 from models.online.rules import HASTE, HASTE_LABELS, WORD_ROWS
 from models.online.truth import UNKNOWN
-from models.online.weights import OnlineWeights, fresh_weights, squares_of
+from models.online.weights import OnlineWeights, fresh_weights
 from models.taxonomy import LABELS
 from models.weights import COLUMNS
 
@@ -118,7 +118,7 @@ def told(shares: dict[tuple[str, str, str], list[float]], name: str, case: str, 
 
 def answered(stream: Stream, reaction: Reaction) -> tuple[Array, int]:
     """Give which answers are right, and how many alarms there were."""
-    learn, weights, squares = load_learn(), fresh_weights(), squares_of(stream.scorer.weights)
+    learn, weights = load_learn(), fresh_weights()
     answers, count, alarms = stream.answers(), len(stream.labels), 0
     truth = np.column_stack([stream.labels, np.full(count, UNKNOWN)])
     online, served = np.empty((count, COLUMNS)), np.empty((count, COLUMNS))
@@ -129,7 +129,7 @@ def answered(stream: Stream, reaction: Reaction) -> tuple[Array, int]:
         words, confusions = weights.words[rows], weights.label_confusions.copy()
         hasty_labels = weights.alarms[0, -1]
         text = Answers(*(column[one] for column in columns), ids, starts[place : place + 2])
-        learn(text, squares, weights, truth[one], online[one], served[one])
+        learn(text, stream.scorer.rows, weights, truth[one], online[one], served[one])
         is_alarm = weights.alarms[0, -1] == HASTE_LABELS - 1
         alarms += is_alarm
         if is_alarm or hasty_labels:

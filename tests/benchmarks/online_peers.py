@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from online_cases import Stream
 
+from models.compiled.words import squares_of
 from models.online.rules import LEAST_PROBABILITIES, WORD_ROWS
-from models.online.weights import squares_of
 from models.taxonomy import LABELS
 
 Array = np.ndarray
@@ -59,7 +59,7 @@ def river_softmax(stream: Stream) -> tuple[Array, float]:
 def _words(stream: Stream) -> tuple[Array, Array, Array]:
     """The tweets' rows of words one after the other, where each tweet begins, and the words' values."""
     answers = stream.answers()
-    roots = np.sqrt(squares_of(stream.scorer.weights).astype(np.float64))[answers.ids]
+    roots = np.sqrt(squares_of(answers.ids, stream.scorer.rows).astype(np.float64))
     lengths = np.sqrt(np.add.reduceat(np.append(roots**2, 0), answers.starts[:-1]))
     values = roots / np.repeat(np.maximum(lengths, 1), np.diff(answers.starts))
     return answers.ids % WORD_ROWS, answers.starts, values

@@ -88,7 +88,7 @@ def score_packed(texts: Texts, chunk: int) -> Callable[[Texts], object]:
     """Score from UTF-8 that lies in memory already, as a pass that reads Kafka's bytes itself would."""
     scorer = pretrained_predictor(TOP_K).scorer
     ready = {texts[start]: pack(texts[start : start + chunk]) for start in range(0, len(texts), chunk)}
-    return lambda one: scorer._kernel(ready[one[0]], len(one), scorer._rows, scorer._heads, TOP_K)
+    return lambda one: scorer._kernel(ready[one[0]], len(one), scorer.rows, scorer._heads, TOP_K)
 
 
 def scikit_learn() -> Callable[[Texts], object]:
@@ -163,7 +163,7 @@ def steps(texts: Texts) -> None:
     def microseconds(last: int) -> float:
         started = time.thread_time()
         for content, count in packed:
-            kernel_until(last, content, count, scorer._rows, scorer._heads)
+            kernel_until(last, content, count, scorer.rows, scorer._heads)
         return (time.thread_time() - started) / (500 * len(packed)) * 1e6
 
     microseconds(0)

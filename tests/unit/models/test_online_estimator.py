@@ -9,9 +9,9 @@ import pytest
 from models.features import FEATURE_COUNT
 from models.online.learner import OnlineLearner
 from models.online.rules import HASTE_LABELS
-from models.online.weights import squares_of
 from models.scorer import Scorer
 from models.taxonomy import LABELS
+from models.weights import LARGEST
 
 checks = pytest.importorskip("river.checks", reason="River is not installed")
 ResidualClassifier = pytest.importorskip("models.online.estimator").ResidualClassifier
@@ -47,7 +47,9 @@ def test_compiled_code_and_river_agree_over_thousands_of_labels(
 def river_features(scorer: Scorer, texts: list[str]) -> list[dict[Any, float]]:
     """Name the batch model's probabilities, and each occurrence of a word by a number that ends in its feature id."""
     answers = scorer.answers(texts, top_k=1)
-    roots = np.sqrt(squares_of(scorer.weights).astype(np.float64))
+    squares = np.full(FEATURE_COUNT, LARGEST, dtype=np.float64)
+    squares[scorer.weights.ids] = scorer.weights.table[:, -1]
+    roots = np.sqrt(squares)
     rows = []
     for place, probabilities in enumerate(answers.probabilities):
         ids = answers.ids[answers.starts[place] : answers.starts[place + 1]].tolist()

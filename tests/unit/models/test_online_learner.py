@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from models.calibration import FloatArray
+from models.features import FEATURE_COUNT
 from models.online.learner import OnlineLearner
-from models.online.rules import LARGEST_STEP, STEPS_PER_UNIT
+from models.online.rules import LARGEST_STEP, LEAST_PROBABILITIES, STEPS_PER_UNIT, WORD_ROWS
 from models.online.scores import OnlineScorer
 from models.online.truth import UNKNOWN, Truth, truth_of
+from models.online.weights import OnlineWeights, fresh_weights
 from models.scorer import Scorer
 from models.taxonomy import LABELS, Label, Sentiment
-from models.weights import COLUMNS
+from models.weights import COLUMNS, HEAD_COLUMNS, LARGEST
 
 AWKWARD = ["", " \n\t\x00", "\ud83d half an emoji", "a" * 100_000, "$" * 3_000]
 
@@ -136,6 +138,46 @@ def test_labels_that_contradict_each_other_for_ever_stay_within_bounds(pretraine
     weights = learner.weights
     assert np.abs(weights.words.astype(int)).max() < 16 * STEPS_PER_UNIT
     assert np.abs(weights.label_confusions).max() < 16
+
+
+@pytest.mark.parametrize("largest_step", [1, 300, LARGEST_STEP])
+def test_workers_answer_by_the_rules_whatever_was_learned(
+    pretrained_scorer: Scorer, tweet_texts: list[str], largest_step: int
+) -> None:
+    weights, chooser = fresh_weights(), np.random.default_rng(largest_step)
+    moved = chooser.integers(0, len(weights.words), len(weights.words) // 2)
+    weights.words[moved] = chooser.integers(-largest_step, largest_step, (len(moved), COLUMNS), endpoint=True)
+    weights.label_confusions[:] = chooser.normal(0, largest_step / 100, weights.label_confusions.shape)
+    weights.sentiment_confusions[:] = chooser.normal(0, largest_step / 100, weights.sentiment_confusions.shape)
+    weights.votes[:] = chooser.dirichlet([1, 1, 1], 2)
+    texts = [*tweet_texts, *AWKWARD]
+
+    answers = OnlineScorer(pretrained_scorer, weights).answers(texts, top_k=1)
+
+    expected = answers_by_the_rules(pretrained_scorer, weights, texts)
+    assert np.abs(answers.probabilities - expected).max() < 1e-9
+
+
+def answers_by_the_rules(scorer: Scorer, weights: OnlineWeights, texts: list[str]) -> FloatArray:
+    """Compute `models.online.rules` in NumPy, a text after the other."""
+    squares = np.full(FEATURE_COUNT, LARGEST)
+    squares[scorer.weights.ids] = scorer.weights.table[:, -1]
+    batch, rows = scorer.answers(texts, top_k=1), []
+    for probabilities, begin, end in zip(batch.probabilities, batch.starts, batch.starts[1:], strict=False):
+        ids = batch.ids[begin:end]
+        length = np.sqrt(max(squares[ids].sum(), 1))
+        learned = np.sqrt(squares[ids]) / length @ (weights.words[ids % WORD_ROWS] / STEPS_PER_UNIT)
+        answer = np.empty(COLUMNS)
+        for head, confusions in enumerate((weights.label_confusions, weights.sentiment_confusions)):
+            own = HEAD_COLUMNS[head]
+            said = [probabilities[own]]
+            for least, confusion in zip(LEAST_PROBABILITIES, confusions, strict=True):
+                scores = np.log(np.maximum(probabilities[own], least)) + probabilities[own] @ confusion + learned[own]
+                shares = np.exp(scores - scores.max())
+                said.append(shares / shares.sum())
+            answer[own] = weights.votes[head] @ np.array(said) / weights.votes[head].sum()
+        rows.append(answer)
+    return np.array(rows)
 
 
 def test_threads_that_answer_at_once_say_the_same(pretrained_scorer: Scorer, tweet_texts: list[str]) -> None:

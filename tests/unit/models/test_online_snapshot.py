@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -74,6 +75,14 @@ def test_a_snapshot_holds_every_number(
 
     for name, array in restored._asdict().items():
         assert (array == getattr(learner.weights, name)).all(), name
+
+
+def test_all_of_a_snapshot_is_compressed(snapshot: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(snapshot)) as archive:
+        kinds = {entry.compress_type for entry in archive.infolist()}
+
+    assert kinds == {zipfile.ZIP_DEFLATED}
+    assert len(snapshot) < 200_000  # the words alone have 6 MB
 
 
 def test_what_reads_a_snapshot_can_not_change_the_learner(pretrained_scorer: Scorer) -> None:
