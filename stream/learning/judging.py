@@ -30,7 +30,10 @@ def judge(
         BrokerError: `sent_out` can't be asked.
     """
     read = [_read(record) for record in records]
-    found = sent_out.find({one.tweet_id for one in read if isinstance(one, Feedback)})
+    given = [one for one in read if isinstance(one, Feedback)]
+    # Without a text a label is nothing until its tweet is found; with one, only what it weighs depends on it.
+    found = sent_out.find({one.tweet_id for one in given if one.text is None})
+    found |= sent_out.glance({one.tweet_id for one in given if one.text is not None})
     return [
         _verdict(record, one, found, memory, topic=topic, partition=partition, time=time)
         for record, one in zip(records, read, strict=True)

@@ -47,6 +47,9 @@ class MemorySentOut:
     def find(self, tweet_ids: Iterable[str]) -> dict[str, ToLabel]:
         return {tweet_id: self.tweets[tweet_id] for tweet_id in tweet_ids if tweet_id in self.tweets}
 
+    def glance(self, tweet_ids: Iterable[str]) -> dict[str, ToLabel]:
+        return self.find(tweet_ids)
+
 
 @dataclass
 class FeedbackRecord:

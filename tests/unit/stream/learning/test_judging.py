@@ -166,6 +166,8 @@ def test_any_bytes_get_one_verdict_each_in_their_order(values: list[bytes | None
             del tweet_ids
             return {}
 
+        glance = find
+
     records = [make_raw_feedback(value, offset) for offset, value in enumerate(values)]
 
     verdicts = judge(records, topic=TOPIC, partition=0, memory=LabelMemory(9), sent_out=Nothing(), time=0)

@@ -127,6 +127,21 @@ def test_tweet_that_was_sent_out_is_found() -> None:
     assert sent_out.find(["20", "21"]) == {"20": TO_LABEL}
 
 
+def test_topic_is_glanced_at_once_a_second_and_read_all_the_same_for_what_must_be_found() -> None:
+    topic, now = GrowingTopic([sent()]), [100.0]
+    sent_out = SentOutTopic(topic, kept_tweets=10, clock=lambda: now[0])  # type: ignore[arg-type]  # a stand-in
+
+    first = sent_out.glance(["20", "21"])
+    topic.new.append(sent(id="21"))
+    at_once = sent_out.glance(["21"])
+    now[0] += 1.5
+    later = sent_out.glance(["21"])
+    topic.new.append(sent(id="22"))
+    must = sent_out.find(["22"])
+
+    assert (first.keys(), at_once.keys(), later.keys(), must.keys()) == ({"20"}, set(), {"21"}, {"22"})
+
+
 def test_topic_is_read_to_its_end_before_an_id_is_called_unknown_and_not_for_known_ones() -> None:
     topic = GrowingTopic([sent()])
     sent_out = SentOutTopic(topic, kept_tweets=10)  # type: ignore[arg-type]  # a stand-in

@@ -381,6 +381,8 @@ def test_topics_that_can_not_be_read_lose_no_feedback(
         def find(self, _: Any) -> Any:
             raise BrokerError("no broker")
 
+        glance = find
+
     learner = make_learner(lambda: scorer, archive, Unreachable())
 
     with pytest.raises(BrokerError):
