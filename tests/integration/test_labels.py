@@ -126,7 +126,7 @@ def test_the_api_answers_without_kafka_and_finds_it_when_it_comes_and_comes_back
         port=free_port,
     )
     with served(tmp_path, servers=servers, prefix="") as client:
-        without = client.post("/feedback", json=body)
+        without = client.post("/feedback", json=body, headers={"x-request-id": examples.REQUEST_ID})
         predicted = client.post("/predict", json=examples.ONE_TEXT)
         with EmbeddedKafka(options):
             no_topic = client.post("/feedback", json=body)

@@ -36,6 +36,7 @@ def spots(ends: dict[int, int]) -> str:
     return ",".join(f"{partition}:{offset}" for partition, offset in sorted(ends.items()))
 
 
+@pytest.mark.slow
 def test_replay_of_an_event_shows_the_tweets_of_its_window_alone(watching: Any, make_feed: Any, run: Run) -> None:
     feed = make_feed()
     tweets = feed.tweets(1200)
@@ -51,6 +52,7 @@ def test_replay_of_an_event_shows_the_tweets_of_its_window_alone(watching: Any, 
     assert [tweets[500].classified_at, tweets[999].classified_at] == [min(times), max(times)]
 
 
+@pytest.mark.slow
 def test_part_by_times_is_compared_as_the_same_part_by_offsets(watching: Any, make_feed: Any, run: Run) -> None:
     feed = make_feed()
     feed.at -= 600

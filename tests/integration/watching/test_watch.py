@@ -60,6 +60,7 @@ def test_first_start_begins_with_what_comes_then_and_a_restart_where_it_began(wa
     assert sum(event.window.end.values()) == 800
 
 
+@pytest.mark.slow
 def test_a_restart_goes_on_with_the_next_window_and_the_long_one(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     watching.publish(feed.tweets(1000))
@@ -91,6 +92,7 @@ def test_a_gap_ends_a_window_that_has_enough_tweets(watching: Any, make_feed: An
     assert watching.is_contiguous(events)
 
 
+@pytest.mark.slow
 def test_a_new_version_ends_the_window_and_without_a_reference_is_passed_over(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     feed.at -= 120
@@ -137,6 +139,7 @@ def test_tweets_that_workers_refused_meanwhile_are_counted(watching: Any, make_f
     assert [event.window.dead_letters for event in events] == [0, 20]
 
 
+@pytest.mark.slow
 def test_tweets_are_skipped_and_counted_where_too_many_wait(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     watching.publish(feed.tweets(500))
@@ -157,6 +160,7 @@ def test_tweets_are_skipped_and_counted_where_too_many_wait(watching: Any, make_
     assert len(process.lines("tweets_skipped")) == 1
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_once_the_first_told_a_window(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     one, other = watching.start("--from-beginning"), watching.start("--from-beginning")
@@ -171,6 +175,7 @@ def test_a_second_process_is_refused_once_the_first_told_a_window(watching: Any,
     assert numbers(watching.events()) == [(1, watching.events()[0].outcome, 500)]
 
 
+@pytest.mark.slow
 def test_partitions_that_come_to_be_are_read_from_their_beginning(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     watching.publish(feed.tweets(300))
