@@ -9,11 +9,11 @@ from pathlib import Path
 from config.drift import DriftSettings
 from models.errors import DriftError, WindowTooSmallError
 from models.predictor import PRETRAINED
-from models.records import ModelVersion, utc_timestamp
+from models.records import ModelVersion
 from monitoring.drift.files import TweetFile, read_tweets
 from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
-from monitoring.drift.records import DriftEvent, Span
+from monitoring.drift.records import DriftEvent, Span, event_id
 from monitoring.drift.reference import Reference
 from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
 from monitoring.drift.store import ReportStore
@@ -98,30 +98,24 @@ def _event(
     verdict: Verdict, reference: Reference, window: Window, model: ModelVersion, *, replay: list[str]
 ) -> DriftEvent:
     content = b"".join(window.numbers[name].tobytes() for name in sorted(window.numbers))
-    return DriftEvent(
-        window=Span(
-            number=verdict.number,
-            tweets=window.tweets,
-            long_tweets=window.tweets,
-            dead_letters=0,
-            start={},
-            end={},
-            skipped=0,
-            first_at="",
-            last_at="",
-        ),
-        reference=reference.id,
+    span = Span(
+        number=verdict.number,
+        tweets=window.tweets,
+        long_tweets=window.tweets,
+        dead_letters=0,
+        start={},
+        end={},
+        skipped=0,
+        first_at="",
+        last_at="",
+    )
+    return verdict.event(
+        span,
+        reference=reference,
         model=model,
-        outcome=verdict.outcome,
-        kinds=tuple(dict.fromkeys(cause.kind for cause in verdict.causes)),
-        scores=dict(verdict.scores),
-        causes=verdict.causes,
-        opened=verdict.opened,
-        closed=verdict.closed,
-        open=dict(verdict.open),
-        report=f"{reference.id}-{zlib.crc32(content) % _IDS:08}",  # the same files replace their report, no others do
         replay=shlex.join(["tickertape", "drift", "report", *replay]),
-        time=utc_timestamp(time.time()),
+        time=time.time(),
+        report=event_id(reference.id, zlib.crc32(content) % _IDS),  # the same files replace their report, no others do
     )
 
 

@@ -50,7 +50,7 @@ FEWEST_OF_TICKER = 30  # tweets of a ticker on both sides, for its sentiments to
 NEAR = 0.5  # what is told of to the monitor, so that an open alarm does not flutter
 MOST_CAUSES = 10  # of one column
 MOST_EXAMPLES = 5
-TICKER_COLUMN, HOUR_COLUMN = "ticker", "hour"
+HOUR_COLUMN = "hour"
 
 
 @dataclass(frozen=True)

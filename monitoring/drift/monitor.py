@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from models.records import ModelVersion, utc_timestamp
 from monitoring.drift.comparing import MALFORMED_SHARE, Comparison, compare
-from monitoring.drift.records import Cause
+from monitoring.drift.records import Cause, DriftEvent, Kind, Span
 from monitoring.drift.reference import Reference
 from monitoring.drift.windows import Window, joined
 
@@ -34,6 +35,42 @@ class Verdict:
     closed: tuple[str, ...]
     open: Mapping[str, int]
     long: Window | None
+
+    def event(
+        self,
+        span: Span,
+        *,
+        reference: Reference,
+        model: ModelVersion,
+        replay: str,
+        time: float,
+        report: str | None = None,
+    ) -> DriftEvent:
+        """Give the event that tells of it.
+
+        Args:
+            span: where the window's tweets stand.
+            reference: what they were compared with.
+            model: the version that answered.
+            replay: the command that reads the tweets again.
+            time: when this is told, in seconds since 1970.
+            report: id of the report of this window; None where there is none.
+        """
+        return DriftEvent(
+            window=span,
+            reference=reference.id,
+            model=model,
+            outcome=self.outcome,
+            kinds=tuple(kind for kind in Kind if any(cause.kind == kind for cause in self.causes)),
+            scores=dict(self.scores),
+            causes=self.causes,
+            opened=self.opened,
+            closed=self.closed,
+            open=dict(self.open),
+            report=report,
+            replay=replay,
+            time=utc_timestamp(time),
+        )
 
 
 class Monitor:

@@ -117,3 +117,12 @@ class DriftEvent(msgspec.Struct, frozen=True):
     report: str | None
     replay: str
     time: str
+
+
+def event_id(reference: str, number: int) -> str:
+    """Give what a window is known by, in headers and as a report's folder.
+
+    >>> event_id("0a1b2c3d", 42)
+    '0a1b2c3d-00000042'
+    """
+    return f"{reference[:8]}-{number:08}"

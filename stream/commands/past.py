@@ -10,12 +10,12 @@ from config.settings import KafkaSettings, StreamSettings, TopicSettings
 from models.commands.stores import registry_store
 from models.errors import ReferenceNotFoundError, WindowTooSmallError
 from models.predictor import PRETRAINED
-from models.records import ModelVersion, utc_timestamp
+from models.records import ModelVersion
 from monitoring.commands.drift_report import put_report
 from monitoring.drift.files import read_tweets
 from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
-from monitoring.drift.records import DriftEvent, Kind, Span
+from monitoring.drift.records import DriftEvent, Span, event_id
 from monitoring.drift.reference import Reference
 from monitoring.drift.reference_file import REFERENCE_FILE, load_reference, save_reference
 from monitoring.drift.references import References, references_of
@@ -25,7 +25,6 @@ from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, joined
 from stream.parts import PartReader, Spot
 from stream.topics import declare_topics
-from stream.watching.ledger import event_id
 from stream.watching.past import Past, PastTweets
 from stream.watching.telling import replay_command
 
@@ -142,21 +141,8 @@ def _event(past: Past, reference: Reference, window: Window, verdict: Verdict) -
         last_at=past.last_at,
     )
     replay = replay_command(span)
-    return DriftEvent(
-        window=span,
-        reference=reference.id,
-        model=past.model,
-        outcome=verdict.outcome,
-        kinds=tuple(kind for kind in Kind if any(cause.kind == kind for cause in verdict.causes)),
-        scores=dict(verdict.scores),
-        causes=verdict.causes,
-        opened=verdict.opened,
-        closed=verdict.closed,
-        open=dict(verdict.open),
-        report=event_id(reference.id, zlib.crc32(replay.encode()) % _IDS),  # the same part replaces its report
-        replay=replay,
-        time=utc_timestamp(time.time()),
-    )
+    report = event_id(reference.id, zlib.crc32(replay.encode()) % _IDS)  # the same part replaces its report
+    return verdict.event(span, reference=reference, model=past.model, replay=replay, time=time.time(), report=report)
 
 
 def _named(model: ModelVersion) -> str:

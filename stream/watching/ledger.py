@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from models.errors import DeliveryError, DriftError
 from models.events import event_headers
-from monitoring.drift.records import DriftEvent
+from monitoring.drift.records import DriftEvent, event_id
 from stream.codecs import encode
 from stream.following import POLL_MS
 from stream.framing import Header
@@ -128,15 +128,6 @@ def connect_producer(bootstrap_servers: str) -> KafkaProducer:
         )
     except (KafkaError, ValueError, OSError) as exc:
         raise unreachable(bootstrap_servers) from exc
-
-
-def event_id(reference: str, number: int) -> str:
-    """Give what a window is known by, in headers and as a report's folder.
-
-    >>> event_id("0a1b2c3d", 42)
-    '0a1b2c3d-00000042'
-    """
-    return f"{reference[:8]}-{number:08}"
 
 
 def drift_headers(event: DriftEvent) -> list[Header]:

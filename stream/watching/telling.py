@@ -3,20 +3,20 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import msgspec
 
 from models.errors import DriftError
-from models.records import ModelVersion, utc_timestamp
+from models.records import ModelVersion
 from monitoring.drift.monitor import Verdict
 from monitoring.drift.recording import record_drift_window
-from monitoring.drift.records import DriftEvent, Kind, Span
+from monitoring.drift.records import DriftEvent, Span, event_id
 from monitoring.drift.reference import Reference
 from monitoring.drift.windows import Window
 from stream.ranges import shown
 from stream.watching.cutting import OpenWindow
-from stream.watching.ledger import event_id
 from stream.watching.subjects import Subject, Told
 
 MOST_CAUSES = 500  # of an event; about 200 kB, a fifth of what Kafka takes
@@ -90,20 +90,8 @@ class Teller:
         self._alerts.tell(event)
 
     def _event(self, reference: Reference, verdict: Verdict, span: Span, model: ModelVersion) -> DriftEvent:
-        return DriftEvent(
-            window=span,
-            reference=reference.id,
-            model=model,
-            outcome=verdict.outcome,
-            kinds=tuple(kind for kind in Kind if any(cause.kind == kind for cause in verdict.causes)),
-            scores=dict(verdict.scores),
-            causes=verdict.causes[:MOST_CAUSES],
-            opened=verdict.opened,
-            closed=verdict.closed,
-            open=dict(verdict.open),
-            report=None,
-            replay=replay_command(span),
-            time=utc_timestamp(self._clock()),
+        return replace(verdict, causes=verdict.causes[:MOST_CAUSES]).event(
+            span, reference=reference, model=model, replay=replay_command(span), time=self._clock()
         )
 
     def _with_report(self, event: DriftEvent, reference: Reference, window: Window, verdict: Verdict) -> DriftEvent:
