@@ -2,8 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# A lock names everything; pip need not, and where a package is wanted with and without extras could not, resolve it.
-INSTALL := $(PIP) install --no-deps --require-hashes
+# A lock names everything; nothing need be resolved, and where a package is wanted with and without extras could not be.
+LOCKED := --no-deps --require-hashes --requirement
+# uv takes seconds, where pip takes minutes. pip goes on where uv can't: a machine that uv has no wheel for, a registry
+# that only pip's settings name.
+define install
+@$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) $(1) \
+  || { echo "uv could not install $(1); pip does, which takes minutes"; $(PIP) install $(LOCKED) $(1); }
+endef
 
 # The locks name no registry's host and hold for all platforms.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -84,6 +90,7 @@ bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an 
 	@$(BIN)/python tests/benchmarks/streaming.py
 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
+	@$(LOCK) --group install --output-file requirements/install.lock
 	@$(LOCK) pyproject.toml --extra build --output-file requirements/run.lock
 	@$(LOCK) pyproject.toml --extra build --extra train --extra check --extra trace --constraints requirements/run.lock --output-file requirements/train.lock
 	@$(LOCK) pyproject.toml $(DEV_EXTRAS:%=--extra %) --constraints requirements/train.lock --output-file requirements/dev.lock
@@ -115,16 +122,17 @@ clean: ## remove .venv, caches and what the project wrote while it ran
 	@test -e .venv/all.stamp || echo "setting up .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tickertape needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(INSTALL) --requirement requirements/run.lock
+	@$(PIP) install $(LOCKED) requirements/install.lock || echo "no uv for this machine"
+	$(call install,requirements/run.lock)
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
 .venv/all.stamp: requirements/dev.lock .venv/run.stamp
 	@echo "setting up .venv for training and tests (once)"
-	@$(INSTALL) --requirement requirements/dev.lock
+	$(call install,requirements/dev.lock)
 	@touch $@
 
 .venv/teacher.stamp: requirements/teacher.lock .venv/all.stamp
 	@echo "adding PyTorch to .venv (once)"
-	@$(INSTALL) --requirement requirements/teacher.lock
+	$(call install,requirements/teacher.lock)
 	@touch $@
