@@ -30,7 +30,7 @@ from api.limits import BodyLimit
 from api.request_ids import RequestIds
 from api.tracing import RequestTraces, Traces
 from api.versions import KeptVersions, VersionStore
-from config.settings import ApiSettings
+from config.api import ApiSettings
 from models.contracts import Predictor
 from monitoring.drift.store import ReportStore
 

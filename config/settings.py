@@ -1,4 +1,4 @@
-"""Frozen settings groups, one environment prefix each; with `config.drift` the sole reader of the environment."""
+"""Frozen settings groups, one environment prefix each; with the modules beside it the sole reader of the environment."""
 
 import os
 from pathlib import Path
@@ -201,31 +201,6 @@ class ModelSettings(BaseSettings):
         if self.abstain_below and self.target_error_rate:
             raise ValueError("MODEL_ABSTAIN_BELOW and MODEL_TARGET_ERROR_RATE are both set: set one of them")
         return self
-
-
-class ApiSettings(BaseSettings):
-    """The HTTP API."""
-
-    model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
-
-    host: str = "127.0.0.1"
-    """Address to listen on."""
-    port: Port = 8000
-    """Port to listen on."""
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
-    """Processes that `make rest-prod` starts."""
-    max_texts: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """Most texts, or elements of feedback, in one request."""
-    max_body_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 4_194_304
-    """Largest request body, in bytes."""
-    max_requests: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Most requests with a body, of predictions and of feedback each, that one process works on at once; more get 503."""
-    body_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    """Longest time that a request's body may take to arrive."""
-    top_k: Annotated[int, Field(ge=1, le=20)] = 3
-    """Labels with their probability in each answer; a request may ask for another number."""
-    kept_versions: Annotated[int, Field(ge=1, le=100)] = 4
-    """Registered versions, beside the one that answers, that one process keeps in memory for requests that name one."""
 
 
 class DemoSettings(BaseSettings):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from config.api import ApiSettings
 from config.commands import DONE
 from config.settings import (
-    ApiSettings,
     BrokerSettings,
     DemoSettings,
     KafkaSettings,

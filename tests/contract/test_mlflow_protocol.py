@@ -12,7 +12,7 @@ import pytest
 
 from api.app import create_app
 from api.invocations_codecs import Invoked
-from config.settings import ApiSettings
+from config.api import ApiSettings
 from models.predictor import pretrained_predictor
 from models.records import Tweet
 from monitoring.drift.store import ReportStore

@@ -12,7 +12,7 @@ import pytest
 from api.app import create_app
 from api.dependencies import Follow
 from api.tracing import Traces
-from config.settings import ApiSettings
+from config.api import ApiSettings
 from models.contracts import Predictor
 from models.feedback import Feedback
 from models.predictor import ScorerPredictor, pretrained_predictor

@@ -10,7 +10,7 @@ import httpx
 from api.app import create_app
 from api.dependencies import FeedbackPublisher
 from api.versions import VersionStore
-from config.settings import ApiSettings
+from config.api import ApiSettings
 from models.contracts import Predictor
 from models.errors import ModelNotFoundError
 from models.following import FollowedPredictor, Follower

@@ -1,0 +1,109 @@
+"""The application with its real parts, as settings say: model, registry, Kafka, reports, traces."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config import settings as settings_module
+from config.api import ApiSettings
+from config.drift import DriftSettings
+from config.settings import KafkaSettings, OnlineSettings, RegistrySettings, TopicSettings
+from config.tracing import TraceSettings
+from models.contracts import Predictor
+from monitoring.tracing.sampling import Sampler
+from monitoring.tracing.spans import open_tracer
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.dependencies import Following
+    from api.tracing import Traces
+    from models.following import FollowedPredictor, Report
+    from models.loading import RegistryStore
+
+REPORT_FILE = Path(settings_module.__file__).with_name("run.json")
+
+
+def open_app(
+    settings: ApiSettings,
+    on_load_failure: Callable[[Exception], None],
+    *,
+    wait_for_model_seconds: float = 0.0,
+) -> "FastAPI":
+    """Build the application with its parts; nothing is connected or loaded before it starts.
+
+    Args:
+        settings: the limits.
+        on_load_failure: see `api.app.create_app`.
+        wait_for_model_seconds: likewise.
+    """
+    from api.app import create_app  # noqa: PLC0415  # see `run`
+    from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
+    from monitoring.drift.store import ReportStore  # noqa: PLC0415  # as above
+
+    topics, drift = TopicSettings(), DriftSettings()
+    return create_app(
+        settings,
+        load=partial(_load, settings),
+        report_file=REPORT_FILE,
+        publisher=KafkaPublisher(
+            bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
+        ),
+        reports=ReportStore(drift.reports_dir, drift.kept_reports),
+        versions=replace(_store(settings), care=None),  # of who is named the fast model answers: no teacher is kept
+        follow=partial(_follow, settings),
+        traces=_traces(TraceSettings()),
+        on_load_failure=on_load_failure,
+        wait_for_model_seconds=wait_for_model_seconds,
+    )
+
+
+def _traces(settings: TraceSettings) -> "Traces | None":
+    if not settings.is_on:
+        return None
+    from api.tracing import Traces  # noqa: PLC0415  # as above
+
+    tracer = open_tracer(
+        endpoint=settings.exporter_otlp_endpoint,
+        headers=settings.headers,
+        service_name=settings.service_name or "tickertape-api",
+        max_queued_spans=settings.bsp_max_queue_size,
+    )
+    return Traces(tracer, Sampler(settings.traces_sampler_arg))
+
+
+def _load(settings: ApiSettings) -> Predictor:
+    from models.loading import load_predictor  # noqa: PLC0415  # as above
+
+    return load_predictor(_store(settings))
+
+
+def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Report") -> "list[Following]":
+    """Begin to change what answers: with the registry's alias, and with what the learner learns."""
+    following: list[Following] = []
+    if poll_seconds := RegistrySettings().poll_seconds:
+        from models.behaviour import behaviour_problems  # noqa: PLC0415  # as above
+        from models.following import Follower  # noqa: PLC0415  # as above
+
+        follower = Follower(predictor, _store(settings), gate=behaviour_problems, report=report)
+        follower.start(poll_seconds=poll_seconds)
+        following.append(follower)
+    if (online := OnlineSettings()).enabled:
+        from stream.learning.following import SnapshotFollower  # noqa: PLC0415  # as above
+
+        kafka, topics = KafkaSettings(), TopicSettings()
+        snapshots = SnapshotFollower(kafka.bootstrap_servers, topics.prefix + topics.online, predictor=predictor)
+        if kafka.is_given:  # else there may be none, and nobody should wait for it
+            snapshots.look()
+        snapshots.start(poll_seconds=online.snapshot_seconds / 2)
+        following.append(snapshots)
+    return following
+
+
+def _store(settings: ApiSettings) -> "RegistryStore":
+    from models.commands.stores import serving_store  # noqa: PLC0415  # as above
+    from monitoring.metrics import count_careful  # noqa: PLC0415  # as above
+
+    return serving_store(top_k=settings.top_k, count=count_careful)
