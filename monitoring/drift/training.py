@@ -32,30 +32,28 @@ def training_reference(split: Split, measured: Weights, model: ModelVersion) -> 
         measured: the weights that never saw the held-out tweets.
         model: what the version is called.
     """
-    return _reference(split, measured, model, left_out=(), answered="as it answered before it learned them")
+    predictor = ScorerPredictor(Scorer(measured), model, 1)
+    return _reference(split, predictor, left_out=(), answered="as it answered before it learned them")
 
 
-def labelled_reference(split: Split, weights: Weights, model: ModelVersion) -> Reference:
+def labelled_reference(split: Split, predictor: ScorerPredictor) -> Reference:
     """Make a reference for a model that has learned the labelled tweets, so that its scores of them are too high.
 
     They are left out: drift of the scores is not seen with it.
     """
-    return _reference(split, weights, model, left_out=SCORE_COLUMNS, answered="without scores, as it learned them")
+    return _reference(split, predictor, left_out=SCORE_COLUMNS, answered="without scores, as it learned them")
 
 
-def _reference(
-    split: Split, weights: Weights, model: ModelVersion, *, left_out: Sequence[str], answered: str
-) -> Reference:
+def _reference(split: Split, predictor: ScorerPredictor, *, left_out: Sequence[str], answered: str) -> Reference:
     learned = split.labels.train.texts + split.sentiments.train.texts
     vocabulary = Vocabulary.of({token for token in tokens(text) if is_word(token)} for text in learned)
     texts = split.labels.held_out.texts
-    predictor = ScorerPredictor(Scorer(weights), model, 1)
     return reference_of(
         [window_of(list(_described(predictor, texts, vocabulary)))],
         trained=vocabulary,
         terms=vocabulary,
-        model_name=model.name,
-        model_version=model.version,
+        model_name=predictor.model.name,
+        model_version=predictor.model.version,
         source=f"{len(texts):,} labelled tweets, {answered}",
         left_out=left_out,
     )

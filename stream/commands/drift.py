@@ -9,12 +9,14 @@ Without an action, `watch` is meant.
   tickertape drift report --reference reference.jsonl --current current.jsonl
   tickertape drift reference --from 2026-01-01T00:00Z --to 2026-02-01T00:00Z --output january.npz
   tickertape drift reference --file tweets.jsonl --output january.npz
+  tickertape drift reference --labelled data --output drift_reference.npz
 """
 
 import argparse
 from pathlib import Path
 
 from config.commands import DONE
+from monitoring.commands.drift_reference import make_labelled_reference
 from monitoring.commands.drift_report import report_on_files
 from stream.commands import watch
 from stream.commands.part_options import add_part_options
@@ -38,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reference = actions.add_parser("reference", help="make a reference of tweets of a time that was good")
     add_part_options(reference)
     reference.add_argument("--file", type=Path, metavar="FILE", help="of a file of tweets instead, one a line")
+    reference.add_argument(
+        "--labelled", type=Path, metavar="DIR", help="of the labelled tweets in a folder instead, for the shipped model"
+    )
     reference.add_argument("--output", type=Path, required=True, metavar="FILE", help="where the reference goes")
     reference.set_defaults(action=_reference, fail=reference.error)
 
@@ -60,7 +65,11 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _reference(arguments: argparse.Namespace) -> int:
-    if (arguments.start is None) == (arguments.file is None):
-        arguments.fail("give either --from, and --to if it is to end, or --file")
+    sources = [arguments.start, arguments.file, arguments.labelled]
+    if sum(source is not None for source in sources) != 1:
+        arguments.fail("give either --from, and --to if it is to end, or --file, or --labelled")
+    if arguments.labelled is not None:
+        make_labelled_reference(arguments.labelled, output=arguments.output)
+        return DONE
     make_reference(arguments.start, arguments.end, file=arguments.file, output=arguments.output)
     return DONE

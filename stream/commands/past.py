@@ -11,13 +11,14 @@ from models.commands.stores import registry_store
 from models.errors import ReferenceNotFoundError, WindowTooSmallError
 from models.predictor import PRETRAINED
 from models.records import ModelVersion
+from monitoring.commands.drift_reference import put_reference
 from monitoring.commands.drift_report import put_report
 from monitoring.drift.files import read_tweets
 from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Span, event_id
 from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, load_reference, save_reference
+from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
 from monitoring.drift.references import References, references_of
 from monitoring.drift.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
@@ -87,12 +88,7 @@ def make_reference(start: Spot | None, end: Spot | None, *, file: Path | None, o
         model_version=model.version,
         source=source,
     )
-    save_reference(reference, output.expanduser())
-    sys.stdout.write(
-        f"reference {reference.id} of {_named(model)}: {source}"
-        f"{f'; {left_out:,} of other versions left out' if left_out else ''}\n"
-        f"written to {output}; use it with DRIFT_REFERENCE={output}\n"
-    )
+    put_reference(reference, output, note=f"; {left_out:,} of other versions left out" if left_out else "")
 
 
 def _reader(start: Spot, end: Spot | None) -> PartReader:

@@ -159,21 +159,21 @@ def test_clean_stop_under_load_loses_and_repeats_nothing_however_seldom_snapshot
 ) -> None:
     settings = SMALL_STEPS | {"ONLINE_SNAPSHOT_SECONDS": 60}
     worker = start_worker(**settings)
-    learning.say(many(make_feedback, 20_000))
-    learning.wait_until(lambda: learning.accounted() > 100)
+    with learning.saying(many(make_feedback, 10_000), per_second=1_000):
+        learning.wait_until(lambda: learning.accounted() > 100)
 
-    assert worker.stop(signal.SIGTERM) == 0
-    accounted_when_stopped = learning.accounted()
-    assert learning.committed() == accounted_when_stopped
-    second = start_worker(**settings)
-    learning.wait_until(lambda: learning.accounted() >= 20_000)
+        assert worker.stop(signal.SIGTERM) == 0
+        accounted_when_stopped = learning.accounted()
+        assert learning.committed() == accounted_when_stopped
+        second = start_worker(**settings)
+    learning.wait_until(lambda: learning.accounted() >= 10_000)
     assert second.stop(signal.SIGTERM) == 0
 
     labelled = learning.labelled()
-    assert accounted_when_stopped < 20_000
-    assert [tweet.feedback_offset for tweet in labelled] == list(range(20_000))
-    assert learning.committed() == 20_000
-    learning.assert_learned(labelled, offset=19_999)
+    assert accounted_when_stopped < 10_000
+    assert [tweet.feedback_offset for tweet in labelled] == list(range(10_000))
+    assert learning.committed() == 10_000
+    learning.assert_learned(labelled, offset=9_999)
 
 
 def test_feedback_that_moves_between_workers_as_they_come_and_go_is_learned_once(

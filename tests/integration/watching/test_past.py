@@ -100,6 +100,8 @@ def test_reference_of_a_part_is_used_for_its_version(watching: Any, make_feed: A
         (("drift", "report", "--from", "2026-01-01"), 1, "no tweet to compare"),
         (("drift", "reference", "--output", "x.npz"), 2, "give either --from"),
         (("drift", "reference", "--file", "nowhere.jsonl", "--output", "x.npz"), 1, "nowhere.jsonl is not there"),
+        (("drift", "reference", "--file", "x", "--labelled", "x", "--output", "x.npz"), 2, "give either --from"),
+        (("drift", "reference", "--labelled", "nowhere", "--output", "x.npz"), 1, "nowhere"),
     ],
 )
 def test_wrong_part_ends_with_one_clear_line(run: Run, words: tuple[str, ...], code: int, message: str) -> None:

@@ -1,16 +1,20 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.arguments import TrainingArguments
-from models.dataset import NO_TWEETS, HeadSplit, LabelledTweets, Split
+from models.commands.training_options import training_arguments
+from models.dataset import NO_TWEETS, HeadSplit, LabelledTweets, Split, read_split
 from models.fitting import fit
-from models.predictor import PRETRAINED, pretrained_predictor
+from models.predictor import PRETRAINED, ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion
 from models.scaling import unscaled
+from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import Weights
+from monitoring.commands.drift_reference import make_labelled_reference
 from monitoring.drift.comparing import compare
 from monitoring.drift.describing import Description
 from monitoring.drift.reference_file import REFERENCE_FILE, decode_reference, load_reference
@@ -18,6 +22,7 @@ from monitoring.drift.training import files_beside, labelled_reference
 from monitoring.drift.windows import window_of
 
 MODEL = ModelVersion("tickertape", "7")
+LABELLED = Path(__file__).parents[3] / "data" / "labelled"
 
 
 def labelled(texts: list[str]) -> LabelledTweets:
@@ -59,12 +64,25 @@ def test_a_model_goes_with_what_it_says_of_tweets_that_it_never_saw(split: Split
 def test_scores_of_tweets_that_were_learned_are_left_out(
     split: Split, weights: Weights, rows: Callable[..., list[Description]]
 ) -> None:
-    reference = labelled_reference(split, weights, MODEL)
+    reference = labelled_reference(split, ScorerPredictor(Scorer(weights), MODEL, 1))
 
     scores = compare(reference, window_of(rows(300, seed=1))).scores
 
     assert "label" in scores
     assert not {"label_score", "sentiment_score"} & set(scores)
+
+
+def test_the_shipped_model_gets_a_reference_of_the_labelled_tweets_in_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_labelled_reference(LABELLED, output=tmp_path / "reference.npz")
+
+    reference = load_reference(tmp_path / "reference.npz")
+    arguments = training_arguments(seed=None)
+    split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
+    assert ModelVersion(reference.model_name, reference.model_version) == pretrained_predictor(1).model
+    assert reference.tweets == len(split.labels.held_out)
+    assert f"reference {reference.id} of tickertape" in capsys.readouterr().out
 
 
 def test_the_shipped_reference_is_of_the_shipped_model() -> None:
