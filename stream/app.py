@@ -62,6 +62,7 @@ def create_app(
         settings.group,
         chunks=ChunkOptions(
             topics=frozenset({topics.raw.name, topics.feedback.name}),
+            patient_topics=frozenset({topics.feedback.name}),  # a handful of labels costs as much as a hundred
             size=settings.chunk_size_tweets,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             isolation_level=settings.isolation_level,

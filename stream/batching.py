@@ -218,7 +218,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
             raise ConsumerStoppedError
         fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
-        hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS)
+        patient = self.consumer.app.chunks.patient_topics
+        hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS, patient=patient)
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
             records = await fetched_records(
                 fetcher,

@@ -19,12 +19,14 @@ class ChunkOptions:
 
     Attributes:
         topics: names of the topics whose events are chunks.
+        patient_topics: those of them whose records may wait a quarter of a second for more to come.
         size: most records in a chunk.
         fetch_max_wait_ms: longest time the broker holds an empty fetch, in milliseconds.
         isolation_level: `read_committed` leaves out records of aborted transactions.
     """
 
     topics: frozenset[str] = frozenset()
+    patient_topics: frozenset[str] = frozenset()
     size: int = 500
     fetch_max_wait_ms: int = 20
     isolation_level: str = "read_committed"

@@ -58,7 +58,13 @@ async def fetched_records(
     return await ready()
 
 
-def hold_back_idle(fetcher: Fetcher, *, idle_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+def hold_back_idle(
+    fetcher: Fetcher,
+    *,
+    idle_seconds: float,
+    patient: frozenset[str] = frozenset(),
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Ask for idle partitions only now and then while others are busy; does nothing the second time.
 
     A broker holds a fetch that finds nothing, and there is one fetch at a time: one that asks for idle partitions alone,
@@ -67,29 +73,38 @@ def hold_back_idle(fetcher: Fetcher, *, idle_seconds: float, clock: Callable[[],
     Args:
         fetcher: of a consumer that has started.
         idle_seconds: time between two fetches that ask for idle partitions too.
+        patient: topics whose records may gather: while the consumer has others, idle partitions of these are held back
+            even when none is busy.
         clock: gives seconds that only grow.
     """
     if isinstance(fetcher._get_actions_per_node, _WithoutIdle):  # noqa: SLF001  # aiokafka has no seam for it
         return
-    fetcher._get_actions_per_node = _WithoutIdle(fetcher, idle_seconds, clock)  # noqa: SLF001  # as above
+    fetcher._get_actions_per_node = _WithoutIdle(fetcher, idle_seconds, patient, clock)  # noqa: SLF001  # as above
 
 
 class _WithoutIdle:
     """Chooses what to fetch next, as the fetcher itself does, but for idle partitions."""
 
-    def __init__(self, fetcher: Fetcher, idle_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, fetcher: Fetcher, idle_seconds: float, patient: frozenset[str], clock: Callable[[], float]
+    ) -> None:
         self._choose = fetcher._get_actions_per_node  # noqa: SLF001  # as above
         self._records = fetcher._records  # noqa: SLF001  # as above
         self._idle_seconds = idle_seconds
+        self._patient = patient
         self._clock = clock
         self._due = 0.0
 
     def __call__(self, assignment: Any) -> Any:  # noqa: ANN401  # aiokafka has no types
         now = self._clock()
-        if not self._records or now >= self._due:
+        if now >= self._due:
             self._due = now + self._idle_seconds
             return self._choose(assignment)
-        return self._choose(_Busy(assignment, frozenset(tp for tp in assignment.tps if self._is_busy(assignment, tp))))
+        chosen = frozenset(tp for tp in assignment.tps if self._is_due(tp) or self._is_busy(assignment, tp))
+        return self._choose(_Busy(assignment, chosen) if chosen else assignment)
+
+    def _is_due(self, tp: TopicPartition) -> bool:
+        return not self._records and tp.topic not in self._patient
 
     def _is_busy(self, assignment: Any, tp: TopicPartition) -> bool:  # noqa: ANN401  # as above
         state = assignment.state_value(tp)

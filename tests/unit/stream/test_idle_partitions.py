@@ -26,7 +26,7 @@ class State:
 
 @dataclass
 class Assignment:
-    """A busy partition, one with more to fetch, one that had nothing at the last look, and one never asked for."""
+    """A partition of each kind: a busy partition, one with more to fetch, one that had nothing at the last look, and one never asked for."""
 
     states: dict[TopicPartition, State] = field(
         default_factory=lambda: {
@@ -58,7 +58,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def fetcher(clock: Clock) -> Fetcher:
+def unchanged_fetcher() -> Fetcher:
     """Aiokafka's own choice of what to fetch, of a broker that leads all partitions, with records of one waiting."""
     made: Any = object.__new__(Fetcher)
     made._records = {BUSY: SimpleNamespace(calculate_backoff=lambda: 0)}
@@ -68,12 +68,25 @@ def fetcher(clock: Clock) -> Fetcher:
     made._client_rack = None
     made._fetch_max_wait_ms, made._fetch_min_bytes, made._fetch_max_bytes = 20, 1, 1_000
     made._max_partition_fetch_bytes, made._isolation_level, made._fetcher_timeout = 1_000, 0, 1.0
-    hold_back_idle(made, idle_seconds=0.25, clock=clock)
     return made
 
 
-def asked(fetcher: Fetcher) -> set[TopicPartition]:
-    ((_, request),) = fetcher._get_actions_per_node(Assignment())[0]
+@pytest.fixture
+def fetcher(unchanged_fetcher: Fetcher, clock: Clock) -> Fetcher:
+    hold_back_idle(unchanged_fetcher, idle_seconds=0.25, clock=clock)
+    return unchanged_fetcher
+
+
+@pytest.fixture
+def patient_fetcher(unchanged_fetcher: Fetcher, clock: Clock) -> Fetcher:
+    """One that lets feedback gather."""
+    hold_back_idle(unchanged_fetcher, idle_seconds=0.25, patient=frozenset({"feedback"}), clock=clock)
+    unchanged_fetcher._records.clear()
+    return unchanged_fetcher
+
+
+def asked(fetcher: Fetcher, assignment: Assignment | None = None) -> set[TopicPartition]:
+    ((_, request),) = fetcher._get_actions_per_node(assignment or Assignment())[0]
     return {TopicPartition(topic, partition[0]) for topic, partitions in request.topics for partition in partitions}
 
 
@@ -93,6 +106,28 @@ def test_idle_partition_is_asked_for_always_while_none_is_busy(fetcher: Fetcher)
     fetcher._records.clear()
 
     assert [asked(fetcher) for _ in range(3)] == [{BUSY, EMPTIED, IDLE, NEW}] * 3
+
+
+def test_records_of_a_patient_topic_gather_while_no_partition_is_busy(patient_fetcher: Fetcher, clock: Clock) -> None:
+    first = asked(patient_fetcher)
+    soon = asked(patient_fetcher)
+    clock.now += 0.26
+    due = asked(patient_fetcher)
+
+    assert (first, soon, due) == ({BUSY, EMPTIED, IDLE, NEW}, {BUSY, EMPTIED, NEW}, {BUSY, EMPTIED, IDLE, NEW})
+
+
+def test_patient_topic_with_more_to_fetch_is_asked_for_at_once(patient_fetcher: Fetcher) -> None:
+    assignment = Assignment()
+    assignment.states[IDLE].highwater = 8
+
+    assert [asked(patient_fetcher, assignment) for _ in range(3)] == [{BUSY, EMPTIED, IDLE, NEW}] * 3
+
+
+def test_patient_topic_that_a_consumer_has_alone_is_asked_for_always(patient_fetcher: Fetcher) -> None:
+    alone = Assignment({IDLE: State(7, 7)})
+
+    assert [asked(patient_fetcher, alone) for _ in range(3)] == [{IDLE}] * 3
 
 
 def test_holding_back_twice_is_the_same(fetcher: Fetcher, clock: Clock) -> None:
