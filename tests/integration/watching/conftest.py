@@ -189,9 +189,11 @@ class Watching:
         return events
 
     def wait_until_told(self, tweets: int) -> list[DriftEvent]:
-        """Wait until so many tweets of the topic are behind the end of the last window."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
+        """Wait until so many tweets of the topic are behind the end of the last window, as long as windows come."""
+        told, deadline = 0, time.monotonic() + TIMEOUT_SECONDS
         while _told(events := self.events()) < tweets:
+            if len(events) > told:
+                told, deadline = len(events), time.monotonic() + TIMEOUT_SECONDS
             assert time.monotonic() < deadline, f"{len(events)} windows, and not all of {tweets} tweets"
             time.sleep(0.2)
         return events
