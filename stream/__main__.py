@@ -18,6 +18,7 @@ COMMANDS = {
     "produce": Command("stream.commands.produce", "publish tweets from a file, standard input or the generator"),
     "label": Command("stream.commands.label", "give labels to tweets, from a file or standard input"),
     "tail": Command("stream.commands.tail", "show classified tweets as they come", runs_until_stopped=True),
+    "verify": Command("stream.commands.verify", "judge delivery: whether each tweet ended exactly once"),
     "retrain": Command("stream.commands.retrain", "train a challenger that has learned from people's labels too"),
     "diff": Command("stream.commands.diff", "compare what two models say of the same tweets"),
 }

@@ -10,16 +10,21 @@ def add_part_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="start",
-        type=_spot,
+        type=spot,
         metavar="SPOT",
         help="where to begin: first offset of each partition, as 0:1200,1:1187, or a time, as 2026-01-05T14:30Z",
     )
     parser.add_argument(
-        "--to", dest="end", type=_spot, metavar="SPOT", help="where to end; default: what the topic holds now"
+        "--to", dest="end", type=spot, metavar="SPOT", help="where to end; default: what the topic holds now"
     )
 
 
-def _spot(text: str) -> Spot:
+def spot(text: str) -> Spot:
+    """Read a spot; for `type=` of an argument.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
     try:
         return parse_spot(text)
     except ValueError as exc:

@@ -1,0 +1,1 @@
+"""`tickertape verify`: what became of each input."""

@@ -1,0 +1,113 @@
+"""Reads the input topic and the three output topics, and judges each partition."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from kafka import TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError
+
+from models.errors import BrokerError
+from stream.following import connect
+from stream.parts import PartReader, Spot
+from stream.ranges import Offsets
+from stream.topics import CONNECT_TIMEOUT_MS, Topics
+from stream.verifying.account import Account, Output, Verdict
+
+MAX_INPUTS = 100_000_000  # four bytes each
+BEGINNING = datetime.fromtimestamp(0, UTC)
+
+
+class Judge:
+    """Says what became of each input of a range.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topics: input and outputs.
+        group: of the workers.
+        isolation_level: in which the workers read the input; outputs are always read committed.
+    """
+
+    def __init__(self, bootstrap_servers: str, topics: Topics, *, group: str, isolation_level: str) -> None:
+        self._bootstrap_servers, self._topics = bootstrap_servers, topics
+        self._group, self._isolation_level = group, isolation_level
+
+    def verdicts(self, start: Spot | None, end: Spot | None, *, outputs_from: Spot | None) -> list[Verdict]:
+        """Judge each partition of a range of the input topic.
+
+        Args:
+            start: where it begins; None for what the topic still holds.
+            end: where it ends; None for what the workers have committed.
+            outputs_from: where to begin in each output topic; None for the beginning.
+
+        Raises:
+            BrokerError: no broker answers, a topic or a part of it is not there, the group has committed nothing, or
+                the range has too many inputs.
+        """
+        raw = self._topics.raw.name
+        committed = self._committed(raw)
+        if end is None:
+            if not committed:
+                raise BrokerError(
+                    f"group {self._group} has committed nothing of {raw}: start a worker, or say with --to what to judge"
+                )
+            end = {number: at for number, at in committed.items() if not isinstance(start, dict) or number in start}
+        reader = self._reader(raw, start or BEGINNING, end, isolation_level=self._isolation_level)
+        accounts: dict[int, Account] = {}
+        for records in reader.records():
+            accounts = accounts or self._accounts(reader.part.start, reader.part.end)
+            accounts[records[0].partition].exists([record.offset for record in records])
+        accounts = accounts or self._accounts(reader.part.start, reader.part.end)
+        for output, topic in zip(Output, self._outputs(), strict=True):
+            for records in self._reader(topic, outputs_from or BEGINNING, None).records():
+                for partition, offsets in inputs_of(records, raw).items():
+                    if partition in accounts:
+                        accounts[partition].ends(output, offsets, partition=records[0].partition)
+        return [account.verdict(committed=committed.get(number, 0)) for number, account in sorted(accounts.items())]
+
+    def _outputs(self) -> tuple[str, str, str]:
+        return self._topics.classified.name, self._topics.sentiment.name, self._topics.dead_letter.name
+
+    def _reader(
+        self, topic: str, start: Spot, end: Spot | None, *, isolation_level: str = "read_committed"
+    ) -> PartReader:
+        return PartReader(self._bootstrap_servers, topic, start=start, end=end, isolation_level=isolation_level)
+
+    def _accounts(self, start: Offsets, end: Offsets) -> dict[int, Account]:
+        inputs = sum(end[number] - start[number] for number in start)
+        if inputs > MAX_INPUTS:
+            raise BrokerError(f"the range has {inputs:,} offsets, at most {MAX_INPUTS:,} are judged at once: take less")
+        return {number: Account(number, start=start[number], end=end[number]) for number in start}
+
+    def _committed(self, topic: str) -> dict[int, int]:
+        consumer = connect(self._bootstrap_servers, group=self._group)
+        try:
+            partitions = consumer.partitions_for_topic(topic) or set()
+            found = {
+                number: consumer.committed(TopicPartition(topic, number), timeout_ms=CONNECT_TIMEOUT_MS)
+                for number in sorted(partitions)
+            }
+        except KafkaError as exc:
+            raise BrokerError(f"can't read what {self._group} has committed: {type(exc).__name__}: {exc}") from exc
+        finally:
+            consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
+        return {number: at for number, at in found.items() if at is not None}
+
+
+def inputs_of(records: Iterable[ConsumerRecord], topic: str) -> Mapping[int, list[int]]:
+    """Give the offsets of the inputs that outputs name, by the inputs' partition; others' records are passed over.
+
+    Args:
+        records: of an output topic.
+        topic: the input topic.
+    """
+    found: dict[int, list[int]] = {}
+    start = f"{topic}-".encode()
+    for record in records:
+        for name, value in record.headers:
+            if name == "ce_id":
+                partition, _, offset = (value or b"").removeprefix(start).partition(b"-")
+                if value and value.startswith(start) and partition.isdigit() and offset.isdigit():
+                    found.setdefault(int(partition), []).append(int(offset))
+                break
+    return found
