@@ -74,6 +74,8 @@ class TopicSettings(BaseSettings):
     """Output: sentiment only, small."""
     dead_letter: TopicName = "tweets.dead-letter"
     """Output: what could not be read, with the reason."""
+    redriven: TopicName = "tweets.redriven"
+    """Output: which dead letters were sent through the stream again."""
     metrics: TopicName = "tweets.metrics"
     """Output: each change of the model that answers, or its refusal."""
     to_label: TopicName = "tweets.to-label"

@@ -19,6 +19,7 @@ COMMANDS = {
     "label": Command("stream.commands.label", "give labels to tweets, from a file or standard input"),
     "tail": Command("stream.commands.tail", "show classified tweets as they come", runs_until_stopped=True),
     "verify": Command("stream.commands.verify", "judge delivery: whether each tweet ended exactly once"),
+    "dead-letters": Command("stream.commands.dead_letters", "see what was refused, repair it, and send it again"),
     "retrain": Command("stream.commands.retrain", "train a challenger that has learned from people's labels too"),
     "diff": Command("stream.commands.diff", "compare what two models say of the same tweets"),
 }

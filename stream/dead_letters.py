@@ -9,6 +9,9 @@ from models.errors import MalformedRecordError
 from models.records import utc_timestamp
 from stream.framing import Header
 
+ATTEMPT_HEADER = "attempt"
+_MOST_DIGITS = 9
+
 
 class Record(Protocol):
     """What is read of a Kafka record."""
@@ -49,7 +52,7 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
             ("partition", str(self.partition).encode()),
             ("offset", str(self.offset).encode()),
             ("time", utc_timestamp(self.time).encode()),
-            ("attempt", str(self.attempt).encode()),
+            (ATTEMPT_HEADER, str(self.attempt).encode()),
         ]
 
 
@@ -72,4 +75,11 @@ def refused(record: Record, why: MalformedRecordError, *, topic: str, partition:
         partition=partition,
         offset=record.offset,
         time=time,
+        attempt=_attempt(record),
     )
+
+
+def _attempt(record: Record) -> int:
+    """Read how often the record is tried now; 1 where nothing says it was tried before."""
+    said = next((value for name, value in record.headers if name == ATTEMPT_HEADER), None) or b""
+    return max(int(said), 1) if said.isdigit() and len(said) <= _MOST_DIGITS else 1

@@ -107,19 +107,6 @@ def dead_letter_row(record: ConsumerRecord) -> Text:
     )
 
 
-def dead_letter_json(record: ConsumerRecord) -> bytes:
-    """Give a dead letter as one JSON object: its headers, and its bytes as `value` or, if no UTF-8, `value_base64`."""
-    entry: dict[str, object] = {**header_texts(record.headers)}
-    if record.value is None:
-        entry["value"] = None
-    else:
-        try:
-            entry["value"] = record.value.decode()
-        except UnicodeDecodeError:
-            entry["value_base64"] = record.value  # msgspec writes bytes so
-    return msgspec.json.encode(entry)
-
-
 def value_json(record: ConsumerRecord) -> bytes | None:
     """Give a record's JSON as it came, on one line; None for a tombstone."""
     return None if record.value is None else bytes(record.value).replace(b"\n", b" ")

@@ -73,6 +73,7 @@ class Topics:
     classified: TopicSpec
     sentiment: TopicSpec
     dead_letter: TopicSpec
+    redriven: TopicSpec
     metrics: TopicSpec
     to_label: TopicSpec
     feedback: TopicSpec
@@ -88,6 +89,7 @@ class Topics:
             self.classified,
             self.sentiment,
             self.dead_letter,
+            self.redriven,
             self.metrics,
             self.to_label,
             self.feedback,
@@ -122,6 +124,7 @@ def declare_topics(settings: TopicSettings) -> Topics:
             retention_ms=settings.dead_letter_retention_days * MS_PER_DAY,
             max_message_bytes=DEAD_LETTER_MAX_BYTES,
         ),
+        redriven=of_one(settings.redriven, retention_ms=settings.dead_letter_retention_days * MS_PER_DAY),
         metrics=spec(settings.metrics, retention_ms=settings.metrics_retention_days * MS_PER_DAY),
         to_label=spec(settings.to_label, retention_ms=retention_ms),
         feedback=of_one(settings.feedback, retention_ms=FOR_EVER),

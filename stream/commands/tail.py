@@ -28,10 +28,10 @@ from config.commands import DONE, configure_logging, positive_integer
 from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
 from stream.commands.part_options import add_part_options
 from stream.following import follow
+from stream.letters.stored import stored
 from stream.parts import PartReader
 from stream.rows import (
     answer_row,
-    dead_letter_json,
     dead_letter_row,
     feedback_row,
     to_label_row,
@@ -49,7 +49,7 @@ class _View(NamedTuple):
 VIEWS = {
     "classified": _View(lambda topics: topics.classified, answer_row),
     "sentiment": _View(lambda topics: topics.sentiment, answer_row),
-    "dead-letter": _View(lambda topics: topics.dead_letter, dead_letter_row, dead_letter_json),
+    "dead-letter": _View(lambda topics: topics.dead_letter, dead_letter_row, lambda record: stored(record).line()),
     "to-label": _View(lambda topics: topics.to_label, to_label_row),
     "feedback": _View(lambda topics: topics.feedback, feedback_row),
 }

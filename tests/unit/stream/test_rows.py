@@ -1,5 +1,3 @@
-import base64
-import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +9,6 @@ from stream.codecs import encode
 from stream.dead_letters import DeadLetter
 from stream.rows import (
     answer_row,
-    dead_letter_json,
     dead_letter_row,
     feedback_row,
     harmless,
@@ -170,16 +167,6 @@ def test_feedback_that_the_learner_would_refuse_is_named_with_the_reason(value: 
 
     assert all(row.startswith("unreadable record at tweets.classified/3@7: ") for row in rows)
     assert "\x1b" not in "".join(rows)
-
-
-def test_a_dead_letter_as_json_keeps_every_byte() -> None:
-    readable = json.loads(dead_letter_json(dead_letter(b'{"id":\n"')))
-    binary = json.loads(dead_letter_json(dead_letter(b"\xff\x00")))
-    tombstone = json.loads(dead_letter_json(dead_letter(None)))
-
-    assert (readable["value"], readable["reason"], readable["offset"]) == ('{"id":\n"', "invalid_json", "41")
-    assert base64.b64decode(binary["value_base64"]) == b"\xff\x00"
-    assert tombstone["value"] is None
 
 
 def test_json_output_is_one_line_a_record() -> None:

@@ -1,0 +1,175 @@
+"""Sends inputs that were refused through the stream again: each once, whatever happens in between.
+
+An input and the mark that it was sent go out in one transaction. The marks are read before anything is sent, and a second
+run that begins takes over from the first, which then can't send any more.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Self, cast
+
+import msgspec
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, ProducerFencedError
+
+from models.errors import BrokerError, DeliveryError
+from models.records import utc_timestamp
+from stream.interrupts import Interrupts
+from stream.letters.stored import Origin, StoredLetter
+from stream.parts import PartReader
+from stream.topics import CONNECT_TIMEOUT_MS, DEAD_LETTER_MAX_BYTES, Topics, unreachable
+from stream.verifying.judge import BEGINNING
+
+_TRANSACTION_LETTERS = 500
+_DELIVERY_TIMEOUT_MS = 30_000
+_REQUEST_BYTES = 2 * DEAD_LETTER_MAX_BYTES
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A record of `tweets.redriven`; its key is the input, as `ce_id` names it.
+
+    Attributes:
+        letter: the dead letter, as `PARTITION:OFFSET`.
+        reason: why it had been refused.
+        attempt: the number of the try that this begins.
+        redriven_at: when it was sent.
+    """
+
+    letter: str
+    reason: str
+    attempt: int
+    redriven_at: str
+
+
+def marked(bootstrap_servers: str, topics: Topics) -> frozenset[str]:
+    """Give the inputs that were sent again, as `ce_id` names them.
+
+    Raises:
+        BrokerError: no broker answers, or it has no such topic.
+    """
+    reader = PartReader(
+        bootstrap_servers, topics.redriven.name, start=BEGINNING, end=None, isolation_level="read_committed"
+    )
+    return frozenset(
+        record.key.decode("utf-8", "replace") for part in reader.records() for record in part if record.key
+    )
+
+
+class Redriver:
+    """Sends letters again; as a context, lets go of Kafka at its end.
+
+    Args:
+        bootstrap_servers: comma-separated host:port list.
+        topics: the input topics and that of the marks, which must exist.
+        max_attempts: a letter that was tried as often is left.
+        again: also send what has a mark.
+
+    Raises:
+        BrokerError: no broker answers.
+    """
+
+    def __init__(self, bootstrap_servers: str, topics: Topics, *, max_attempts: int, again: bool = False) -> None:
+        self._bootstrap_servers, self._topics = bootstrap_servers, topics
+        self._inputs = frozenset({topics.raw.name, topics.feedback.name})
+        self._max_attempts, self._again = max_attempts, again
+        self._producer = _connect(bootstrap_servers, transactional_id=f"{topics.redriven.name}.redrive")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._producer.close(timeout=CONNECT_TIMEOUT_MS / 1000)
+
+    def redrive(self, letters: Iterable[StoredLetter]) -> Counter[str]:
+        """Send what is to be sent again.
+
+        Returns:
+            How many were `redriven`, and how many were not: `already_redriven`, `too_many_attempts`, `unknown_origin`.
+
+        Raises:
+            BrokerError: the marks can't be read.
+            DeliveryError: Kafka did not take all, or another run took over; says how many it took.
+        """
+        done = set() if self._again else set(marked(self._bootstrap_servers, self._topics))
+        outcomes: Counter[str] = Counter()
+        with Interrupts() as interrupts:
+            chosen = self._chosen(letters, done, outcomes)
+            while some := list(islice(chosen, _TRANSACTION_LETTERS)):
+                with interrupts.held():
+                    self._send(some, sent_before=outcomes["redriven"])
+                outcomes["redriven"] += len(some)
+        return outcomes
+
+    def plan(self, letters: Iterable[StoredLetter]) -> Counter[str]:
+        """Give the counts of `redrive` without sending anything."""
+        done = set() if self._again else set(marked(self._bootstrap_servers, self._topics))
+        outcomes: Counter[str] = Counter()
+        outcomes["redriven"] = sum(1 for _ in self._chosen(letters, done, outcomes))
+        return outcomes
+
+    def _chosen(
+        self, letters: Iterable[StoredLetter], done: set[str], outcomes: Counter[str]
+    ) -> Iterator[StoredLetter]:
+        for letter in letters:
+            if letter.origin is None or letter.origin.topic not in self._inputs:
+                outcomes["unknown_origin"] += 1
+            elif str(letter.origin) in done:  # a crash of a worker makes two letters of one input
+                outcomes["already_redriven"] += 1
+            elif letter.attempt >= self._max_attempts:
+                outcomes["too_many_attempts"] += 1
+            else:
+                done.add(str(letter.origin))
+                yield letter
+
+    def _send(self, letters: Sequence[StoredLetter], *, sent_before: int) -> None:
+        try:
+            self._producer.begin_transaction()
+            sent = [future for letter in letters for future in self._records(letter)]
+            for future in sent:
+                future.get(timeout=_DELIVERY_TIMEOUT_MS / 1000)
+            self._producer.commit_transaction()
+        except KafkaError as exc:
+            if ProducerFencedError.__name__ in repr(exc):  # the client may wrap it into another error
+                why = "another redrive began, and goes on"
+            else:
+                why = f"Kafka did not take all letters: {type(exc).__name__}: {exc}"
+            raise DeliveryError(f"{why}; {sent_before} were sent again: run it again, nothing is sent twice") from exc
+
+    def _records(self, letter: StoredLetter) -> list[Any]:  # kafka-python's futures have no types
+        origin, attempt = cast("Origin", letter.origin), letter.attempt + 1
+        mark = Mark(letter.spot, letter.reason, attempt, utc_timestamp(time.time()))
+        partitions = self._producer.partitions_for(origin.topic)
+        return [
+            self._producer.send(
+                origin.topic,
+                key=letter.key,
+                value=letter.value,
+                headers=letter.headers(attempt=attempt),
+                partition=origin.partition if origin.partition in partitions else None,
+            ),
+            self._producer.send(self._topics.redriven.name, key=str(origin).encode(), value=msgspec.json.encode(mark)),
+        ]
+
+
+def _connect(bootstrap_servers: str, *, transactional_id: str) -> KafkaProducer:
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=bootstrap_servers,
+            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
+            transactional_id=transactional_id,
+            acks="all",
+            max_request_size=_REQUEST_BYTES,
+            delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
+            request_timeout_ms=_DELIVERY_TIMEOUT_MS // 3,
+            metrics_enabled=False,
+        )
+    except (KafkaError, ValueError, OSError) as exc:
+        raise unreachable(bootstrap_servers) from exc
+    try:
+        producer.init_transactions()
+    except KafkaError as exc:
+        producer.close(timeout=0)
+        raise BrokerError(f"no transaction can be made at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+    return producer
