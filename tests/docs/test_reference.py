@@ -161,6 +161,7 @@ def test_every_topic_stands_in_the_reference_with_its_setting_and_retention() ->
             ("classified", "retention_days"),
             ("sentiment", "retention_days"),
             ("dead_letter", "dead_letter_retention_days"),
+            ("redriven", "dead_letter_retention_days"),
             ("metrics", "metrics_retention_days"),
             ("to_label", "retention_days"),
             ("drift", "drift_retention_days"),
