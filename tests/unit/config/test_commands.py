@@ -13,6 +13,8 @@ from tickertape import COMMANDS
 VERBS = {
     "broker",
     "worker",
+    "verify",
+    "dead-letters",
     "retrain",
     "serve",
     "produce",
