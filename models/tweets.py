@@ -12,7 +12,9 @@ from models.text import tickers
 MAX_TEXT_CHARACTERS = 25_000  # the longest post that X lets a paying account write
 
 ID = re.compile(r"[0-9]{1,19}", re.ASCII)  # a 64-bit number, see X API v2 "Twitter IDs"
-CREATED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
+# Digits are written out, as schemas show this pattern to readers whose `\d` is another.
+_TWO = "[0-9]{2}"
+CREATED_AT = re.compile(rf"[0-9]{{4}}-{_TWO}-{_TWO}T{_TWO}:{_TWO}:{_TWO}(?:\.[0-9]{{1,9}})?(?:Z|[+-]{_TWO}:?{_TWO})")
 
 
 class Reason(StrEnum):

@@ -32,7 +32,7 @@ from stream.learning.topics import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
 
-DOCS = Path(tickertape.__file__).parent / "docs"
+DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group

@@ -1,0 +1,17 @@
+"""The settings of the Python client; a group like those of `config.settings`."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ClientSettings(BaseSettings):
+    """The Python client, `tickertape.client`; what is given to it in code comes first."""
+
+    model_config = SettingsConfigDict(env_prefix="TICKERTAPE_", frozen=True)
+
+    api_url: Annotated[str, Field(min_length=1)] = "http://127.0.0.1:8000"
+    """URL of the API that the Python client asks, with its path prefix if a proxy adds one."""
+    api_key: SecretStr = SecretStr("")
+    """Key that the Python client sends; empty for none."""
