@@ -57,7 +57,7 @@ class WrappedTweet(Body):
 class Texts(Body):
     """Texts to classify, or tweets, flat and in `data` as they come."""
 
-    texts: list[PlainText] | list[Tweet | WrappedTweet] = Field(min_length=1)
+    texts: Annotated[list[PlainText], Field(min_length=1)] | Annotated[list[Tweet | WrappedTweet], Field(min_length=1)]
 
 
 class PredictRequest(RootModel[Texts | Tweet | WrappedTweet]):
