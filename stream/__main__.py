@@ -20,6 +20,7 @@ COMMANDS = {
     "tail": Command("stream.commands.tail", "show classified tweets as they come", runs_until_stopped=True),
     "retrain": Command("stream.commands.retrain", "train a challenger that has learned from people's labels too"),
     "diff": Command("stream.commands.diff", "compare what two models say of the same tweets"),
+    "asyncapi": Command("stream.commands.asyncapi", "write what stands on the topics as an AsyncAPI document"),
 }
 
 if __name__ == "__main__":

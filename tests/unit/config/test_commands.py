@@ -29,6 +29,7 @@ VERBS = {
     "tune",
     "behaviour",
     "explain",
+    "asyncapi",
 }
 
 MODULE = '''
