@@ -47,8 +47,8 @@ def label_bodies(labels: Iterable[Label], *, most: int) -> Iterator[tuple[bytes,
     return _bodies("feedback", map(_given_fields, _several(labels, "labels")), most=most)
 
 
-def _several(elements: Iterable[object], what: str) -> Iterable[object]:
-    if isinstance(elements, str | bytes | Mapping | msgspec.Struct):
+def _several(elements: object, what: str) -> Iterable[object]:
+    if isinstance(elements, str | bytes | Mapping | msgspec.Struct) or not isinstance(elements, Iterable):
         raise WrongInputError(f"{what} is one {type(elements).__name__}: give a list, or call the method for one")
     return elements
 
