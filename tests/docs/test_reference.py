@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 import config.api
+import config.client
 import config.drift
 import config.settings
 import config.tracing
@@ -36,7 +37,7 @@ DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for module in (config.settings, config.api, config.drift, config.tracing)
+    for module in (config.settings, config.api, config.client, config.drift, config.tracing)
     for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]
