@@ -10,12 +10,9 @@ def add_to(document: dict[str, Any]) -> None:
 
     Args:
         document: OpenAPI; changed.
-
-    Raises:
-        KeyError: a path has a parameter without an example.
     """
     for methods in document["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
-                if parameter["in"] == "path":
+                if parameter["in"] == "path" and parameter["name"] in EXAMPLES:
                     parameter["schema"]["examples"] = [EXAMPLES[parameter["name"]]]

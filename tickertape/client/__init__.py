@@ -21,6 +21,7 @@ from tickertape.client.errors import (
     UnexpectedAnswerError,
     WrongInputError,
 )
+from tickertape.client.events import LiveEvent
 from tickertape.client.retrying import Retries
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "InvalidRequestError",
     "KeyRefusedError",
     "Label",
+    "LiveEvent",
     "NoAnswerError",
     "NotExplainableError",
     "NotFoundError",

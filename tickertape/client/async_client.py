@@ -1,7 +1,7 @@
 """`AsyncClient`: the API as coroutines; what `Client` does, without holding its thread."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +13,10 @@ from models.records import ClassifiedTweet
 from monitoring.drift.records import DriftEvent
 from tickertape.client import calls
 from tickertape.client.answers import Arguments, Models, OnlinePerformance, Performance, Ready, Version
-from tickertape.client.calls import Call, Result, answers_of
-from tickertape.client.connecting import connection_options, no_answer
+from tickertape.client.calls import Call, Result, answers_of, failure
+from tickertape.client.connecting import CONNECT_SECONDS, connection_options, no_answer
 from tickertape.client.errors import NoAnswerError, UnavailableError
+from tickertape.client.events import EVENT_STREAM, PATH, QUIET_SECONDS, EventReader, LiveEvent
 from tickertape.client.inputs import Label, Text, label_bodies, text_bodies
 from tickertape.client.retrying import Retries, wait_seconds
 
@@ -141,6 +142,24 @@ class AsyncClient:
     async def drift_event(self, report: str) -> DriftEvent:
         """Give the window of one drift report, by the report's id."""
         return await self._ask(calls.drift_event(report))
+
+    async def live(self) -> AsyncIterator[LiveEvent]:
+        """Give what happens in the stream as it happens: its state, then a tick a second, until the server ends.
+
+        Raises:
+            UnavailableError: the server has no feed, or too many streams are open.
+        """
+        timeout = httpx.Timeout(QUIET_SECONDS, connect=CONNECT_SECONDS)
+        try:
+            async with self._http.stream("GET", PATH, headers={"accept": EVENT_STREAM}, timeout=timeout) as response:
+                if not response.headers.get("content-type", "").startswith(EVENT_STREAM):
+                    raise failure(response.status_code, response.headers, await response.aread())
+                reader = EventReader()
+                async for content in response.aiter_bytes():
+                    for event in reader.read(content):
+                        yield event
+        except httpx.RequestError as exc:
+            raise no_answer(exc, self._http.base_url) from exc
 
     async def version(self) -> Version:
         """Tell which versions run."""

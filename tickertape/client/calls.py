@@ -62,7 +62,7 @@ class Call(Generic[Result]):
             UnexpectedAnswerError: it is no answer of this API.
         """
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise _failure(status, headers, content)
+            raise failure(status, headers, content)
         try:
             return msgspec.json.decode(content, type=self.result)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -152,11 +152,8 @@ def answers_of(answer: Predictions[Answer], *, texts: int) -> tuple[Answer, ...]
     return answer.predictions
 
 
-def _query(**parameters: str | int | None) -> dict[str, str]:
-    return {name: str(value) for name, value in parameters.items() if value is not None}
-
-
-def _failure(status: int, headers: Mapping[str, str], content: bytes) -> ProblemError | UnexpectedAnswerError:
+def failure(status: int, headers: Mapping[str, str], content: bytes) -> ProblemError | UnexpectedAnswerError:
+    """Give the exception of an answer that is none; arguments are those of `Call.read`."""
     if headers.get("content-type", "").partition(";")[0].strip() == PROBLEM:
         try:
             return problem_error(msgspec.json.decode(content, type=Problem))
@@ -164,3 +161,7 @@ def _failure(status: int, headers: Mapping[str, str], content: bytes) -> Problem
             pass
     shown = content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
     return UnexpectedAnswerError(f"status {status} with no problem of this API: {shown!r}")
+
+
+def _query(**parameters: str | int | None) -> dict[str, str]:
+    return {name: str(value) for name, value in parameters.items() if value is not None}

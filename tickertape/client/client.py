@@ -1,7 +1,7 @@
 """`Client`: the API as methods that wait for their answer."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +13,10 @@ from models.records import ClassifiedTweet
 from monitoring.drift.records import DriftEvent
 from tickertape.client import calls
 from tickertape.client.answers import Arguments, Models, OnlinePerformance, Performance, Ready, Version
-from tickertape.client.calls import Call, Result, answers_of
-from tickertape.client.connecting import connection_options, no_answer
+from tickertape.client.calls import Call, Result, answers_of, failure
+from tickertape.client.connecting import CONNECT_SECONDS, connection_options, no_answer
 from tickertape.client.errors import NoAnswerError, UnavailableError
+from tickertape.client.events import EVENT_STREAM, PATH, QUIET_SECONDS, EventReader, LiveEvent
 from tickertape.client.inputs import Label, Text, label_bodies, text_bodies
 from tickertape.client.retrying import Retries, wait_seconds
 
@@ -160,6 +161,23 @@ class Client:
     def drift_event(self, report: str) -> DriftEvent:
         """Give the window of one drift report, by the report's id."""
         return self._ask(calls.drift_event(report))
+
+    def live(self) -> Iterator[LiveEvent]:
+        """Give what happens in the stream as it happens: its state, then a tick a second, until the server ends.
+
+        Raises:
+            UnavailableError: the server has no feed, or too many streams are open.
+        """
+        timeout = httpx.Timeout(QUIET_SECONDS, connect=CONNECT_SECONDS)
+        try:
+            with self._http.stream("GET", PATH, headers={"accept": EVENT_STREAM}, timeout=timeout) as response:
+                if not response.headers.get("content-type", "").startswith(EVENT_STREAM):
+                    raise failure(response.status_code, response.headers, response.read())
+                reader = EventReader()
+                for content in response.iter_bytes():
+                    yield from reader.read(content)
+        except httpx.RequestError as exc:
+            raise no_answer(exc, self._http.base_url) from exc
 
     def version(self) -> Version:
         """Tell which versions run."""
