@@ -1,8 +1,6 @@
 """The settings of the Python client; a group like those of `config.settings`."""
 
-from typing import Annotated
-
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -11,7 +9,7 @@ class ClientSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TICKERTAPE_", frozen=True)
 
-    api_url: Annotated[str, Field(min_length=1)] = "http://127.0.0.1:8000"
+    api_url: str = "http://127.0.0.1:8000"
     """URL of the API that the Python client asks, with its path prefix if a proxy adds one."""
     api_key: SecretStr = SecretStr("")
     """Key that the Python client sends; empty for none."""

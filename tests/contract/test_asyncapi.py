@@ -40,6 +40,7 @@ from stream.framing import Outputs, record_batches
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
 from stream.topics import Topics, declare_topics
 from stream.watching.ledger import drift_headers
+from tickertape import main
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden.jsonl"
@@ -206,6 +207,19 @@ def test_names_and_servers_are_those_that_are_set() -> None:
 
     assert document["channels"]["raw"]["address"] == "desk.in"
     assert [server["host"] for server in document["servers"].values()] == ["a:9092", "b:9093"]
+
+
+def test_command_writes_the_document_with_the_names_that_are_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOPICS_PREFIX", "desk.")
+
+    code = main(["asyncapi"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert document["channels"]["drift"]["address"] == "desk.tweets.drift"
+    assert document["components"] == DOCUMENT["components"]
 
 
 def test_every_reference_leads_somewhere() -> None:

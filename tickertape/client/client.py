@@ -17,7 +17,7 @@ from tickertape.client.calls import Call, Result, answers_of, failure
 from tickertape.client.connecting import CONNECT_SECONDS, connection_options, no_answer
 from tickertape.client.errors import NoAnswerError, UnavailableError
 from tickertape.client.events import EVENT_STREAM, PATH, QUIET_SECONDS, EventReader, LiveEvent
-from tickertape.client.inputs import Label, Text, label_bodies, text_bodies
+from tickertape.client.inputs import Given, Text, label_bodies, text_bodies
 from tickertape.client.retrying import Retries, wait_seconds
 
 
@@ -118,7 +118,7 @@ class Client:
         """
         return self.feedback_many([FeedbackFields(tweet_id, label, sentiment, text, source)])
 
-    def feedback_many(self, labels: Iterable[Label]) -> int:
+    def feedback_many(self, labels: Iterable[Given]) -> int:
         """Say what tweets really are; returns how many labels Kafka has.
 
         Where this fails, send all again: the learner recognises what it has.

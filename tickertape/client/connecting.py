@@ -19,8 +19,10 @@ def connection_options(url: str | None, *, api_key: str | None, timeout_seconds:
         timeout_seconds: longest wait for a part of an answer.
 
     Raises:
-        WrongInputError: the URL is none, or the key can't stand in a header.
+        WrongInputError: the URL or the time is none, or the key can't stand in a header.
     """
+    if not timeout_seconds > 0:
+        raise WrongInputError(f"timeout_seconds is {timeout_seconds}: it must be above 0")
     settings = ClientSettings()
     url = settings.api_url if url is None else url
     key = settings.api_key.get_secret_value() if api_key is None else api_key

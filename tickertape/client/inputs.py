@@ -11,7 +11,7 @@ from tickertape.client.errors import WrongInputError
 
 Text: TypeAlias = str | Tweet | Mapping[str, object]
 """A text alone, a record, or a tweet as X API v2 gives it, flat or in `data`."""
-Label: TypeAlias = Feedback | FeedbackFields
+Given: TypeAlias = Feedback | FeedbackFields
 """What somebody says a tweet is; of `FeedbackFields` only `tweet_id` and a label or sentiment are needed."""
 
 BODY_BYTES = 4_000_000  # the server takes 4 MiB (API_MAX_BODY_BYTES) if nothing else is set
@@ -24,10 +24,10 @@ def text_bodies(texts: Iterable[Text], *, most: int) -> Iterator[tuple[bytes, in
 
     Args:
         texts: see `Text`; read only as far as bodies are asked for.
-        most: texts in one body, at least 1.
+        most: texts in one body.
 
     Raises:
-        WrongInputError: a text can't be sent.
+        WrongInputError: a text can't be sent, or `most` is below 1.
 
     >>> list(text_bodies(["up", Tweet("down", id="7")], most=2))
     [(b'{"texts":[{"text":"up"},{"text":"down","id":"7"}]}', 2)]
@@ -35,7 +35,7 @@ def text_bodies(texts: Iterable[Text], *, most: int) -> Iterator[tuple[bytes, in
     return _bodies("texts", map(_text_fields, _several(texts, "texts")), most=most)
 
 
-def label_bodies(labels: Iterable[Label], *, most: int) -> Iterator[tuple[bytes, int]]:
+def label_bodies(labels: Iterable[Given], *, most: int) -> Iterator[tuple[bytes, int]]:
     """Give the bodies of `POST /feedback`, as `text_bodies` does.
 
     Raises:
@@ -72,6 +72,8 @@ def _given_fields(label: object) -> object:
 
 
 def _bodies(name: str, elements: Iterable[object], *, most: int) -> Iterator[tuple[bytes, int]]:
+    if most < 1:
+        raise WrongInputError(f"max_texts is {most}: a request needs at least one")
     begin = b'{"%b":[' % name.encode()
     batch: list[bytes] = []
     size = 0

@@ -354,6 +354,28 @@ def test_url_that_is_none_is_refused(url: str) -> None:
         Client(url)
 
 
+def test_url_of_the_environment_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKERTAPE_API_URL", "")
+
+    with pytest.raises(WrongInputError, match="the API's URL"):
+        Client()
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_time_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(WrongInputError, match="timeout_seconds is"):
+        Client("http://api.test", timeout_seconds=seconds)
+
+
+def test_requests_of_no_texts_are_refused(ask: Ask) -> None:
+    server = Server(predictions("1"))
+
+    with pytest.raises(WrongInputError, match="max_texts is 0"):
+        ask(server, "predict", "up", max_texts=0)
+
+    assert server.requests == []
+
+
 def test_part_of_a_path_can_not_lead_elsewhere(ask: Ask) -> None:
     server = Server(problem(404))
 
