@@ -11,7 +11,7 @@ import jsonschema
 import msgspec
 import pytest
 from aiokafka.record.memory_records import MemoryRecords
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
@@ -392,6 +392,7 @@ RECORDS = [message for message in OF_JSON if message.name != "tweet"]
 
 
 @pytest.mark.parametrize("message", RECORDS, ids=lambda message: message.name)
+@settings(deadline=None)  # how long it takes says nothing
 @given(data=st.data())
 def test_every_record_that_can_be_made_is_written_as_documented(message: Message, data: st.DataObject) -> None:
     assert message.record is not None
@@ -427,6 +428,7 @@ _RAW = st.one_of(
 )
 
 
+@settings(deadline=None)  # how long it takes says nothing
 @given(_RAW)
 def test_a_tweet_is_read_where_the_document_takes_it_and_refused_where_not(value: Any) -> None:
     assert is_read(decode_tweet, value) == PAYLOADS["tweet"].is_valid(value)
@@ -444,6 +446,7 @@ _FEEDBACK = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)  # how long it takes says nothing
 @given(st.one_of(_SCALARS, _FEEDBACK))
 def test_feedback_is_read_where_the_document_takes_it_and_refused_where_not(value: Any) -> None:
     assert is_read(decode_feedback, value) == PAYLOADS["feedback"].is_valid(value)

@@ -18,7 +18,7 @@ def test_no_request_is_a_fault_of_the_server_or_gets_an_answer_that_is_not_docum
     served: Any, schemathesis_examples: int, tmp_path: Path
 ) -> None:
     program = [sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIG, "--no-color"]
-    bounds = ["--generation-deterministic", "--max-examples", str(schemathesis_examples)]
+    bounds = ["--generation-deterministic", "--max-examples", str(schemathesis_examples), "--request-timeout", "120"]
 
     run = subprocess.run(
         [*program, "run", f"{served.url}/openapi.json", *bounds],

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import httpx
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tickertape.client import AsyncClient, Client, LiveEvent, NoAnswerError, UnavailableError, UnexpectedAnswerError
@@ -84,6 +84,7 @@ def written(event: LiveEvent, end: bytes = b"\n") -> bytes:
     return end.join(lines)
 
 
+@settings(deadline=None)  # how long it takes says nothing
 @given(st.lists(EVENTS, max_size=3), st.sampled_from([b"\n", b"\r\n"]), st.data())
 def test_events_are_put_together_however_their_bytes_are_cut(
     events: list[LiveEvent], end: bytes, data: st.DataObject

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.codecs import decode_feedback, decode_request
@@ -24,6 +24,7 @@ TWEETS = st.builds(
 )
 
 
+@settings(deadline=None)  # how long it takes says nothing
 @given(st.lists(TEXTS | TWEETS, max_size=7), st.integers(1, 4))
 def test_the_api_reads_the_tweets_that_were_given_in_their_order(texts: list[str | Tweet], most: int) -> None:
     bodies = list(text_bodies(texts, most=most))
@@ -39,6 +40,7 @@ def test_the_api_reads_the_tweets_that_were_given_in_their_order(texts: list[str
             assert asked.tickers in (got.tickers, ())
 
 
+@settings(deadline=None)  # how long it takes says nothing
 @given(st.lists(st.sampled_from([*Label]), max_size=7), st.integers(1, 4))
 def test_the_api_reads_the_labels_that_were_given_in_their_order(labels: list[Label], most: int) -> None:
     given_labels: list[Any] = [
