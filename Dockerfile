@@ -7,12 +7,13 @@ WORKDIR /build
 COPY requirements/train.lock requirements/
 RUN pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/train.lock
 
-COPY pyproject.toml README.md tickertape.py ./
+COPY pyproject.toml README.md ./
 COPY config config
 COPY models models
 COPY monitoring monitoring
 COPY stream stream
 COPY api api
+COPY tickertape tickertape
 RUN pip install --no-cache-dir --no-build-isolation --no-deps . \
  && useradd --system --home-dir /var/lib/tickertape --create-home tickertape
 

@@ -6,7 +6,6 @@ from functools import partial
 import msgspec
 
 from api.bodies import ListBody, WrongField, check_count, checked, invalid, is_string, read_each, read_json
-from models.explain import Explanation
 from models.feedback import Feedback, FeedbackFields, FeedbackReason, read_feedback
 from models.records import ClassifiedTweet, Tweet
 from models.tweets import Reason, TweetFields, TweetRecord, read_tweet, tweet_fields
@@ -32,12 +31,6 @@ _FIELD_OF_FEEDBACK: dict[str, str] = {
     FeedbackReason.INVALID_SOURCE: "source",
     FeedbackReason.INVALID_LABELLED_AT: "labelled_at",
 }
-
-
-class ExplainedTweet(ClassifiedTweet, frozen=True):
-    """One element of `predictions` where explanations are asked for."""
-
-    explanation: Explanation
 
 
 class Accepted(msgspec.Struct, frozen=True):

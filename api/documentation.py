@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from api import examples
+from api import examples, path_examples
 from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
 from api.protocol_schemas import InferenceError, InferenceRequest, InvocationsRequest
 from api.schemas import FeedbackRequest, PredictRequest, Problem, Texts
@@ -90,20 +90,20 @@ PREDICT_PARAMETERS: list[dict[str, Any]] = [
         "name": "explain",
         "in": "query",
         "description": "Add to each answer the terms that carried it; slower.",
-        "schema": {"type": "boolean", "default": False},
+        "schema": {"type": "boolean", "default": False, "examples": [True]},
     },
     {
         "name": "top_k",
         "in": "query",
         "description": "Labels with their probability in each answer; API_TOP_K if left out.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": len(LABELS)},
+        "schema": {"type": "integer", "minimum": 1, "maximum": len(LABELS), "examples": [5]},
     },
     {
         "name": "model",
         "in": "query",
         "description": "Who answers: `champion` is who wins the contest, `batch` the registered model alone, `online` it "
         "with what was learned from late labels; a number is that version of the registry, alone.",
-        "schema": {"type": "string", "default": "champion"},
+        "schema": {"type": "string", "default": "champion", "examples": ["batch"]},
     },
 ]
 PREDICT_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -153,7 +153,7 @@ DRIFT_PARAMETERS: list[dict[str, Any]] = [
         "name": "limit",
         "in": "query",
         "description": "Most events in the answer.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT, "examples": [5]},
     }
 ]
 _DRIFT_EVENT = {"description": "The event.", "content": {"application/json": {"example": examples.DRIFT_EVENT}}}
@@ -242,6 +242,7 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
                 del operation["responses"]["422"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    path_examples.add_to(document)
     schemas[Texts.__name__]["properties"]["texts"]["maxItems"] = max_texts
     schemas[FeedbackRequest.__name__]["properties"]["feedback"]["maxItems"] = max_texts
     return document

@@ -36,7 +36,12 @@ def get_performance(
     report: ReportDep,
     predictor: PredictorDep,
     wanted: Annotated[
-        str | None, Query(alias="filter", description="`labels`, `sentiments`, `overall` or `classes`.")
+        str | None,
+        Query(
+            alias="filter",
+            description="One head, the figures over all tweets, or those of each class.",
+            json_schema_extra={"enum": ["labels", "sentiments", "overall", "classes"], "examples": ["overall"]},
+        ),
     ] = None,
 ) -> Performance:
     """Give the performance of both heads, or a part of it."""

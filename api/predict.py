@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.classifying import answered, check_body, classified
-from api.codecs import ExplainedTweet, decode_request, encode_answer
+from api.codecs import decode_request, encode_answer
 from api.dependencies import PredictorDep, process_state
 from api.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
 from api.options import ONLINE, chosen, read_options
@@ -16,6 +16,7 @@ from models.choosing import with_top_k
 from models.contracts import Predictor
 from models.errors import InvalidQueryError
 from models.explain import explain, explainable
+from models.explanations import ExplainedTweet
 from models.following import answering, asks_teacher
 
 EXPLAINED_TERMS = 10  # more say little, and the answer grows with each

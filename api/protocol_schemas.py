@@ -1,10 +1,11 @@
 """Bodies of the protocols that serving clients speak, and of /version, as OpenAPI shows them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
-from api.schemas import Body, ModelVersion, Probability
+from api.schemas import Body, ModelVersion, PlainText, Probability
 from models.taxonomy import LABELS, Label, Sentiment
 
 
@@ -81,9 +82,11 @@ class TextTensor(Body):
     """The texts."""
 
     name: Literal["text"]
-    shape: list[int] = Field(max_length=2, description="[n], or [n, 1].")
+    shape: list[int] = Field(min_length=1, max_length=2, description="[n], or [n, 1].")
     datatype: Literal["BYTES"]
-    data: list[str | list[str]] = Field(min_length=1, description="A string each; with [n, 1] also a list of one.")
+    data: list[PlainText | Annotated[list[PlainText], Field(min_length=1, max_length=1)]] = Field(
+        min_length=1, description="A string each; with [n, 1] also a list of one."
+    )
     parameters: InputParameters | None = None
 
 
@@ -137,17 +140,62 @@ class InferenceAnswer(Body):
     id: str | None = Field(default=None, description="As it was sent; left out if it was.")
 
 
+class Row(Body):
+    """A row of a table; other columns are ignored."""
+
+    text: PlainText
+
+
+class Columns(Body):
+    """The columns of a table; others are ignored."""
+
+    text: Annotated[list[PlainText], Field(min_length=1)] | PlainText
+
+
+class Table(Body):
+    """A table as pandas writes it with orient='split'; each row has a cell for each column."""
+
+    columns: list[str] = Field(
+        description="One of them is `text`; others are ignored.",
+        json_schema_extra={"contains": {"const": "text"}, "maxContains": 1},
+    )
+    data: list[list[Any]] = Field(min_length=1, description="Rows.")
+
+
+Tensor = (
+    Annotated[list[PlainText], Field(min_length=1)] | Annotated[list[Row], Field(min_length=1)] | Columns | PlainText
+)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 class InvocationsRequest(Body):
     """Texts to classify, as one of the tables and lists that MLflow reads."""
 
-    dataframe_split: dict[str, Any] | None = Field(
-        default=None, description="`columns`, one of them `text`, and `data`, a list of rows."
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [name]} for name in ("dataframe_split", "dataframe_records", "instances", "inputs")]
+        }
     )
-    dataframe_records: list[dict[str, Any]] | None = Field(default=None, description="Rows with a member `text`.")
-    instances: list[Any] | dict[str, Any] | str | None = Field(
-        default=None, description="Texts, rows with a member `text`, or an object whose `text` is a list."
+
+    dataframe_split: Table | SkipJsonSchema[None] = Field(
+        default=None,
+        description="`columns`, one of them `text`, and `data`, a list of rows.",
+        json_schema_extra=_without_default,
     )
-    inputs: list[Any] | dict[str, Any] | str | None = Field(default=None, description="The same.")
+    dataframe_records: Annotated[list[Row], Field(min_length=1)] | SkipJsonSchema[None] = Field(
+        default=None, description="Rows with a member `text`.", json_schema_extra=_without_default
+    )
+    instances: Tensor | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Texts, rows with a member `text`, or an object whose `text` is a list.",
+        json_schema_extra=_without_default,
+    )
+    inputs: Tensor | SkipJsonSchema[None] = Field(
+        default=None, description="The same.", json_schema_extra=_without_default
+    )
 
 
 class Invoked(Body):

@@ -4,15 +4,18 @@ Bodies are read and written by the msgspec structs that HTTP shares with Kafka (
 the two alike. These models document them; tests/contract/test_api_schemas.py holds them together.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from models.feedback import MAX_SOURCE_CHARACTERS
 from models.taxonomy import Label, Sentiment
-from models.tweets import MAX_TEXT_CHARACTERS
+from models.tweets import CREATED_AT, MAX_TEXT_CHARACTERS
 
+NOT_BLANK = r"\S"
+Moment = Annotated[str, Field(pattern=f"^{CREATED_AT.pattern}$")]
 Probability = Annotated[float, Field(ge=0, le=1)]
+PlainText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
 TweetId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 
 
@@ -37,9 +40,9 @@ class Entities(Body):
 class Tweet(Body):
     """A text, with as much of an X API v2 tweet around it as there is; unknown fields are ignored."""
 
-    text: str = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS, description="As published; more than white space.")
+    text: PlainText = Field(description="As published; more than white space.")
     id: TweetId | None = Field(default=None, description="1 to 19 digits, as a string.")
-    created_at: str | None = Field(default=None, description="ISO 8601 with a zone; given back as it came.")
+    created_at: Moment | None = Field(default=None, description="ISO 8601 with a zone; given back as it came.")
     entities: Entities | None = Field(
         default=None, description="Its `cashtags` are the tickers; without them they are looked for in the text."
     )
@@ -51,13 +54,10 @@ class WrappedTweet(Body):
     data: Tweet
 
 
-PlainText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
-
-
 class Texts(Body):
     """Texts to classify, or tweets, flat and in `data` as they come."""
 
-    texts: list[PlainText] | list[Tweet | WrappedTweet] = Field(min_length=1)
+    texts: Annotated[list[PlainText], Field(min_length=1)] | Annotated[list[Tweet | WrappedTweet], Field(min_length=1)]
 
 
 class PredictRequest(RootModel[Texts | Tweet | WrappedTweet]):
@@ -154,25 +154,30 @@ class PredictAnswer(Body):
     predictions: list[ExplainedTweet | ClassifiedTweet] = Field(description="In the order of `texts`.")
 
 
+def _one_is_given(*names: str) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in names]}
+
+
 class Feedback(Body):
     """What somebody says a tweet is: its topic, its sentiment, or both; unknown fields are ignored."""
+
+    model_config = ConfigDict(json_schema_extra=_one_is_given("label", "sentiment"))
 
     tweet_id: TweetId = Field(description="1 to 19 digits, as a string.")
     label: Label | None = Field(default=None, description="The topic; this or the sentiment is needed.")
     sentiment: Sentiment | None = Field(default=None, description="The sentiment; this or the topic is needed.")
-    text: str | None = Field(
+    text: PlainText | None = Field(
         default=None,
-        min_length=1,
-        max_length=MAX_TEXT_CHARACTERS,
         description="As published; needed for a tweet that was not sent out for labelling.",
     )
     source: str | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_SOURCE_CHARACTERS,
+        pattern=NOT_BLANK,
         description="Who says so, more than white space; `api` if left out.",
     )
-    labelled_at: str | None = Field(
+    labelled_at: Moment | None = Field(
         default=None, description="When, ISO 8601 with a zone; the time of the request if left out."
     )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from models.errors import MalformedRecordError
 from models.taxonomy import Label, Sentiment
-from models.tweets import CREATED_AT, ID, Reason, check_text
+from models.tweets import CREATED_AT, ID, Moment, Reason, TweetId, TweetText, check_text
 
 MAX_SOURCE_CHARACTERS = 200
 EVENT_TYPE = b"tickertape.tweet.feedback.v1"
@@ -49,6 +49,12 @@ class FeedbackFields(msgspec.Struct, frozen=True, gc=False):
     labelled_at: str | None = None
 
 
+# What schemas say of a source; `read_feedback` checks it.
+_Source = Annotated[
+    str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_SOURCE_CHARACTERS, "pattern": r"\S"})
+]
+
+
 class Feedback(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The value of `tweets.feedback`: what somebody says a tweet is.
 
@@ -61,12 +67,12 @@ class Feedback(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         text: of the tweet, as published; None where the tweet had been sent out for labelling.
     """
 
-    tweet_id: str
-    source: str
-    labelled_at: str
+    tweet_id: TweetId
+    source: _Source
+    labelled_at: Moment
     label: Label | None = None
     sentiment: Sentiment | None = None
-    text: str | None = None
+    text: TweetText | None = None
 
 
 _Id = Annotated[str, msgspec.Meta(pattern=f"^{ID.pattern}$")]
@@ -84,7 +90,7 @@ class ToLabel(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: _Id
-    text: str
+    text: TweetText
     why: Why
     probability: _Probability
 
@@ -105,11 +111,11 @@ class LabelledTweet(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: _Id
-    text: str
+    text: TweetText
     label: Label | None
     sentiment: Sentiment | None
-    source: str
-    labelled_at: str
+    source: _Source
+    labelled_at: Moment
     why: Why | None
     probability: _Probability
     feedback_offset: Annotated[int, msgspec.Meta(ge=0)]

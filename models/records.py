@@ -1,11 +1,22 @@
 """The records that all packages share: a tweet, and what a model says of it."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from models.taxonomy import Answer, Label, Sentiment
+from models.taxonomy import ANSWERS, Answer, Label, Sentiment
+
+# What schemas say of these values; they are written, so no reader pays for a check.
+Probability = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
+Leaning = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": -1, "maximum": 1})]
+"""P(bullish) - P(bearish)."""
+Timestamp = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"}),
+]
+"""See `utc_timestamp`."""
+_Answered = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*ANSWERS]})]
 
 
 class Tweet(msgspec.Struct, frozen=True, gc=False):
@@ -55,16 +66,16 @@ class ModelChange(msgspec.Struct, frozen=True):
     version: str
     previous_version: str
     reasons: tuple[str, ...]
-    time: str
+    time: Timestamp
 
 
 class Opinion(msgspec.Struct, frozen=True, gc=False):
     """What one model says by itself of a tweet, whoever answers; the fields are those of `Prediction`."""
 
     label: Label
-    label_score: float
+    label_score: Probability
     sentiment: Sentiment
-    sentiment_score: float
+    sentiment_score: Leaning
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False):
@@ -84,10 +95,10 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     """
 
     label: Answer
-    label_score: float
-    labels: dict[Label, float]
+    label_score: Probability
+    labels: dict[Label, Probability]
     sentiment: Sentiment
-    sentiment_score: float
+    sentiment_score: Leaning
     answered_by: str
     sentiment_answered_by: str
     opinions: dict[str, Opinion]
@@ -111,16 +122,16 @@ class ClassifiedTweet(msgspec.Struct, frozen=True, gc=False):
     text: str
     created_at: str | None
     tickers: tuple[str, ...]
-    label: str
-    label_score: float
-    labels: dict[Label, float]
+    label: _Answered
+    label_score: Probability
+    labels: dict[Label, Probability]
     sentiment: Sentiment
-    sentiment_score: float
+    sentiment_score: Leaning
     answered_by: str
     sentiment_answered_by: str
     opinions: dict[str, Opinion]
     model: ModelVersion
-    classified_at: str
+    classified_at: Timestamp
 
 
 class TweetSentiment(msgspec.Struct, frozen=True, gc=False):
@@ -130,9 +141,9 @@ class TweetSentiment(msgspec.Struct, frozen=True, gc=False):
     created_at: str | None
     tickers: tuple[str, ...]
     sentiment: Sentiment
-    sentiment_score: float
+    sentiment_score: Leaning
     model: ModelVersion
-    classified_at: str
+    classified_at: Timestamp
 
 
 def classified_tweet(tweet: Tweet, prediction: Prediction, *, classified_at: str) -> ClassifiedTweet:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -12,7 +13,16 @@ from models.text import tickers
 MAX_TEXT_CHARACTERS = 25_000  # the longest post that X lets a paying account write
 
 ID = re.compile(r"[0-9]{1,19}", re.ASCII)  # a 64-bit number, see X API v2 "Twitter IDs"
-CREATED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
+# Digits are written out, as schemas show this pattern to readers whose `\d` is another.
+_TWO = "[0-9]{2}"
+CREATED_AT = re.compile(rf"[0-9]{{4}}-{_TWO}-{_TWO}T{_TWO}:{_TWO}:{_TWO}(?:\.[0-9]{{1,9}})?(?:Z|[+-]{_TWO}:?{_TWO})")
+
+# What schemas say of these values; `read_tweet` checks them, with a reason each.
+TweetId = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{ID.pattern}$"})]
+TweetText = Annotated[
+    str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_TEXT_CHARACTERS, "pattern": r"\S"})
+]
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{CREATED_AT.pattern}$"})]
 
 
 class Reason(StrEnum):
@@ -45,9 +55,9 @@ class Entities(msgspec.Struct, frozen=True, gc=False):
 class TweetFields(msgspec.Struct, frozen=True, gc=False):
     """The fields of an X API v2 tweet that are read; all others are ignored."""
 
-    text: str
-    id: str | None = None
-    created_at: str | None = None
+    text: TweetText
+    id: TweetId | None = None
+    created_at: Moment | None = None
     entities: Entities | None = None
 
 

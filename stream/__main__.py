@@ -22,6 +22,7 @@ COMMANDS = {
     "dead-letters": Command("stream.commands.dead_letters", "see what was refused, repair it, and send it again"),
     "retrain": Command("stream.commands.retrain", "train a challenger that has learned from people's labels too"),
     "diff": Command("stream.commands.diff", "compare what two models say of the same tweets"),
+    "asyncapi": Command("stream.commands.asyncapi", "write what stands on the topics as an AsyncAPI document"),
 }
 
 if __name__ == "__main__":

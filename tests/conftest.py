@@ -38,6 +38,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=6,
         help="how often the learner is killed in the test of that; each takes four seconds",
     )
+    parser.addoption(
+        "--schemathesis-examples",
+        type=int,
+        default=5,
+        help="how many requests Schemathesis makes of each operation in its random part; hundreds take minutes",
+    )
+
+
+@pytest.fixture(scope="session")
+def schemathesis_examples(request: pytest.FixtureRequest) -> int:
+    """How many requests Schemathesis makes of each operation in its random part."""
+    count: int = request.config.getoption("--schemathesis-examples")
+    return count
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ import msgspec
 
 from config.commands import positive_integer
 from models.commands.stores import registry_store
-from models.explain import AnswerExplanation, Explanation, explain, explainable
+from models.explain import explain, explainable
+from models.explanations import AnswerExplanation, Explanation
 from models.loading import load_predictor
 from models.tweets import TweetFields, read_tweet
 

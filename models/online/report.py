@@ -4,6 +4,7 @@ import msgspec
 
 from models.contest_records import Answerer, ContestEvent
 from models.online.prequential import HeadStandings
+from models.records import Timestamp
 
 
 class LearningEvent(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class LearningEvent(msgspec.Struct, frozen=True):
     version: str
     online_version: int
     event: ContestEvent
-    time: str
+    time: Timestamp
 
     @property
     def kind(self) -> str:
@@ -46,4 +47,4 @@ class LearningReport(msgspec.Struct, frozen=True):
     online_version: int
     answering: dict[str, Answerer]
     heads: dict[str, HeadStandings]
-    time: str
+    time: Timestamp

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from models.intervals import Interval
-from models.records import ModelVersion
+from models.records import ModelVersion, Timestamp
 
 
 class Kind(StrEnum):
@@ -81,8 +81,8 @@ class Span(msgspec.Struct, frozen=True):
     start: dict[str, int]
     end: dict[str, int]
     skipped: int
-    first_at: str
-    last_at: str
+    first_at: Timestamp
+    last_at: Timestamp
 
 
 class DriftEvent(msgspec.Struct, frozen=True):
@@ -116,7 +116,7 @@ class DriftEvent(msgspec.Struct, frozen=True):
     open: dict[str, int]
     report: str | None
     replay: str
-    time: str
+    time: Timestamp
 
 
 def event_id(reference: str, number: int) -> str:

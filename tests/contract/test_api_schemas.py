@@ -21,7 +21,7 @@ from api.schemas import (
     PredictRequest,
     Tweet,
 )
-from models import explain, feedback, intervals, records, tweets
+from models import explanations, feedback, intervals, records, tweets
 from models.errors import InvalidBodyError
 from models.taxonomy import OTHER, Answer, Label, Sentiment
 from monitoring.drift import records as drift_records
@@ -34,11 +34,11 @@ NOW = "2026-01-31T09:30:00.000Z"
     [
         (ClassifiedTweet, records.ClassifiedTweet),
         (ModelVersion, records.ModelVersion),
-        (schemas.ExplainedTweet, codecs.ExplainedTweet),
-        (schemas.Explanation, explain.Explanation),
-        (schemas.AnswerExplanation, explain.AnswerExplanation),
-        (schemas.TermShare, explain.TermShare),
-        (schemas.Share, explain.Share),
+        (schemas.ExplainedTweet, explanations.ExplainedTweet),
+        (schemas.Explanation, explanations.Explanation),
+        (schemas.AnswerExplanation, explanations.AnswerExplanation),
+        (schemas.TermShare, explanations.TermShare),
+        (schemas.Share, explanations.Share),
         (Tweet, tweets.TweetFields),
         (schemas.Feedback, feedback.FeedbackFields),
         (schemas.FeedbackAnswer, codecs.Accepted),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tickertape
 
-ROOT = Path(tickertape.__file__).parent
+ROOT = Path(tickertape.__file__).parents[1]
 HEADING = re.compile(r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>\S+))?$", re.MULTILINE)
 
 

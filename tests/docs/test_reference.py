@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 import config.api
+import config.client
 import config.drift
 import config.settings
 import config.tracing
@@ -32,11 +33,11 @@ from stream.learning.topics import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
 
-DOCS = Path(tickertape.__file__).parent / "docs"
+DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for module in (config.settings, config.api, config.drift, config.tracing)
+    for module in (config.settings, config.api, config.client, config.drift, config.tracing)
     for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]

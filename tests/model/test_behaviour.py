@@ -17,7 +17,7 @@ from models.predictor import pretrained_predictor
 from models.records import Tweet
 from models.taxonomy import LABELS, SENTIMENTS
 
-CARD = Path(tickertape.__file__).parent / "docs" / "model-card.md"
+CARD = Path(tickertape.__file__).parents[1] / "docs" / "model-card.md"
 CHANGES = {
     Kind.INVARIANCE: {"verbs", "tickers", "amounts", "names", "links", "case", "typos", "writing"},
     Kind.DIRECTION: {"raised or cut", "beat or missed", "up or down", "negation", "comparison", "topic word"},

@@ -31,6 +31,7 @@ VERBS = {
     "tune",
     "behaviour",
     "explain",
+    "asyncapi",
 }
 
 MODULE = '''

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelNotExplainableError
-from models.explain import AnswerExplanation, Share, TermShare, explain, explainable
+from models.explain import explain, explainable
+from models.explanations import AnswerExplanation, Share, TermShare
 from models.features import feature_ids
 from models.predictor import pretrained_predictor
 from models.scorer import Scorer

@@ -91,7 +91,7 @@ def test_full_disk_leaves_nothing_half_written(site: Site, tmp_path: Path) -> No
     ended = subprocess.run(
         [sys.executable, "-c", FULL_DISK, "fetch-data", "--accept-changed", "--data-dir", str(tmp_path)],
         env={"TICKERTAPE_HUB_URL": site.url},
-        cwd=Path(tickertape.__file__).parent,
+        cwd=Path(tickertape.__file__).parents[1],
         capture_output=True,
         text=True,
         check=False,
@@ -117,7 +117,7 @@ def test_interrupt_fails_and_leaves_nothing_half_written(site: Site, tmp_path: P
     process = subprocess.Popen(
         [sys.executable, "-m", "tickertape", "fetch-data", "--data-dir", str(tmp_path)],
         env={"TICKERTAPE_HUB_URL": site.url},
-        cwd=Path(tickertape.__file__).parent,
+        cwd=Path(tickertape.__file__).parents[1],
         stderr=subprocess.PIPE,
         text=True,
     )

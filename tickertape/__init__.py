@@ -1,6 +1,5 @@
 """The front door: one command line over the packages' doors; imports each verb only when it is called."""
 
-import sys
 from collections.abc import Sequence
 
 from api.__main__ import COMMANDS as API
@@ -16,7 +15,3 @@ COMMANDS: dict[str, Command] = {**STREAM, **API, **MODELS, "data": MONITORING["d
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `tickertape VERB ...`; returns the exit code: 0 done, 1 failed, 2 wrong use."""
     return run_command(COMMANDS, argv, prog="tickertape", failure=TickertapeError)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
