@@ -17,10 +17,12 @@ from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, T
 from stream.classify import SOURCE as WORKER
 from stream.learning.writing import EVENT_TYPE, LABELLED_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 from stream.learning.writing import SOURCE as LEARNER
+from stream.letters.marks import MARK_TYPE, Mark
+from stream.letters.marks import SOURCE as REDRIVE
 from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
 from stream.watching.ledger import SOURCE as DRIFT
 
-Process = Literal["worker", "learner", "drift", "api", "label", "retrain", "you"]
+Process = Literal["worker", "learner", "drift", "api", "label", "redrive", "retrain", "you"]
 JSON, BYTES = "application/json", "application/octet-stream"
 
 
@@ -105,7 +107,7 @@ MESSAGES = (
         "any; the id of the tweet keeps its repeats in order",
         "",
         (),
-        ("you",),
+        ("you", "redrive"),
         ("worker",),
         version_header=False,
     ),
@@ -140,7 +142,19 @@ MESSAGES = (
         DEAD_LETTER_TYPE.decode(),
         (_WORKER, _LEARNER),
         ("worker", "learner"),
-        ("drift", "you"),
+        ("drift", "redrive", "you"),
+        version_header=False,
+    ),
+    Message(
+        "redriven_letter",
+        "redriven",
+        "An input that was refused, and was sent to its topic again.",
+        Mark,
+        "topic, partition and offset of the input, as in its `ce_id`",
+        MARK_TYPE.decode(),
+        (REDRIVE.decode(),),
+        ("redrive",),
+        ("redrive",),
         version_header=False,
     ),
     Message(
@@ -162,7 +176,7 @@ MESSAGES = (
         _TWEET_ID,
         FEEDBACK_TYPE.decode(),
         (),
-        ("api", "label", "you"),
+        ("api", "label", "redrive", "you"),
         ("learner",),
         version_header=False,
     ),

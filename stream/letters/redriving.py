@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Self, cast
 
-import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, ProducerFencedError
 
 from models.errors import BrokerError, DeliveryError
 from models.records import utc_timestamp
+from stream.codecs import encode
 from stream.interrupts import Interrupts
+from stream.letters.marks import Mark, mark_headers
 from stream.letters.stored import Origin, StoredLetter
 from stream.parts import PartReader
 from stream.topics import CONNECT_TIMEOUT_MS, DEAD_LETTER_MAX_BYTES, Topics, unreachable
@@ -25,22 +26,6 @@ from stream.verifying.judge import BEGINNING
 _TRANSACTION_LETTERS = 500
 _DELIVERY_TIMEOUT_MS = 30_000
 _REQUEST_BYTES = 2 * DEAD_LETTER_MAX_BYTES
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """A record of `tweets.redriven`; its key is the input, as `ce_id` names it.
-
-    Attributes:
-        letter: the dead letter, as `PARTITION:OFFSET`.
-        reason: why it had been refused.
-        attempt: the number of the try that this begins.
-        redriven_at: when it was sent.
-    """
-
-    letter: str
-    reason: str
-    attempt: int
-    redriven_at: str
 
 
 def marked(bootstrap_servers: str, topics: Topics) -> frozenset[str]:
@@ -149,7 +134,12 @@ class Redriver:
                 headers=letter.headers(attempt=attempt),
                 partition=origin.partition if origin.partition in partitions else None,
             ),
-            self._producer.send(self._topics.redriven.name, key=str(origin).encode(), value=msgspec.json.encode(mark)),
+            self._producer.send(
+                self._topics.redriven.name,
+                key=str(origin).encode(),
+                value=encode(mark),
+                headers=mark_headers(str(origin), attempt=attempt),
+            ),
         ]
 
 

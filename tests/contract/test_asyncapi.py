@@ -38,6 +38,7 @@ from stream.codecs import decode_feedback, decode_tweet, encode
 from stream.dead_letters import refused
 from stream.framing import Outputs, record_batches
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
+from stream.letters.marks import Mark, mark_headers
 from stream.topics import Topics, declare_topics
 from stream.watching.ledger import drift_headers
 from tickertape import main
@@ -168,6 +169,12 @@ def written(make_record: Any, make_raw_record: Any, fixed_predictor: Any, make_d
         *read_back(write_verdicts([labelled, unknown], topics=TOPICS, partition=0)),
         *read_back([write_snapshot(StoredSnapshot("ab12", 7, b"NumPy"), topics=TOPICS)]),
         *(Record("metrics", b"tickertape", encode(change), texts(change_headers(change))) for change in changes),
+        Record(
+            "redriven",
+            b"tweets.raw-3-42",
+            encode(Mark("3:0", "invalid_json", 2, NOW)),
+            texts(mark_headers("tweets.raw-3-42", attempt=2)),
+        ),
         *read_back(write_events(events, topics=TOPICS)),
         *read_back([write_report(report, topics=TOPICS)]),
         Record("drift", window.reference.encode(), encode(window), texts(drift_headers(window))),
