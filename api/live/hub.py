@@ -6,7 +6,7 @@ import time
 
 from aiokafka.errors import KafkaError
 
-from api.live.frames import encode, frame
+from api.live.frames import encode, event
 from api.live.log import KafkaLog
 from api.live.picture import GetModel, Picture
 from api.live.reader import LiveTopics, Reader
@@ -84,7 +84,7 @@ class LiveFeed:
             OverloadedError: there are as many as are allowed.
         """
         if self._state is None:  # all who come before the next tick share it
-            self._state = frame("state", self._number, self._picture.state(self._tick))
+            self._state = event("state", self._number, self._picture.state(self._tick))
         return self.viewers.join(self._number), self._state
 
     def ticker(self, symbol: str) -> bytes:
@@ -130,7 +130,7 @@ class LiveFeed:
         self._state = None
         self._tick = self._picture.tick()
         if len(self.viewers):
-            self.viewers.publish(self._number, frame("tick", self._number, self._tick))
+            self.viewers.publish(self._number, event("tick", self._number, self._tick))
 
     async def _look(self) -> None:
         if self._log is None and time.monotonic() < self._retry_at:

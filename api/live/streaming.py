@@ -92,7 +92,8 @@ def ended_with(connection: Connection | None, viewer: Viewer, patience: asyncio.
 
     def end() -> None:
         viewer.end()
-        patience.reschedule(asyncio.get_running_loop().time() + END_SECONDS)
+        if not patience.expired():
+            patience.reschedule(asyncio.get_running_loop().time() + END_SECONDS)
 
     connection.call_at_end(end)
     viewer.is_ended = connection.is_ending

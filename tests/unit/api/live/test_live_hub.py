@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from api.examples import REQUEST_ID
+from api.live import examples
 from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
+from api.live.schemas import LiveState, LiveTick, TickerView
 from models.records import ModelVersion
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -164,3 +167,35 @@ async def test_a_stream_too_many_is_a_problem(serve_ready: Serve, topics: LiveTo
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert answer.json()["detail"] == "1 streams are open (API_LIVE_STREAMS): try again later"
     assert answer.headers["retry-after"] == "1"
+
+
+def test_the_examples_fit_the_schemas() -> None:
+    shown = [(LiveTick, examples.TICK), (LiveState, examples.STATE), (TickerView, examples.TICKER)]
+
+    assert [model.model_validate(example, strict=False).model_dump(mode="json") for model, example in shown] == [
+        example for _, example in shown
+    ]
+
+
+async def test_the_document_shows_the_events_as_they_are_sent(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+
+    content = document["paths"]["/live"]["get"]["responses"]["200"]["content"]
+    assert list(content) == ["text/event-stream"]
+    parts = content["text/event-stream"]["example"].split("\n\n")
+    assert [part.splitlines()[:2] for part in parts[1:3]] == [["id: 41", "event: state"], ["id: 42", "event: tick"]]
+    assert data_of(parts[2].encode()) == examples.TICK
+
+
+async def test_the_examples_of_problems_are_what_is_answered(
+    serve_ready: Serve, client: httpx.AsyncClient, topics: LiveTopics
+) -> None:
+    headers = {"x-request-id": REQUEST_ID}
+    feed = feed_of(topics)
+    async with serve_ready(live=feed) as other:
+        feed._picture.broker = "connected"
+        unknown = await other.get("/tickers/XOM", headers=headers)
+
+    off = await client.get("/live", headers=headers)
+
+    assert [unknown.json(), off.json()] == [examples.UNKNOWN_TICKER, examples.SWITCHED_OFF]
