@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.commands.access import open_access
 from config import settings as settings_module
+from config.access import AccessSettings
 from config.api import ApiSettings
 from config.drift import DriftSettings
 from config.settings import KafkaSettings, OnlineSettings, RegistrySettings, TopicSettings
@@ -30,6 +32,7 @@ def open_app(
     settings: ApiSettings,
     on_load_failure: Callable[[Exception], None],
     *,
+    processes: int = 1,
     wait_for_model_seconds: float = 0.0,
 ) -> "FastAPI":
     """Build the application with its parts; nothing is connected or loaded before it starts.
@@ -37,6 +40,7 @@ def open_app(
     Args:
         settings: the limits.
         on_load_failure: see `api.app.create_app`.
+        processes: that share the port.
         wait_for_model_seconds: likewise.
     """
     from api.app import create_app  # noqa: PLC0415  # see `run`
@@ -55,6 +59,7 @@ def open_app(
         versions=replace(_store(settings), care=None),  # of who is named the fast model answers: no teacher is kept
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
+        access=open_access(AccessSettings(), processes=processes),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )
