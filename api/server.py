@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
+from api.protocol import LimitedHeads
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -162,6 +163,7 @@ def _config(app: FastAPI | str, proxy: Proxy, **options: Any) -> uvicorn.Config:
         log_level="warning",  # of its INFO lines none says more than ours
         access_log=False,  # rates are metrics, not log lines
         server_header=False,
+        http=LimitedHeads,
         ws="none",
         lifespan="on",
         root_path=proxy.root_path,

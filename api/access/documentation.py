@@ -17,7 +17,9 @@ _SCHEMES = {
     },
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
 }
-NO_KEY = examples.problem(401, "Unauthorized", "this server asks for a key: send `Authorization: Bearer KEY`")
+NO_KEY = examples.problem(
+    401, "Unauthorized", "this server asks for a key: send `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+)
 ROLE_MISSING = examples.problem(403, "Forbidden", "this key may read; this path is for keys with the role predict")
 TOO_MUCH = examples.problem(
     429,

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.access.wiring import Access
 from api.app import create_app
 from api.dependencies import Follow
 from api.tracing import Traces
@@ -103,6 +104,7 @@ def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
         reports: Path = Path("no-reports"),
         follow: Follow | None = None,
         traces: Traces | None = None,
+        access: Access | None = None,
         **settings: float,
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
@@ -114,6 +116,7 @@ def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
             versions=versions,
             follow=follow,
             traces=traces,
+            access=access,
             on_load_failure=on_load_failure,
         )
         transport = httpx.ASGITransport(app)

@@ -15,6 +15,7 @@ VERBS = {
     "worker",
     "retrain",
     "serve",
+    "keys",
     "produce",
     "label",
     "tail",
