@@ -1,8 +1,8 @@
 """Answer over HTTP: POST /predict and POST /feedback, with their documentation at /docs.
 
 Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Where other machines can reach it, it asks for keys
-(API_KEYS_FILE), or has to be told that it need not (API_OPEN). Until the model is loaded, /health/ready answers
-503. Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
+(API_KEYS_FILE), or has to be told that it need not (API_OPEN). Until the model is loaded, /health/ready answers 503.
+Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
 progress are answered. Other settings come from the environment: see docs/reference/settings.md.
 """
 
