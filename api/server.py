@@ -156,7 +156,7 @@ def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, A
     threading.Thread(target=wait, name="announce-when-ready", daemon=True).start()
 
 
-def _config(app: FastAPI | str, proxy: Proxy, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
+def _config(app: FastAPI | str, proxy: Proxy = NO_PROXY, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
     return uvicorn.Config(
         app,
         log_config=None,  # the project's own is in force

@@ -24,7 +24,6 @@ EXPECTED = {name.decode(): value.decode() for name, value in SECURITY_HEADERS.it
         ("POST", "/predict"),
         ("PUT", "/predict"),
         ("GET", "/v2"),
-        ("GET", "/"),
     ],
 )
 async def test_every_answer_has_the_security_headers_once(client: httpx.AsyncClient, method: str, path: str) -> None:
