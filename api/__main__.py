@@ -9,6 +9,7 @@ COMMANDS = {
     "serve": Command(
         "api.commands.serve", "answer over HTTP: POST /predict and POST /feedback", runs_until_stopped=True
     ),
+    "keys": Command("api.commands.keys", "make, list and revoke keys of the HTTP API"),
 }
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from api import (
     predict,
     version,
 )
+from api.access.documentation import describe_access
+from api.access.wiring import Access
 from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
@@ -60,6 +62,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
     live: LiveFeed | None = None,
     follow: Follow | None = None,
     traces: Traces | None = None,
+    access: Access | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
 ) -> FastAPI:
@@ -75,10 +78,12 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         live: reads the topics from the start of the lifespan to its end; None where that is switched off.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         traces: makes spans of requests; closed at the end. None for none.
+        access: who may ask, and how much; None for anyone and all they like.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
             processes that share a port: a client must not see which of them is ready.
     """
+    access = Access() if access is None else access
     state = ProcessState(
         max_texts=settings.max_texts,
         max_requests=settings.max_requests,
@@ -93,6 +98,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loading = state.status.start_loading(load, on_load_failure, follow=follow)
+        await access.begin()
         await to_thread.run_sync(loading.join, wait_for_model_seconds)
         if live is not None:
             live.start(state.status.model)
@@ -100,6 +106,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         if live is not None:
             await live.close()
         state.status.stop_following()
+        access.end()
         await publisher.close()
         if traces is not None:
             await to_thread.run_sync(traces.tracer.close)
@@ -119,12 +126,15 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
             *([] if traces is None else [Middleware(RequestTraces, traces=traces)]),
             Middleware(RequestIds),
             Middleware(RequestCount),
+            *access.around_problems(),
             Middleware(Problems),
+            *access.inside_problems(),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
         ],
         exception_handlers={HTTPException: handle_http_exception},
     )
     app.state.process = state
+    app.state.access = access
     for router in (
         predict.router,
         inference.router,
@@ -147,5 +157,6 @@ class _Application(FastAPI):
         """Make the document at the first request for it, and keep it; the way FastAPI is extended."""
         if self.openapi_schema is None:
             state: ProcessState = self.state.process
-            self.openapi_schema = documentation.openapi_document(self, max_texts=state.max_texts)
+            document = documentation.openapi_document(self, max_texts=state.max_texts)
+            self.openapi_schema = describe_access(document, self.state.access)
         return self.openapi_schema

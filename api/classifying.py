@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from anyio import to_thread
 from fastapi import Request
 
+from api.access.rates import take_texts
 from api.bodies import check_headers
 from api.dependencies import INLINE_BODY_BYTES, ProcessState
 from api.limits import read_body
@@ -19,6 +20,7 @@ def classified(tweets: Sequence[Tweet], predictor: Predictor) -> list[Classified
     classified_at = utc_timestamp(time.time())
     predictions = predictor.predict(tweets)
     count_texts(len(tweets))
+    take_texts(len(tweets))
     return [
         classified_tweet(tweet, prediction, classified_at=classified_at)
         for tweet, prediction in zip(tweets, predictions, strict=True)

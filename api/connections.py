@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.protocol import LimitedHeads
 
 _KEY = "connection"
 
 
-class Connection(HttpToolsProtocol):
+class Connection(LimitedHeads):
     """uvicorn's connection; an answer that has no end of its own asks it for one.
 
     uvicorn waits for open answers before it ends, and tells the application only then.

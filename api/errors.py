@@ -4,7 +4,7 @@ import json
 import logging
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
+from starlette._utils import get_route_path  # what the router itself asks
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,13 +19,17 @@ from models.errors import (
     FeedbackNotDeliveredError,
     InvalidBodyError,
     InvalidQueryError,
+    KeyRefusedError,
     LiveUnavailableError,
     MalformedBodyError,
     ModelNotExplainableError,
     ModelNotReadyError,
     ModelUnavailableError,
     OverloadedError,
+    RateLimitedError,
+    RefusedError,
     ReportNotFoundError,
+    RoleMissingError,
     TickerNotFoundError,
     TickertapeError,
     UnknownFilterError,
@@ -37,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     MalformedBodyError: HTTPStatus.BAD_REQUEST,
+    KeyRefusedError: HTTPStatus.UNAUTHORIZED,
+    RoleMissingError: HTTPStatus.FORBIDDEN,
     ReportNotFoundError: HTTPStatus.NOT_FOUND,
     DriftReportNotFoundError: HTTPStatus.NOT_FOUND,
     BodyTooSlowError: HTTPStatus.REQUEST_TIMEOUT,
@@ -45,6 +51,7 @@ STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     InvalidBodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownFilterError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidQueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ModelNotExplainableError: HTTPStatus.NOT_IMPLEMENTED,
     UnknownModelError: HTTPStatus.NOT_FOUND,
     TickerNotFoundError: HTTPStatus.NOT_FOUND,
@@ -71,7 +78,7 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class Problems:
-    """ASGI middleware that turns every exception into problem+json and adds the security headers.
+    """ASGI middleware that turns every exception into problem+json.
 
     Args:
         app: what may raise.
@@ -87,21 +94,19 @@ class Problems:
             return
         has_begun = False
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_noted(message: Message) -> None:
             nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                MutableHeaders(scope=message).setdefault("x-content-type-options", "nosniff")
+            has_begun = True
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send_noted)
         except ClientDisconnect:
             logger.debug("client_left")
         except Exception as exc:  # the edge: whatever it is, the client gets a problem and we get a log line
             if has_begun:
                 raise
-            await problem_response(Request(scope), exc)(scope, receive, send_with_headers)
+            await problem_response(Request(scope), exc)(scope, receive, send)
 
 
 async def handle_http_exception(request: Request, exc: Exception) -> Response:
@@ -122,7 +127,7 @@ def problem_response(request: Request, exc: Exception) -> Response:
         status, detail, headers = HTTPStatus(exc.status_code), _describe(request, exc), dict(exc.headers or {})
     elif isinstance(exc, TickertapeError) and type(exc) in STATUS_OF:
         status, detail = STATUS_OF[type(exc)], str(exc)
-        headers = _HEADERS_OF.get(status, {})
+        headers = exc.headers if isinstance(exc, RefusedError) else _HEADERS_OF.get(status, {})
         if isinstance(exc, InvalidBodyError):
             fields = [FieldProblem(field=field, reason=reason, detail=text) for field, reason, text in exc.fields]
     else:
@@ -131,7 +136,7 @@ def problem_response(request: Request, exc: Exception) -> Response:
             "the request could not be answered; the server's log says why",
         )
         logger.error("request_failed", exc_info=exc, extra={"method": request.method, "path": request.url.path})
-    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    path = get_route_path(request.scope)
     if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
         return Response(
             json.dumps({"error": detail}), status_code=status, headers=headers, media_type="application/json"
@@ -150,7 +155,8 @@ def problem_response(request: Request, exc: Exception) -> Response:
 
 def _describe(request: Request, exc: HTTPException) -> str:
     if exc.status_code == HTTPStatus.NOT_FOUND:
-        return f"no such path: {request.url.path}; /docs lists those that are there"
+        docs = f"{request.scope.get('root_path', '')}/docs"
+        return f"no such path: {request.url.path}; {docs} lists those that are there"
     if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (exc.headers or {}).get("Allow", "")
         return f"{request.url.path} does not take {request.method}, it takes {allowed}"

@@ -7,6 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.access.rates import take_texts
 from api.bodies import check_headers
 from api.codecs import Accepted, decode_feedback, encode
 from api.dependencies import INLINE_BODY_BYTES, ProcessStateDep
@@ -38,5 +39,6 @@ async def feedback(request: Request, state: ProcessStateDep) -> Response:
             given = read()
         else:
             given = await to_thread.run_sync(read, limiter=state.prediction_threads)
+        take_texts(len(given))
         await state.publisher.publish(given)
     return Response(encode(Accepted(len(given))), status_code=202, media_type="application/json")

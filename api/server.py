@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ NO_MODEL = 3  # the exit code that uvicorn's supervisor reads as "another worker
 GRACEFUL_SHUTDOWN_SECONDS = 10  # a request takes a second or two; then a slow client is left
 READY_POLL_SECONDS = 0.05
 READY_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """What stands before the server.
+
+    Attributes:
+        root_path: under which clients see the API, taken off before the server sees it; empty for none.
+        trusted: addresses and networks whose word on the client's address and scheme counts.
+    """
+
+    root_path: str = ""
+    trusted: tuple[str, ...] = ()
+
+
+NO_PROXY = Proxy()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -66,12 +83,15 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], None]], FastAPI]) -> None:
+def serve(
+    listener: socket.socket, make_app: Callable[[Callable[[Exception], None]], FastAPI], *, proxy: Proxy = NO_PROXY
+) -> None:
     """Serve in this process until SIGINT or SIGTERM.
 
     Args:
         listener: see `listen`.
         make_app: builds the application; its argument takes the failure if the model can't be loaded.
+        proxy: what stands before the server.
 
     Raises:
         Exception: that failure.
@@ -82,7 +102,7 @@ def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], Non
         failures.append(exc)
         server.should_exit = True
 
-    server = uvicorn.Server(_config(make_app(stop)))
+    server = uvicorn.Server(_config(make_app(stop), proxy))
     for signum in (signal.SIGINT, signal.SIGTERM):
         # uvicorn repeats the signal after it has stopped; that must not kill a process that ended as it should.
         signal.signal(signum, server.handle_exit)
@@ -91,32 +111,36 @@ def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], Non
         raise failures[0]
 
 
-def serve_in_processes(listener: socket.socket, factory: str, *, workers: int) -> None:
+def serve_in_processes(listener: socket.socket, factory: str, *, workers: int, proxy: Proxy = NO_PROXY) -> None:
     """Serve in several processes that share the port; one that dies is replaced.
 
     Args:
         listener: see `listen`.
         factory: `module:function` that builds the application, called in each process.
         workers: number of processes.
+        proxy: see `serve`.
 
     Raises:
         ApiError: a process ended with `NO_MODEL`.
     """
-    supervisor = Multiprocess(_config(factory, factory=True, workers=workers), sockets=[listener])
+    supervisor = Multiprocess(_config(factory, proxy, factory=True, workers=workers), sockets=[listener])
     supervisor.run()
     if any(process.exitcode == NO_MODEL for process in supervisor.processes):
         raise ApiError("a worker could not load the model, so all were stopped: the log above says why")
 
 
-def serve_and_reload(listener: socket.socket, factory: str, *, folders: Sequence[Path]) -> None:
+def serve_and_reload(
+    listener: socket.socket, factory: str, *, folders: Sequence[Path], proxy: Proxy = NO_PROXY
+) -> None:
     """Serve in a child that starts again when a source file changes.
 
     Args:
         listener: see `listen`.
         factory: `module:function` that builds the application.
         folders: where the source files are.
+        proxy: see `serve`.
     """
-    config = _config(factory, factory=True, reload=True, reload_dirs=[str(folder) for folder in folders])
+    config = _config(factory, proxy, factory=True, reload=True, reload_dirs=[str(folder) for folder in folders])
     ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
 
 
@@ -132,7 +156,7 @@ def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, A
     threading.Thread(target=wait, name="announce-when-ready", daemon=True).start()
 
 
-def _config(app: FastAPI | str, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
+def _config(app: FastAPI | str, proxy: Proxy = NO_PROXY, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
     return uvicorn.Config(
         app,
         log_config=None,  # the project's own is in force
@@ -142,6 +166,9 @@ def _config(app: FastAPI | str, **options: Any) -> uvicorn.Config:  # noqa: ANN4
         http=Connection,
         ws="none",
         lifespan="on",
+        root_path=proxy.root_path,
+        proxy_headers=bool(proxy.trusted),
+        forwarded_allow_ips=list(proxy.trusted),
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
         **options,
     )

@@ -34,12 +34,16 @@ TickertapeError
 │   ├── LiveUnavailableError       the live feed is switched off, or has nothing to tell
 │   ├── TickerNotFoundError        no tweet of a ticker was read lately
 │   ├── OverloadedError            more requests at once than are allowed
-│   └── FeedbackNotDeliveredError  Kafka did not acknowledge all feedback of a request
+│   ├── FeedbackNotDeliveredError  Kafka did not acknowledge all feedback of a request
+│   └── RefusedError               a request that is refused before it is looked at; has headers
+│       ├── KeyRefusedError        it shows no key, several, or one that is unknown
+│       ├── RoleMissingError       its key is for other things
+│       └── RateLimitedError       its client has asked for too much
 ├── TracingError                   traces were asked for and can't be made
 └── ApiError                       the HTTP server can't be started
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class TickertapeError(Exception):
@@ -198,6 +202,31 @@ class TickerNotFoundError(RequestError):
 
 class FeedbackNotDeliveredError(RequestError):
     """Kafka did not acknowledge all feedback of a request; says how much it did, and what to do."""
+
+
+class RefusedError(RequestError):
+    """A request is refused before it is looked at.
+
+    Attributes:
+        headers: of the answer, by their names; they tell programs what the message tells people.
+    """
+
+    def __init__(self, message: str, headers: Mapping[str, str]) -> None:
+        """Keep the headers beside the message; neither holds what was sent as a key."""
+        super().__init__(message)
+        self.headers = dict(headers)
+
+
+class KeyRefusedError(RefusedError):
+    """A request shows no key, several, or one that is unknown."""
+
+
+class RoleMissingError(RefusedError):
+    """A request's key has none of the roles that its path needs."""
+
+
+class RateLimitedError(RefusedError):
+    """A client has asked for more than it may; says when to come back."""
 
 
 class TracingError(TickertapeError):

@@ -25,6 +25,7 @@ _LEARNING = ["head", "answerer"]
 _TIMES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 TWEET_OUTCOMES = ("classified", "dead_lettered")
 DRIFT_OUTCOMES = ("quiet", "drift", "too_few")
+REFUSALS = ("no_key", "several_keys", "unknown_key", "role", "rate")
 
 # Leaves out a second series for each counter, with the time of its start.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library types most of its functions, not this one
@@ -61,6 +62,9 @@ REQUESTS = Counter(
 )
 REQUEST_SECONDS = Histogram(
     "tickertape_http_request_seconds", "Seconds that a request took.", ["route"], buckets=(0.001, 0.002, *_TIMES)
+)
+REFUSED = Counter(
+    "tickertape_http_refused_total", "Requests that were refused for their key or their rate, by reason.", ["reason"]
 )
 TEXTS_PREDICTED = Counter("tickertape_texts_predicted_total", "Texts that were answered over HTTP.")
 
@@ -133,6 +137,8 @@ for _alert_outcome in ("delivered", "failed", "dropped"):
     ALERTS.labels(_alert_outcome)
 for _window_outcome in DRIFT_OUTCOMES:
     DRIFT_WINDOWS.labels(_window_outcome)
+for _refusal in REFUSALS:
+    REFUSED.labels(_refusal)
 for _kind in Kind:
     DRIFT_DETECTED.labels(_kind)
 for _feedback_outcome in ("learned", *FeedbackReason):

@@ -15,6 +15,7 @@ from monitoring.metrics import (
     LIVE_STREAMS,
     LIVE_UNREADABLE,
     REBALANCES,
+    REFUSED,
     REQUEST_SECONDS,
     REQUESTS,
     SCORER_SECONDS,
@@ -113,6 +114,11 @@ def count_request(*, route: str, method: str, status: str, seconds: float) -> No
     """
     REQUESTS.labels(route, method if method in _METHODS else OTHER_METHOD, status).inc()
     REQUEST_SECONDS.labels(route).observe(seconds)
+
+
+def count_refused(reason: str) -> None:
+    """Count a request that was refused; see `monitoring.metrics.REFUSALS`."""
+    REFUSED.labels(reason).inc()
 
 
 def count_texts(texts: int) -> None:

@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.commands.access import open_access
 from config import settings as settings_module
+from config.access import AccessSettings
 from config.api import ApiSettings
 from config.drift import DriftSettings
 from config.settings import KafkaSettings, OnlineSettings, RegistrySettings, TopicSettings
@@ -31,6 +33,7 @@ def open_app(
     settings: ApiSettings,
     on_load_failure: Callable[[Exception], None],
     *,
+    processes: int = 1,
     wait_for_model_seconds: float = 0.0,
 ) -> "FastAPI":
     """Build the application with its parts; nothing is connected or loaded before it starts.
@@ -38,6 +41,7 @@ def open_app(
     Args:
         settings: the limits.
         on_load_failure: see `api.app.create_app`.
+        processes: that share the port.
         wait_for_model_seconds: likewise.
     """
     from api.app import create_app  # noqa: PLC0415  # see `run`
@@ -57,6 +61,7 @@ def open_app(
         live=_live(settings) if settings.live else None,
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
+        access=open_access(AccessSettings(), processes=processes),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
     )

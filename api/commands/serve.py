@@ -1,7 +1,8 @@
 """Answer over HTTP: POST /predict and POST /feedback, with their documentation at /docs.
 
-Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Until the model is loaded, /health/ready answers
-503. Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
+Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Where other machines can reach it, it asks for keys
+(API_KEYS_FILE), or has to be told that it need not (API_OPEN). Until the model is loaded, /health/ready answers 503.
+Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
 progress are answered. Other settings come from the environment: see docs/reference/settings.md.
 """
 
@@ -17,8 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.commands.access import check_access
 from api.commands.parts import open_app
 from config import settings as settings_module
+from config.access import AccessSettings
 from config.api import ApiSettings
 from config.commands import DONE, configure_logging
 from config.drift import DriftSettings
@@ -74,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server takes over; the frame then exits 0
     if arguments.quality:
         settings_module.set_for_this_process(MODEL_QUALITY=arguments.quality)
-    project, settings = ProjectSettings(), ApiSettings()
+    project, settings, access = ProjectSettings(), ApiSettings(), AccessSettings()
     _configure_logging(project)
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
@@ -87,17 +90,19 @@ def run(arguments: argparse.Namespace) -> int:
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
 
     with server.listen(host, port) as listener:
-        if not server.is_loopback(listener):
-            sys.stderr.write(f"warning: other machines can reach {host}, and there is no authentication yet\n")
+        check_access(access, host, is_loopback=server.is_loopback(listener))
+        proxy = server.Proxy(access.root_path, access.proxies)
+        settings_module.set_for_this_process(API_WORKERS=str(workers))  # what each process takes its share of
         url = server.url_of(listener)
         server.announce_when_ready(listener, partial(_announce, url, as_json=arguments.json))
         if arguments.reload:
             root = Path(__file__).parents[2]
-            server.serve_and_reload(listener, FACTORY, folders=[root / package for package in PACKAGES])
+            folders = [root / package for package in PACKAGES]
+            server.serve_and_reload(listener, FACTORY, folders=folders, proxy=proxy)
         elif workers > 1:
-            server.serve_in_processes(listener, FACTORY, workers=workers)
+            server.serve_in_processes(listener, FACTORY, workers=workers, proxy=proxy)
         else:
-            server.serve(listener, partial(open_app, settings))
+            server.serve(listener, partial(open_app, settings), proxy=proxy)
     return DONE
 
 
@@ -106,7 +111,12 @@ def app_from_environment() -> "FastAPI":
     project, settings = ProjectSettings(), ApiSettings()
     _configure_logging(project)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return open_app(settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
+    return open_app(
+        settings,
+        _end_without_model,
+        processes=settings.workers,
+        wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS,
+    )
 
 
 def _configure_logging(project: ProjectSettings) -> None:

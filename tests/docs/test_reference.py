@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+import config.access
 import config.api
 import config.client
 import config.drift
@@ -37,7 +38,7 @@ DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for module in (config.settings, config.api, config.client, config.drift, config.tracing)
+    for module in (config.settings, config.access, config.api, config.client, config.drift, config.tracing)
     for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]

@@ -184,11 +184,13 @@ def test_a_model_that_cannot_be_loaded_ends_every_process_with_exit_code_1(
 
 
 def test_an_address_that_others_can_reach_is_warned_of(start: Start) -> None:
-    served = start("--host", "0.0.0.0")  # noqa: S104  # what is warned of
+    served = start("--host", "0.0.0.0", API_OPEN="true")  # noqa: S104  # what is warned of
 
     _, errors = served.end(signal.SIGTERM)
 
-    assert errors.splitlines()[0] == "warning: other machines can reach 0.0.0.0, and there is no authentication yet"
+    assert errors.splitlines()[0] == (
+        "warning: other machines can reach 0.0.0.0, and nobody is asked for a key (API_OPEN)"
+    )
 
 
 def test_large_and_streamed_bodies_are_refused_and_the_server_goes_on(start: Start) -> None:

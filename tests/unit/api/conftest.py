@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.access.wiring import Access
 from api.app import create_app
 from api.dependencies import Follow
 from api.live.hub import LiveFeed
@@ -105,6 +106,7 @@ def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
         live: LiveFeed | None = None,
         follow: Follow | None = None,
         traces: Traces | None = None,
+        access: Access | None = None,
         **settings: float,
     ) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(
@@ -117,6 +119,7 @@ def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
             live=live,
             follow=follow,
             traces=traces,
+            access=access,
             on_load_failure=on_load_failure,
         )
         transport = httpx.ASGITransport(app)

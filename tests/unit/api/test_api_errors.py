@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.errors import STATUS_OF, Problems
 from models import errors
-from models.errors import DriftReportNotFoundError, RequestError
+from models.errors import DriftReportNotFoundError, RefusedError, RequestError
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -20,7 +20,7 @@ def all_kinds(kind: type[Exception]) -> set[type[Exception]]:
 
 
 def test_every_request_error_of_the_project_has_its_status() -> None:
-    assert set(STATUS_OF) == all_kinds(RequestError) | {DriftReportNotFoundError}
+    assert set(STATUS_OF) == all_kinds(RequestError) - {RefusedError} | {DriftReportNotFoundError}
     assert all(vars(errors)[kind.__name__] is kind for kind in STATUS_OF)
 
 

@@ -17,6 +17,7 @@ VERBS = {
     "dead-letters",
     "retrain",
     "serve",
+    "keys",
     "produce",
     "label",
     "tail",

@@ -1,0 +1,1 @@
+"""Who may ask, and how much: keys, roles, rates, and the headers that browsers obey."""

@@ -1,0 +1,66 @@
+"""What OpenAPI says of keys and limits, where they are in force."""
+
+from typing import Any
+
+from api import examples
+from api.access.rules import is_open, roles_for
+from api.access.wiring import Access
+from api.documentation import REFERENCE, problem_answer
+from api.errors import PROTOCOL_PATH
+from api.protocol_schemas import InferenceError
+
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key, as `tickertape keys new` made it. The roles of a path stand at the path.",
+    },
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+}
+NO_KEY = examples.problem(
+    401, "Unauthorized", "this server asks for a key: send `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+)
+ROLE_MISSING = examples.problem(403, "Forbidden", "this key may read; this path is for keys with the role predict")
+TOO_MUCH = examples.problem(
+    429,
+    "Too Many Requests",
+    "more than 500 texts a second were asked for (API_RATE_TEXTS_PER_SECOND): come back in 2 s",
+)
+_TOO_MUCH_HEADERS = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit": {"description": "What is left, and the seconds until all is back.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {"description": "What may be asked for, in how many seconds.", "schema": {"type": "string"}},
+}
+
+
+def describe_access(document: dict[str, Any], access: Access) -> dict[str, Any]:
+    """Add keys and limits to the document of an API; without any it stays as it is.
+
+    Args:
+        document: is changed.
+        access: what is in force.
+    """
+    if access.keys is not None:
+        document["components"]["securitySchemes"] = _SCHEMES
+    for path, operations in document["paths"].items():
+        if is_open(path):
+            continue
+        for operation in operations.values():
+            answers = operation["responses"]
+            if access.keys is not None:
+                roles = sorted(roles_for(path))
+                operation["security"] = [{scheme: [role]} for role in roles for scheme in _SCHEMES]
+                answers["401"] = _answer(path, "No key was sent, or none that is known here.", NO_KEY)
+                answers["403"] = _answer(path, f"The key has not the role {' or '.join(roles)}.", ROLE_MISSING)
+            if access.accounts is not None:
+                too_much = _answer(path, "The client has asked for more than it may.", TOO_MUCH)
+                answers["429"] = too_much | {"headers": _TOO_MUCH_HEADERS}
+    return document
+
+
+def _answer(path: str, description: str, example: dict[str, Any]) -> dict[str, Any]:
+    if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
+        schema = {"$ref": REFERENCE.format(model=InferenceError.__name__)}
+        content = {"application/json": {"schema": schema, "example": {"error": example["detail"]}}}
+        return {"description": description, "content": content}
+    return problem_answer(description, example | {"instance": path})
