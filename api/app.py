@@ -28,6 +28,8 @@ from api.counting import RequestCount
 from api.dependencies import FeedbackPublisher, Follow, ProcessState
 from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
+from api.live import routes as live_routes
+from api.live.hub import LiveFeed
 from api.request_ids import RequestIds
 from api.tracing import RequestTraces, Traces
 from api.versions import KeptVersions, VersionStore
@@ -56,6 +58,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
     publisher: FeedbackPublisher,
     reports: ReportStore,
     versions: VersionStore,
+    live: LiveFeed | None = None,
     follow: Follow | None = None,
     traces: Traces | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
@@ -70,6 +73,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         publisher: where feedback goes; closed at the end.
         reports: of the drift process; there need be none.
         versions: the registered versions that requests may ask for; asked in a thread.
+        live: reads the topics from the start of the lifespan to its end; None where that is switched off.
         follow: begins to change the model when the registry's alias moves; None to keep the first.
         traces: makes spans of requests; closed at the end. None for none.
         on_load_failure: called in that thread with what `load` or the first prediction raised.
@@ -84,13 +88,18 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         publisher=publisher,
         reports=reports,
         versions=KeptVersions(versions, most=settings.kept_versions),
+        live=live,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loading = state.status.start_loading(load, on_load_failure, follow=follow)
         await to_thread.run_sync(loading.join, wait_for_model_seconds)
+        if live is not None:
+            live.start(state.status.model)
         yield
+        if live is not None:
+            await live.close()
         state.status.stop_following()
         await publisher.close()
         if traces is not None:
@@ -125,6 +134,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         performance.router,
         learning.router,
         drift.router,
+        live_routes.router,
         health.router,
         version.router,
         page.router,

@@ -10,13 +10,14 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.limits import RequestSlots
+from api.live.hub import LiveFeed
 from api.versions import KeptVersions
 from models.contracts import Predictor
 from models.errors import ModelNotReadyError
 from models.feedback import Feedback
 from models.following import KEPT_CHANGES, WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange
-from models.records import ModelChange
+from models.records import ModelChange, ModelVersion
 from monitoring.drift.store import ReportStore
 from monitoring.metrics import record_change, show_model
 
@@ -95,6 +96,10 @@ class ModelStatus:
         self.predictor = predictor
         logger.info("model_ready", extra={"model": predictor.model.name, "version": predictor.model.version})
 
+    def model(self) -> ModelVersion | None:
+        """Give the versions that answer now; None until they are loaded."""
+        return None if self.predictor is None else self.predictor.model
+
     def stop_following(self) -> None:
         """Change the model no more."""
         for following in self._following:
@@ -118,6 +123,7 @@ class ProcessState:
         publisher: where feedback goes.
         reports: of the drift process; there need be none.
         versions: the registered versions that requests may ask for.
+        live: what goes through the topics now; None where that is switched off.
     """
 
     def __init__(
@@ -130,6 +136,7 @@ class ProcessState:
         publisher: FeedbackPublisher,
         reports: ReportStore,
         versions: KeptVersions,
+        live: LiveFeed | None,
     ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
@@ -138,6 +145,7 @@ class ProcessState:
         self.publisher = publisher
         self.reports = reports
         self.versions = versions
+        self.live = live
         self.slots = RequestSlots(max_requests)
         # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
         self.feedback_slots = RequestSlots(max_requests)

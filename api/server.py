@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
+from api.connections import Connection
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -138,6 +139,7 @@ def _config(app: FastAPI | str, **options: Any) -> uvicorn.Config:  # noqa: ANN4
         log_level="warning",  # of its INFO lines none says more than ours
         access_log=False,  # rates are metrics, not log lines
         server_header=False,
+        http=Connection,
         ws="none",
         lifespan="on",
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,

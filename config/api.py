@@ -31,3 +31,13 @@ class ApiSettings(BaseSettings):
     """Labels with their probability in each answer; a request may ask for another number."""
     kept_versions: Annotated[int, Field(ge=1, le=100)] = 4
     """Registered versions, beside the one that answers, that one process keeps in memory for requests that name one."""
+    live: bool = True
+    """Whether each process reads the topics for the live page; without, `/live` and `/tickers` answer 503."""
+    live_seconds: Annotated[float, Field(ge=0.2, le=60)] = 1.0
+    """Time between two ticks of the live feed."""
+    live_sample_bytes: Annotated[int, Field(ge=16_384, le=67_108_864)] = 524_288
+    """Most bytes of classified tweets that the live feed reads in a tick; where more came, it is a sample of them."""
+    live_streams: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """Most streams of the live feed that one process has open; more get 503."""
+    live_slow_seconds: Annotated[float, Field(ge=1, le=3600)] = 20.0
+    """A client of the live feed that takes nothing for so long is dropped."""

@@ -31,6 +31,8 @@ TickertapeError
 │   ├── ReportNotFoundError        there is no report of the champion, or nothing of that name in it
 │   ├── UnknownFilterError         the query asks for a part that the report has not
 │   ├── ModelNotExplainableError   the model's answers are not sums over terms
+│   ├── LiveUnavailableError       the live feed is switched off, or has nothing to tell
+│   ├── TickerNotFoundError        no tweet of a ticker was read lately
 │   ├── OverloadedError            more requests at once than are allowed
 │   └── FeedbackNotDeliveredError  Kafka did not acknowledge all feedback of a request
 ├── TracingError                   traces were asked for and can't be made
@@ -184,6 +186,14 @@ class ModelNotExplainableError(RequestError):
 
 class OverloadedError(RequestError):
     """More requests are in progress than are allowed."""
+
+
+class LiveUnavailableError(RequestError):
+    """The live feed is switched off, or has nothing to tell as Kafka is away."""
+
+
+class TickerNotFoundError(RequestError):
+    """No tweet of a ticker was read lately."""
 
 
 class FeedbackNotDeliveredError(RequestError):

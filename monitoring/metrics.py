@@ -64,6 +64,10 @@ REQUEST_SECONDS = Histogram(
 )
 TEXTS_PREDICTED = Counter("tickertape_texts_predicted_total", "Texts that were answered over HTTP.")
 
+LIVE_STREAMS = Gauge("tickertape_live_streams", "Streams of the live feed that are open.")
+LIVE_DROPPED = Counter("tickertape_live_dropped_total", "Streams that were ended as the client took nothing any more.")
+LIVE_UNREADABLE = Counter("tickertape_live_unreadable_total", "Records that the live feed could not read.")
+
 MODEL_CHANGES = Counter(
     "tickertape_model_changes_total", "Versions that the alias named since the start, by outcome.", ["outcome"]
 )

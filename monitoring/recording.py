@@ -11,6 +11,9 @@ from monitoring.metrics import (
     DELIVERY_LATENCY_SECONDS,
     FETCH_AGE_SECONDS,
     LAG,
+    LIVE_DROPPED,
+    LIVE_STREAMS,
+    LIVE_UNREADABLE,
     REBALANCES,
     REQUEST_SECONDS,
     REQUESTS,
@@ -115,3 +118,18 @@ def count_request(*, route: str, method: str, status: str, seconds: float) -> No
 def count_texts(texts: int) -> None:
     """Count texts that were answered over HTTP."""
     TEXTS_PREDICTED.inc(texts)
+
+
+def show_live_streams(streams: int) -> None:
+    """Show how many streams of the live feed are open."""
+    LIVE_STREAMS.set(streams)
+
+
+def count_slow_client() -> None:
+    """Count a stream that was ended as its client took nothing any more."""
+    LIVE_DROPPED.inc()
+
+
+def count_unreadable(records: int) -> None:
+    """Count records that the live feed could not read."""
+    LIVE_UNREADABLE.inc(records)

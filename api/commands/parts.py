@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.dependencies import Following
+    from api.live.hub import LiveFeed
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
@@ -53,10 +54,27 @@ def open_app(
         ),
         reports=ReportStore(drift.reports_dir, drift.kept_reports),
         versions=replace(_store(settings), care=None),  # of who is named the fast model answers: no teacher is kept
+        live=_live(settings) if settings.live else None,
         follow=partial(_follow, settings),
         traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
+    )
+
+
+def _live(settings: ApiSettings) -> "LiveFeed":
+    from api.live.hub import LiveFeed  # noqa: PLC0415  # as above
+    from api.live.reader import LiveTopics  # noqa: PLC0415  # as above
+
+    topics = TopicSettings()
+    names = (topics.raw, topics.classified, topics.metrics, topics.drift, topics.dead_letter)
+    return LiveFeed(
+        KafkaSettings().bootstrap_servers,
+        LiveTopics(*(topics.prefix + name for name in names)),
+        seconds=settings.live_seconds,
+        sample_bytes=settings.live_sample_bytes,
+        most_streams=settings.live_streams,
+        slow_seconds=settings.live_slow_seconds,
     )
 
 

@@ -1,0 +1,1 @@
+"""The live feed: what goes through the topics now, once a second, for all who listen."""

@@ -1,0 +1,90 @@
+"""The answer of `GET /live`: events for one client until it leaves, takes nothing any more, or the server ends."""
+
+import asyncio
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.connections import connection_of
+from api.live.frames import KEEP_ALIVE, RETRY
+from api.live.hub import LiveFeed
+from api.live.viewers import Viewer
+from monitoring.recording import count_slow_client
+
+KEEP_ALIVE_SECONDS = 15.0
+END_SECONDS = 0.2
+"""A client whose connection is full gets no proper end, or the others would wait for it."""
+HEADERS = {
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",  # nginx would keep events back until it has some kilobytes
+}
+
+
+class LiveStream(Response):
+    """Server-sent events of a feed; a client that is slow misses events, and nothing is kept for it.
+
+    Args:
+        feed: where they come from.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, feed: LiveFeed) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._feed = feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the client leaves, is dropped, or the server ends.
+
+        Raises:
+            OverloadedError: there are as many streams as are allowed; nothing was sent.
+        """
+        viewer, first = self._feed.join()
+        connection = connection_of(scope)
+        leaving = asyncio.create_task(_left(receive))
+        leaving.add_done_callback(lambda _: viewer.end())
+        try:
+            async with asyncio.timeout(self._feed.slow_seconds) as patience:
+                if connection is not None:
+                    connection.call_at_end(viewer.end)
+                    viewer.is_ended = connection.is_ending
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                await self._send_events(send, viewer, RETRY + first, patience)
+        except TimeoutError:
+            count_slow_client()
+            if connection is not None:
+                connection.abort()
+                await leaving  # or uvicorn complains of an answer that has no end
+        finally:
+            if connection is not None:
+                connection.call_at_end(None)
+            leaving.cancel()
+            self._feed.viewers.leave(viewer)
+
+    async def _send_events(self, send: Send, viewer: Viewer, content: bytes, patience: asyncio.Timeout) -> None:
+        loop = asyncio.get_running_loop()
+        while not viewer.is_ended:
+            patience.reschedule(loop.time() + self._feed.slow_seconds)
+            await send({"type": "http.response.body", "body": content, "more_body": True})
+            patience.reschedule(None)
+            content = await self._next(viewer)
+        patience.reschedule(loop.time() + END_SECONDS)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next(self, viewer: Viewer) -> bytes:
+        content = b""
+        while not content and not viewer.is_ended:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                    await viewer.wake.wait()
+            except TimeoutError:
+                return KEEP_ALIVE
+            viewer.wake.clear()
+            content = self._feed.viewers.take(viewer)
+        return content
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
