@@ -40,7 +40,7 @@ const feed = new Feed({
       history.add(frame);
       tweets.add(came, frame.tweets_per_second);
     }
-    addEvents(frame.events ?? []);
+    addEvents(frame.events ?? [], { afresh: name === "state" });
     draw();
   },
   state(next) {
@@ -94,6 +94,5 @@ window.addEventListener("online", () => feed.again());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts?.redraw());
 
 byId("no-charts").hidden = charts !== null;
-for (const figure of document.querySelectorAll("figure.chart")) figure.hidden = charts === null;
 draw();
 feed.run();

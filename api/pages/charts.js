@@ -9,12 +9,15 @@ const OTHERS = "others";
 const SENTIMENTS = ["bearish", "neutral", "bullish"];
 const SENTIMENT_COLOURS = { bearish: "--bear-fill", neutral: "--neutral-fill", bullish: "--bull-fill" };
 const ANSWERERS = { batch: "--muted", online: "--online", served: "--accent" };
+const LEAST_SECONDS = 120; // of a feed that has just begun
 const FONT = "11px system-ui, sans-serif";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const shownTime = (_plot, low, high) => [Math.max(Math.min(low, high - LEAST_SECONDS), high - KEPT_BUCKETS * BUCKET_SECONDS), high];
 const finite = (values) => values.filter((value) => Number.isFinite(value));
 
 class Chart {
+  #figure;
   #plot = null;
   #place;
   #output;
@@ -23,16 +26,18 @@ class Chart {
   #series = "";
 
   constructor(id, spec) {
-    const figure = document.getElementById(id);
-    this.#place = figure.querySelector("div");
-    this.#output = figure.querySelector("output");
+    this.#figure = document.getElementById(id);
+    this.#place = this.#figure.querySelector("div");
+    this.#output = this.#figure.querySelector("output");
     this.#place.setAttribute("role", "img");
     this.#spec = spec;
     new ResizeObserver(() => this.#resize()).observe(this.#place);
   }
 
-  // lines: [{name, values, stroke, fill}], as long as `at`
+  // lines: [{name, values, stroke, fill}], as long as `at`; without any value there is nothing to see
   draw(at, lines) {
+    this.#figure.hidden = !lines.some((line) => finite(line.values).length > 0);
+    if (this.#figure.hidden) return;
     this.#data = [at, ...lines.map((line) => line.values)];
     const series = JSON.stringify(lines.map((line) => [line.name, line.stroke]));
     if (!this.#plot || series !== this.#series) this.#make(lines);
@@ -59,7 +64,7 @@ class Chart {
       legend: { show: false },
       padding: [6, 2, 0, 0],
       cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 5 } },
-      scales: { x: { range: (_plot, _low, high) => [high - KEPT_BUCKETS * BUCKET_SECONDS, high] }, y: { range: this.#spec.range } },
+      scales: { x: { range: shownTime }, y: { range: this.#spec.range } },
       axes: [
         { ...axis, size: 22, space: 70, values: (_plot, splits) => splits.map((at) => time(at * 1000).slice(0, 5)) },
         { ...axis, size: 46, space: 26, values: (_plot, splits) => splits.map(this.#spec.tick) },

@@ -153,8 +153,9 @@ export function showDeadLetters(reasons) {
   });
 }
 
-export function addEvents(events) {
+export function addEvents(events, { afresh }) {
   const list = byId("events");
+  if (afresh) list.replaceChildren();
   for (const event of events.slice(-KEPT_EVENTS)) {
     const item = make("li");
     const at = make("time", "", time(event.at));

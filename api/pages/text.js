@@ -56,7 +56,11 @@ export const count = shown((value) => counts.format(value));
 export const rate = shown((value) => (value > 0 && value < 10 ? small : counts).format(value));
 export const percent = shown((value) => percents.format(value));
 export const accuracy = shown((value) => exact.format(value));
-export const signed = shown((value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(2)}`);
+export const signed = shown((value) => {
+  const digits = Math.abs(value).toFixed(2);
+  if (digits === "0.00") return digits;
+  return (value < 0 ? "\u2212" : "+") + digits;
+});
 export const milliseconds = shown((value) =>
   value >= 10_000 ? `${counts.format(value / 1000)} s` : `${(value < 10 ? small : counts).format(value)} ms`,
 );
