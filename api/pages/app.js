@@ -44,7 +44,7 @@ const feed = new Feed({
     draw();
   },
   state(next) {
-    connection = next;
+    connection = { ...next, since: Date.now() };
     if (next.name === "key" || next.name === "forbidden") wantKey();
     draw();
   },

@@ -62,7 +62,7 @@ class Chart {
       width: this.#place.clientWidth || 300,
       height: HEIGHT,
       legend: { show: false },
-      padding: [6, 2, 0, 0],
+      padding: [6, 15, 0, 0],
       cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 5 } },
       scales: { x: { range: shownTime }, y: { range: this.#spec.range } },
       axes: [

@@ -47,7 +47,6 @@ export class Feed {
       const { name, detail, waitMs } = await this.#follow();
       this.#handlers.state({ name, detail, waitMs });
       await this.#wait(waitMs);
-      this.#handlers.state({ name: "connecting", detail: "" });
     }
   }
 

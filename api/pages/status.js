@@ -19,7 +19,7 @@ function noticesOf(connection, tick, hasTweets) {
   const detail = clean(connection.detail, 600);
   switch (connection.name) {
     case "connecting":
-      return tick ? [["wait", "Connecting to the API again."]] : [["wait", "Connecting to the API."]];
+      return [["wait", "Connecting to the API."]];
     case "gone":
       return [["bad", "The API does not answer. What is shown is the last that came."]];
     case "refused":
@@ -37,14 +37,16 @@ function noticesOf(connection, tick, hasTweets) {
 }
 
 export class Status {
-  #retry;
-  #countdown = null;
+  #retry = make("button", "", "Try now");
+  #countdown = make("span");
+  #again = 0; // when, by Date.now
   #shown = "";
 
   constructor({ onRetry }) {
-    this.#retry = make("button", "", "Try now");
     this.#retry.type = "button";
     this.#retry.addEventListener("click", onRetry);
+    this.#countdown.setAttribute("aria-hidden", "true"); // a screen reader would read every second of it
+    setInterval(() => this.#count(), 500);
   }
 
   show(connection, tick, hasTweets) {
@@ -52,27 +54,24 @@ export class Status {
     const level = notices.reduce((worst, [one]) => (RANK.indexOf(one) > RANK.indexOf(worst) ? one : worst), "good");
     byId("state").dataset.level = level;
     write(byId("state-word"), WORDS[level]);
-    const shown = JSON.stringify([notices, connection.waitMs]);
+    const waits = Number.isFinite(connection.waitMs);
+    this.#again = connection.since + connection.waitMs;
+    const shown = JSON.stringify([notices, waits]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    clearInterval(this.#countdown);
-    byId("notices").replaceChildren(...notices.map(([one, text]) => this.#notice(one, text, connection.waitMs)));
+    byId("notices").replaceChildren(
+      ...notices.map(([one, text]) => {
+        const notice = make("p", "notice", text);
+        notice.dataset.level = one;
+        if (waits) notice.append(this.#countdown, this.#retry);
+        return notice;
+      }),
+    );
+    this.#count();
   }
 
-  #notice(level, text, waitMs) {
-    const notice = make("p", "notice", text);
-    notice.dataset.level = level;
-    if (Number.isFinite(waitMs)) notice.append(" ", this.#until(Date.now() + waitMs), " ", this.#retry);
-    return notice;
-  }
-
-  // Told to the eye only: a screen reader would read every second of it.
-  #until(then) {
-    const shown = make("span");
-    shown.setAttribute("aria-hidden", "true");
-    const write_ = () => write(shown, `Trying again in ${count(Math.max(0, Math.ceil((then - Date.now()) / 1000)))} s.`);
-    write_();
-    this.#countdown = setInterval(write_, 500);
-    return shown;
+  #count() {
+    if (!this.#countdown.isConnected) return;
+    write(this.#countdown, `Trying again in ${count(Math.max(0, Math.ceil((this.#again - Date.now()) / 1000)))} s.`);
   }
 }

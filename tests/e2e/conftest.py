@@ -82,6 +82,7 @@ class FakeApi:
     """A server with the real page and routes that say what the test tells them.
 
     Attributes:
+        prefix: where all is, as behind a proxy; ends with a slash.
         refusal: status and detail that `/live` answers instead of a stream.
         key: what requests must bring as a bearer; empty for none.
         explains: whether answers can be explained.
@@ -94,6 +95,7 @@ class FakeApi:
     explains: bool = True
     feedback: list[dict[str, Any]] = field(default_factory=list)
     tickers: dict[str, Any] = field(default_factory=dict)
+    prefix: str = "/"
     streams: int = 0
     _frames: list[str] = field(default_factory=list)
     _round: int = 0
@@ -103,7 +105,7 @@ class FakeApi:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/"
+        return f"http://127.0.0.1:{self._port}{self.prefix}"
 
     def send(self, name: str, frame: dict[str, Any]) -> None:
         """Give a frame to all that follow, and to those that come later."""
@@ -143,7 +145,11 @@ class FakeApi:
         app.get("/tickers/{symbol}")(self._ticker)
         app.post("/predict")(self._predict)
         app.post("/feedback")(self._feedback)
-        return app
+        if self.prefix == "/":
+            return app
+        proxy = FastAPI()
+        proxy.mount(self.prefix.rstrip("/"), app)
+        return proxy
 
     def _problem(self, request: Request) -> Response | None:
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
@@ -201,6 +207,18 @@ def problem(status: int, detail: str) -> Response:
 
 
 @pytest.fixture
+def build_tweet() -> Callable[..., dict[str, Any]]:
+    """Build one record of the feed by its number; fields can be overridden."""
+    return make_tweet
+
+
+@pytest.fixture
+def build_tick() -> Callable[..., dict[str, Any]]:
+    """Build one frame of the feed by its number and tweets; fields can be overridden."""
+    return make_tick
+
+
+@pytest.fixture
 def fake() -> Iterator[FakeApi]:
     """Give a running fake server."""
     server = FakeApi()
@@ -209,7 +227,7 @@ def fake() -> Iterator[FakeApi]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running, in which no other async test could run
 def browser() -> Iterator[Any]:
     """Start the Chromium of this machine; skips where there is none."""
     path = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
