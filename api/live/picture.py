@@ -119,7 +119,7 @@ class Picture:
             at=utc_timestamp(now),
             broker=self.broker,
             model=self._model(),
-            tweets_per_second=self._rate,
+            tweets_per_second=None if self._rate is None else round(self._rate, 2),
             sampled_share=share(self._covered, self._total),
             latency_ms=self._latency(),
             tweets=self._recent.take_tick(),

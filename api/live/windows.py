@@ -39,7 +39,7 @@ class Sums:
     @property
     def mean_score(self) -> float:
         """Mean of the scores, -1 to 1; of at least one tweet."""
-        return max(-1.0, min(1.0, self.score / self.tweets))
+        return round(max(-1.0, min(1.0, self.score / self.tweets)), 4)
 
     def add_tweet(self, tweet: ClassifiedTweet) -> None:
         """Add a tweet."""
@@ -91,7 +91,7 @@ class Bucket:
         head = None if self.accuracy is None else self.accuracy.label
         return HistoryPoint(
             at=utc_timestamp(self.number * BUCKET_SECONDS),
-            tweets_per_second=self.came / self.seconds if self.seconds else None,
+            tweets_per_second=round(self.came / self.seconds, 2) if self.seconds else None,
             latency_p50_ms=median(self.latencies) if self.latencies else None,
             labels=dict(self.labels),
             sentiments=dict(self.sentiments),
@@ -208,9 +208,9 @@ def counted_tickers(tweet: ClassifiedTweet) -> set[str]:
 
 
 def share(part: int, whole: int) -> float:
-    """Give a share, 1 of nothing.
+    """Give a share with four decimals, 1 of nothing.
 
     >>> share(1, 4), share(0, 0)
     (0.25, 1.0)
     """
-    return part / whole if whole else 1.0
+    return round(part / whole, 4) if whole else 1.0
