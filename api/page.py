@@ -43,7 +43,7 @@ def file(digest: str, name: str, request: Request) -> Response:
     """Give one of the page's files; its address changes with its content, so a browser may keep it for ever."""
     files = page_files()
     if digest != files.digest or name not in files.named:
-        raise HTTPException(404, "the page has no such file: load the page again, it may have changed")
+        raise HTTPException(404)
     return _answer(request, files.named[name], _FILE_HEADERS)
 
 
