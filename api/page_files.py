@@ -78,7 +78,9 @@ def page_files() -> PageFiles:
         ("@sentiments@", _options(SENTIMENTS)),
     ):
         index = index.replace(place, written)
-    return PageFiles(address, _file(INDEX, index.encode()), {name: _file(name, found) for name, found in contents.items()})
+    return PageFiles(
+        address, _file(INDEX, index.encode()), {name: _file(name, found) for name, found in contents.items()}
+    )
 
 
 def plotting_code(folder: Path | None) -> dict[str, bytes]:

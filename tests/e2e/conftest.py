@@ -19,8 +19,6 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from api import page
 from api.examples import ANSWER
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
 NO_CHROMIUM = "no Chromium: install Debian's package `chromium`, or put one into PATH"
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 VERSION = {"name": "tickertape", "version": "pretrained-1ea10ba5", "online_version": 0}
@@ -227,18 +225,26 @@ def fake() -> Iterator[FakeApi]:
     server.stop()
 
 
-@pytest.fixture(scope="module")  # Playwright keeps an event loop running, in which no other async test could run
-def browser() -> Iterator[Any]:
-    """Start the Chromium of this machine; skips where there is none."""
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Find the Chromium of this machine; skips where there is none."""
     path = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
     if path is None:
         pytest.skip(NO_CHROMIUM)
-    with playwright_api.sync_playwright() as playwright:
-        # As root, which containers are, Chromium's own sandbox can't start; all pages here are ours.
-        with contextlib.closing(
-            playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        ) as started:
-            yield started
+    return path
+
+
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running, in which no other async test could run
+def browser(chromium: str) -> Iterator[Any]:
+    """Start it without a window."""
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    # As root, which containers are, Chromium's own sandbox can't start; all pages here are ours.
+    options = ["--no-sandbox", "--disable-dev-shm-usage"]
+    with (
+        playwright_api.sync_playwright() as playwright,
+        contextlib.closing(playwright.chromium.launch(executable_path=chromium, args=options)) as started,
+    ):
+        yield started
 
 
 @dataclass

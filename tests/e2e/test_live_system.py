@@ -1,18 +1,18 @@
 """The page before a real Kafka, worker, API and feed, each a process of its own."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from kafka import KafkaConsumer
-from playwright.sync_api import expect
 
 from config.settings import BrokerSettings, TopicSettings, child_environment
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.demo import running_parts
 from stream.topics import declare_topics, ensure_topics
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -21,10 +21,9 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], EmbeddedKafka]]:
+def kafka(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], EmbeddedKafka]]:
     """Give a function that starts the broker, again on its port and its data after it was stopped."""
-    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
-        pytest.skip("no Chromium: install Debian's package `chromium`, or put one into PATH")
+    del chromium  # where there is none, no broker is started
     settings = BrokerSettings()
     folder = tmp_path_factory.mktemp("kafka")
     started: list[EmbeddedKafka] = []

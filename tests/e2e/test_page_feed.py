@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import expect
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 Build = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
@@ -69,7 +71,13 @@ def test_figures_tables_and_charts_follow_the_ticks(
             latency_ms={"p50": 20.0, "p99": 12_345.0},
             tickers=[ticker],
             accuracy={"label": {"batch": figure, "online": figure, "served": figure}, "sentiment": None},
-            drift={"state": "drift", "window": 42, "at": "x", "causes": ["term=tariff"], "report": "/drift/0a1b2c3d-00000042"},
+            drift={
+                "state": "drift",
+                "window": 42,
+                "at": "x",
+                "causes": ["term=tariff"],
+                "report": "/drift/0a1b2c3d-00000042",
+            },
             dead_letters={"invalid_json": 3, "empty_text": 1},
             events=[{"at": "2026-01-31T09:30:00.000Z", "type": "swapped", "text": "Version 8 answers now."}],
         ),
@@ -113,7 +121,10 @@ def test_hours_of_a_busy_feed_leave_no_more_elements_than_its_first_minute(
             ]
             event = {"at": "2026-01-31T09:30:00.000Z", "type": "swapped", "text": f"Event {number}."}
             more = {"dead_letters": {f"reason_{number}": 1}, "labels": {f"Label {number % 30}": 9}}
-            fake.send("tick", build_tick(10 * number, *tweets, tickers=tickers, events=[event], tweets_per_second=number, **more))
+            fake.send(
+                "tick",
+                build_tick(10 * number, *tweets, tickers=tickers, events=[event], tweets_per_second=number, **more),
+            )
 
     fake.send("state", build_tick(0, history=[]))
     page = open_page(fake.url).page
@@ -138,7 +149,9 @@ def test_only_some_tweets_of_a_busy_feed_are_shown_and_it_says_so(
 
     fake.send("tick", build_tick(2, *[build_tweet(number) for number in range(1, 21)], tweets_per_second=200.0))
 
-    expect(page.locator("#tweets .text")).to_have_text([f"Tweet number {n}: $AAPL beats estimates" for n in (20, 19, 18)])
+    expect(page.locator("#tweets .text")).to_have_text(
+        [f"Tweet number {n}: $AAPL beats estimates" for n in (20, 19, 18)]
+    )
     expect(page.locator("#shown")).to_have_text("3 of 200 a second")
 
 
@@ -176,7 +189,15 @@ def test_a_filter_leaves_the_tweets_that_have_its_word(
 
 
 def test_a_ticker_opens_its_last_minutes(fake: Any, open_page: Open, build_tick: Build, build_tweet: Build) -> None:
-    window = {"seconds": 60, "tweets": 3, "bearish": 1, "neutral": 0, "bullish": 2, "sentiment_score": 0.4, "sampled_share": 1}
+    window = {
+        "seconds": 60,
+        "tweets": 3,
+        "bearish": 1,
+        "neutral": 0,
+        "bullish": 2,
+        "sentiment_score": 0.4,
+        "sampled_share": 1,
+    }
     fake.tickers["AAPL"] = {"ticker": "AAPL", "windows": [window], "tweets": [build_tweet(1), build_tweet(2)]}
     fake.send("state", build_tick(1, build_tweet(1), build_tweet(9, tickers=["BRK/B"]), history=[]))
     page = open_page(fake.url).page

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import expect
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 Build = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
@@ -83,9 +85,7 @@ def test_a_correction_that_was_not_taken_stays_open_and_says_why(
     fake.start()
 
 
-def test_an_answer_comes_with_the_terms_that_carried_it(
-    fake: Any, open_page: Open, build_tick: Build
-) -> None:
+def test_an_answer_comes_with_the_terms_that_carried_it(fake: Any, open_page: Open, build_tick: Build) -> None:
     fake.send("state", build_tick(1, history=[]))
     page = open_page(fake.url).page
 

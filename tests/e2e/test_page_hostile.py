@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 Build = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
@@ -135,7 +136,9 @@ def test_a_giant_word_breaks_and_nothing_scrolls_sideways(
     assert page.get_by_role("dialog").evaluate("one => one.scrollWidth - one.clientWidth") <= 0
 
 
-def test_the_pages_policy_stops_a_script_that_came_in_all_the_same(fake: Any, open_page: Open, build_tick: Build) -> None:
+def test_the_pages_policy_stops_a_script_that_came_in_all_the_same(
+    fake: Any, open_page: Open, build_tick: Build
+) -> None:
     fake.send("state", build_tick(1, history=[]))
     opened = open_page(fake.url)
 

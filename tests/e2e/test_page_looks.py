@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 axe_api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 Build = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
@@ -29,7 +30,13 @@ def full(fake: Any, build_tick: Build, build_tweet: Build) -> str:
     shown = {
         "tickers": tickers,
         "accuracy": {"label": head, "sentiment": head},
-        "drift": {"state": "drift", "window": 42, "at": "x", "causes": ["term=tariff"], "report": "/drift/0a1b2c3d-00000042"},
+        "drift": {
+            "state": "drift",
+            "window": 42,
+            "at": "x",
+            "causes": ["term=tariff"],
+            "report": "/drift/0a1b2c3d-00000042",
+        },
         "dead_letters": {"invalid_json": 3},
         "events": [{"at": "2026-01-31T09:30:00.000Z", "type": "swapped", "text": "Version 8 answers now."}],
         "labels": {"Macro": 3, "IPO": 2, "Earnings": 1},
@@ -48,7 +55,9 @@ def wait_until_full(page: Any) -> None:
 
 
 def violations(page: Any) -> list[str]:
-    found = axe_api.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+    found = axe_api.Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 Build = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
@@ -95,7 +96,9 @@ def test_it_comes_back_without_a_click(fake: Any, open_page: Open, build_tick: B
 def test_an_api_that_gives_no_feed_says_why(fake: Any, open_page: Open, build_tick: Build, build_tweet: Build) -> None:
     fake.refusal = (503, "the live feed of this server is switched off: start it with API_LIVE=true")
     page = open_page(fake.url).page
-    expect(page.locator("#notices")).to_contain_text("The API gives no feed. the live feed of this server is switched off")
+    expect(page.locator("#notices")).to_contain_text(
+        "The API gives no feed. the live feed of this server is switched off"
+    )
 
     fake.refusal = None
     fake.send("state", build_tick(1, build_tweet(1), history=[]))
@@ -168,7 +171,9 @@ def test_without_the_plotting_code_the_figures_stay(
     expect(opened.page.locator("#tweets li")).to_have_count(1)
 
 
-def test_all_works_behind_a_proxys_prefix(fake: Any, open_page: Open, build_tick: Build, build_tweet: Build) -> None:
+def test_all_works_behind_the_prefix_of_a_proxy(
+    fake: Any, open_page: Open, build_tick: Build, build_tweet: Build
+) -> None:
     fake.stop()
     fake.prefix = "/desk/tape/"
     fake.start()

@@ -31,7 +31,9 @@ async def test_every_file_that_the_page_names_is_there_and_may_be_kept_for_ever(
     modules = re.findall(r'from "\./(\w+\.js)"', "".join(path.read_text() for path in FOLDER.glob("*.js")))
     folder = f"page/{page_files().digest}"
 
-    answers = {path: await client.get(f"/{path}") for path in {*LINKED.findall(page), *(f"{folder}/{m}" for m in modules)}}
+    answers = {
+        path: await client.get(f"/{path}") for path in {*LINKED.findall(page), *(f"{folder}/{m}" for m in modules)}
+    }
 
     assert {answer.status_code for answer in answers.values()} == {httpx.codes.OK}
     assert {answer.headers["cache-control"] for answer in answers.values()} == {"public, max-age=31536000, immutable"}
@@ -59,7 +61,14 @@ async def test_a_browser_that_has_the_page_is_not_sent_it_again(client: httpx.As
 
 @pytest.mark.parametrize(
     ("accepted", "encoding"),
-    [("gzip, br", "gzip"), ("GZIP;q=0.1", "gzip"), ("br", None), ("gzip;q=0", None), ("gzip; q=0.000", None), ("", None)],
+    [
+        ("gzip, br", "gzip"),
+        ("GZIP;q=0.1", "gzip"),
+        ("br", None),
+        ("gzip;q=0", None),
+        ("gzip; q=0.000", None),
+        ("", None),
+    ],
 )
 async def test_files_are_packed_for_who_takes_that(
     client: httpx.AsyncClient, accepted: str, encoding: str | None
