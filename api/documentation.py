@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from api import examples
 from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
+from api.live.schemas import LiveState
 from api.protocol_schemas import InferenceError, InferenceRequest, InvocationsRequest
 from api.schemas import FeedbackRequest, PredictRequest, Problem, Texts
 from models.errors import ApiError
@@ -226,7 +227,8 @@ def openapi_document(app: FastAPI, *, max_texts: int) -> dict[str, Any]:
         title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes
     )
     schemas = document["components"]["schemas"]
-    for model in (PredictRequest, FeedbackRequest, InferenceRequest, InvocationsRequest, InferenceError, Problem):
+    read_here = (PredictRequest, FeedbackRequest, InferenceRequest, InvocationsRequest)
+    for model in (*read_here, LiveState, InferenceError, Problem):
         schema = model.model_json_schema(ref_template=REFERENCE)
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

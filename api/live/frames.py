@@ -186,7 +186,7 @@ def encode(record: msgspec.Struct) -> bytes:
     return _encoder.encode(record)
 
 
-def frame(kind: str, number: int, content: Tick) -> bytes:
+def event(kind: str, number: int, content: object) -> bytes:
     """Write an event of the stream; JSON of one line, as encoders write it, needs no other framing.
 
     Args:

@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 
 from aiokafka.errors import KafkaError
 
-from api.live.frames import State, TickerView, encode, frame
+from api.live.frames import encode, event
 from api.live.log import KafkaLog
 from api.live.picture import GetModel, Picture
 from api.live.reader import LiveTopics, Reader
@@ -84,10 +83,9 @@ class LiveFeed:
         Raises:
             OverloadedError: there are as many as are allowed.
         """
-        viewer = self.viewers.join(self._number)
         if self._state is None:  # all who come before the next tick share it
-            self._state = frame("state", self._number, self._full())
-        return viewer, self._state
+            self._state = event("state", self._number, self._picture.state(self._tick))
+        return self.viewers.join(self._number), self._state
 
     def ticker(self, symbol: str) -> bytes:
         """Give what is known of a ticker, as JSON.
@@ -100,8 +98,7 @@ class LiveFeed:
             LiveUnavailableError: as Kafka is away, nobody knows.
         """
         name = symbol.removeprefix("$").upper()
-        view: TickerView | None = self._picture.ticker(name)
-        if view is not None:
+        if (view := self._picture.ticker(name)) is not None:
             return encode(view)
         if self._picture.broker != "connected":
             raise LiveUnavailableError(
@@ -109,9 +106,6 @@ class LiveFeed:
                 "try again later"
             )
         raise TickerNotFoundError(f"no tweet of {name[:20]!r} was read in the last 15 minutes")
-
-    def _full(self) -> State:
-        return self._picture.state(self._tick)
 
     async def _run(self) -> None:
         looking: asyncio.Task[None] | None = None
@@ -136,7 +130,7 @@ class LiveFeed:
         self._state = None
         self._tick = self._picture.tick()
         if len(self.viewers):
-            self.viewers.publish(self._number, frame("tick", self._number, self._tick))
+            self.viewers.publish(self._number, event("tick", self._number, self._tick))
 
     async def _look(self) -> None:
         if self._log is None and time.monotonic() < self._retry_at:
@@ -150,27 +144,30 @@ class LiveFeed:
                 unreadable = self._picture.unreadable
                 await self._reader.look(self._log)
         except (KafkaError, OSError) as exc:  # a TimeoutError is an OSError
-            self._lose(exc)
-        except Exception as exc:  # whatever it is, the feed goes on
-            self._lose(exc)
-            logger.exception("live_feed_failed")
+            self._lose()
+            self._tell("gone", "live_kafka_gone", level=logging.WARNING, error=f"{type(exc).__name__}: {exc}")
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the feed goes on
+            self._lose()
+            self._tell("failed", "live_feed_failed", level=logging.ERROR, exc_info=exc)
         else:
             count_unreadable(self._picture.unreadable - unreadable)
-            self._tell(self._picture.broker, logger.info)
+            is_there = self._picture.broker == "connected"
+            self._tell(self._picture.broker, "live_connected" if is_there else "live_topics_missing")
 
-    def _lose(self, exc: Exception) -> None:
+    def _lose(self) -> None:
         self._drop()
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._picture.broker = "gone"
         self._picture.lose_rate()
-        self._tell("gone", logger.warning, error=f"{type(exc).__name__}: {exc}")
 
-    def _tell(self, broker: str, log: Callable[..., None], **more: str) -> None:
+    def _tell(
+        self, how: str, event: str, *, level: int = logging.INFO, exc_info: Exception | None = None, **more: str
+    ) -> None:
         """Log how Kafka is, once for each change."""
-        if broker != self._told:
-            self._told = broker
-            event = {"connected": "live_connected", "gone": "live_kafka_gone"}.get(broker, "live_topics_missing")
-            log(event, extra={"kafka": self._bootstrap_servers, "topic": self._topics.classified, **more})
+        if how != self._told:
+            self._told = how
+            extra = {"kafka": self._bootstrap_servers, "topic": self._topics.classified, **more}
+            logger.log(level, event, exc_info=exc_info, extra=extra)
 
     def _drop(self) -> None:
         """Close the connection in a task of its own: what it waits for may take seconds to fail."""

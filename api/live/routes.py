@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.dependencies import ProcessStateDep
+from api.live.documentation import LIVE_ANSWERS, TICKER_ANSWERS
 from api.live.hub import LiveFeed
+from api.live.schemas import TickerView
 from api.live.streaming import LiveStream
 from models.errors import LiveUnavailableError
 
@@ -27,7 +29,7 @@ async def live_feed(state: ProcessStateDep) -> LiveFeed:
 LiveFeedDep = Annotated[LiveFeed, Depends(live_feed)]
 
 
-@router.get("/live", summary="What happens now, as a stream of events", response_class=Response)
+@router.get("/live", summary="What happens now, as a stream of events", response_class=Response, responses=LIVE_ANSWERS)
 async def get_live(feed: LiveFeedDep) -> Response:
     """Send the state of the feed, then a tick each second, until the client leaves.
 
@@ -38,7 +40,12 @@ async def get_live(feed: LiveFeedDep) -> Response:
     return LiveStream(feed)
 
 
-@router.get("/tickers/{symbol}", summary="The last minutes of one ticker", response_class=Response)
+@router.get(
+    "/tickers/{symbol}",
+    summary="The last minutes of one ticker",
+    response_model=TickerView,
+    responses=TICKER_ANSWERS,
+)
 async def get_ticker(symbol: str, feed: LiveFeedDep) -> Response:
     """Give sentiment and newest tweets of a ticker, `TSLA` and `$tsla` alike.
 

@@ -1,11 +1,13 @@
 """The answer of `GET /live`: events for one client until it leaves, takes nothing any more, or the server ends."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.connections import connection_of
+from api.connections import Connection, connection_of
 from api.live.frames import KEEP_ALIVE, RETRY
 from api.live.hub import LiveFeed
 from api.live.viewers import Viewer
@@ -46,19 +48,15 @@ class LiveStream(Response):
         leaving.add_done_callback(lambda _: viewer.end())
         try:
             async with asyncio.timeout(self._feed.slow_seconds) as patience:
-                if connection is not None:
-                    connection.call_at_end(viewer.end)
-                    viewer.is_ended = connection.is_ending
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                await self._send_events(send, viewer, RETRY + first, patience)
+                with ended_with(connection, viewer, patience):
+                    await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                    await self._send_events(send, viewer, RETRY + first, patience)
         except TimeoutError:
             count_slow_client()
             if connection is not None:
                 connection.abort()
                 await leaving  # or uvicorn complains of an answer that has no end
         finally:
-            if connection is not None:
-                connection.call_at_end(None)
             leaving.cancel()
             self._feed.viewers.leave(viewer)
 
@@ -83,6 +81,26 @@ class LiveStream(Response):
             viewer.wake.clear()
             content = self._feed.viewers.take(viewer)
         return content
+
+
+@contextmanager
+def ended_with(connection: Connection | None, viewer: Viewer, patience: asyncio.Timeout) -> Iterator[None]:
+    """Let a stream end when the server does, also where its client takes nothing just then."""
+    if connection is None:
+        yield
+        return
+
+    def end() -> None:
+        viewer.end()
+        if not patience.expired():
+            patience.reschedule(asyncio.get_running_loop().time() + END_SECONDS)
+
+    connection.call_at_end(end)
+    viewer.is_ended = connection.is_ending
+    try:
+        yield
+    finally:
+        connection.call_at_end(None)
 
 
 async def _left(receive: Receive) -> None:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from api import codecs, drift, drift_schemas, inference_codecs, invocations_codecs, protocol_schemas, schemas
 from api.codecs import decode_feedback, decode_request, encode_answer
+from api.live import frames
+from api.live import schemas as live_schemas
 from api.schemas import (
     ClassifiedTweet,
     Entities,
@@ -48,6 +50,18 @@ NOW = "2026-01-31T09:30:00.000Z"
         (drift_schemas.Span, drift_records.Span),
         (drift_schemas.Cause, drift_records.Cause),
         (drift_schemas.Interval, intervals.Interval),
+        (live_schemas.LiveState, frames.State),
+        (live_schemas.LiveTick, frames.Tick),
+        (live_schemas.LiveLatency, frames.Latency),
+        (live_schemas.LiveAccuracy, frames.Accuracy),
+        (live_schemas.LiveHeadAccuracy, frames.HeadAccuracy),
+        (live_schemas.LiveFigure, frames.Figure),
+        (live_schemas.LiveDrift, frames.Drift),
+        (live_schemas.LiveEvent, frames.Event),
+        (live_schemas.TickerActivity, frames.TickerActivity),
+        (live_schemas.HistoryPoint, frames.HistoryPoint),
+        (live_schemas.TickerView, frames.TickerView),
+        (live_schemas.TickerWindow, frames.TickerWindow),
         (protocol_schemas.InferenceAnswer, inference_codecs._InferenceAnswer),
         (protocol_schemas.OutputTensor, inference_codecs._Tensor),
         (protocol_schemas.AnswerParameters, inference_codecs._AnswerParameters),

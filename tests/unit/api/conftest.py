@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.dependencies import Follow
+from api.live.hub import LiveFeed
 from api.tracing import Traces
 from config.api import ApiSettings
 from models.contracts import Predictor
@@ -101,6 +102,7 @@ def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
         *,
         report_file: Path = Path("none.json"),
         reports: Path = Path("no-reports"),
+        live: LiveFeed | None = None,
         follow: Follow | None = None,
         traces: Traces | None = None,
         **settings: float,
@@ -112,6 +114,7 @@ def serve(publisher: RecordingPublisher, versions: FakeVersions) -> Serve:
             publisher=publisher,
             reports=ReportStore(reports, kept=100),
             versions=versions,
+            live=live,
             follow=follow,
             traces=traces,
             on_load_failure=on_load_failure,

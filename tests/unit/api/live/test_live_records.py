@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.live.frames import Accuracy, Event, frame
+from api.live.frames import Accuracy, Event, event
 from api.live.records import (
     CHANGE_TYPES,
     EVENT_TYPES,
@@ -82,8 +82,8 @@ def test_an_event_is_one_line_whatever_a_tweet_holds(make_answer: Make) -> None:
     tweet = read_tweet(record)
 
     assert tweet is not None
-    assert frame("tick", 7, tweet).count(b"\n") == 4  # type: ignore[arg-type]
-    assert b"\r" not in frame("tick", 7, tweet)  # type: ignore[arg-type]
+    assert event("tick", 7, tweet).count(b"\n") == 4
+    assert b"\r" not in event("tick", 7, tweet)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
