@@ -6,6 +6,7 @@ import { clean, count, isolated, make, percent, signed, time, write } from "./te
 import { feeling, topic } from "./tweets.js";
 
 const byId = (id) => document.getElementById(id);
+const WANTS_KEY = [401, 403]; // none, or one that may not do this
 const NOT_EXPLAINABLE = 501;
 const SHOWN_TERMS = 6;
 const UNREACHABLE = "The API does not answer. Try again in a moment.";
@@ -21,7 +22,7 @@ async function submit(button, problem, onKey, request) {
   try {
     const response = await request();
     if (response.ok) return await response.json();
-    if (response.status === 401) onKey();
+    if (WANTS_KEY.includes(response.status)) onKey();
     write(problem, clean(await problemOf(response), 600));
   } catch {
     write(problem, UNREACHABLE);
@@ -139,7 +140,7 @@ export class Ticker {
     try {
       const response = await ask(`tickers/${encodeURIComponent(ticker)}`);
       if (asked !== this.#asked) return;
-      if (response.status === 401) {
+      if (WANTS_KEY.includes(response.status)) {
         this.#dialog.close();
         this.onKey();
       }

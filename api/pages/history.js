@@ -7,7 +7,8 @@ export class History {
   buckets = []; // oldest first, at most KEPT_BUCKETS
 
   replace(given) {
-    this.buckets = given.slice(-KEPT_BUCKETS).map((one) => ({
+    const first = given.findIndex((one) => Number.isFinite(one.tweets_per_second)); // before, nobody looked
+    this.buckets = (first < 0 ? [] : given.slice(first).slice(-KEPT_BUCKETS)).map((one) => ({
       at: bucketOf(one.at),
       rate: one.tweets_per_second ?? null,
       latency: one.latency_p50_ms ?? null,

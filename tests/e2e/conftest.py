@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from api import page
 from api.examples import ANSWER
 
+PATIENCE_MS = 30_000  # of a machine on which much else runs
 NO_CHROMIUM = "no Chromium: install Debian's package `chromium`, or put one into PATH"
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 VERSION = {"name": "tickertape", "version": "pretrained-1ea10ba5", "online_version": 0}
@@ -238,6 +239,7 @@ def chromium() -> str:
 def browser(chromium: str) -> Iterator[Any]:
     """Start it without a window."""
     playwright_api = pytest.importorskip("playwright.sync_api")
+    playwright_api.expect.set_options(timeout=PATIENCE_MS)
     # As root, which containers are, Chromium's own sandbox can't start; all pages here are ours.
     options = ["--no-sandbox", "--disable-dev-shm-usage"]
     with (
@@ -273,6 +275,7 @@ def open_page(browser: Any) -> Iterator[OpenPage]:
             "document.addEventListener('securitypolicyviolation',"
             " (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"
         )
+        opened.page.set_default_timeout(PATIENCE_MS)
         opened.page.goto(url)
         return opened
 

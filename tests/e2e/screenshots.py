@@ -4,6 +4,7 @@ make screenshots
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -11,13 +12,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
+
+from stream.feed.generator import GeneratedTweet, generate
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 DESK = {"width": 1440, "height": 900}
@@ -28,7 +32,8 @@ SHOTS: dict[str, dict[str, Any]] = {
     "live-phone": {"viewport": PHONE, "color_scheme": "dark", "device_scale_factor": 2},
 }
 EXAMPLE = "$AAPL beats estimates and raises its dividend"
-LABELLED_TWEETS = 2_000
+ROUNDS = 20  # of labels, while the feed runs
+LABELS_A_ROUND = 60
 COLOURS = 256  # a third of the bytes, and nothing that the eye misses
 TICKERTAPE = [sys.executable, "-m", "tickertape"]
 
@@ -41,8 +46,10 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium: install Debian's package `chromium`, or put one into PATH")
     with tempfile.TemporaryDirectory() as folder, demo(Path(folder)) as (url, servers):
-        give_labels(Path(folder), servers)
-        time.sleep(seconds)
+        tweets = generate(7, malformed_share=0, wrapped_share=0)
+        for _ in range(ROUNDS):
+            give_labels(Path(folder), servers, islice(tweets, LABELS_A_ROUND))
+            time.sleep(seconds / ROUNDS)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for name, options in SHOTS.items():
@@ -72,24 +79,21 @@ def demo(folder: Path) -> Iterator[tuple[str, str]]:
         process.wait()
 
 
-def give_labels(folder: Path, servers: str) -> None:
-    """Send tweets whose labels are known, and the labels: there is something to learn, and to be measured by."""
-    environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": servers, "TICKERTAPE_HOME": str(folder)}
-    truth = str(folder / "truth.jsonl")
-    make = [
-        "produce",
-        "--generate",
-        "--count",
-        str(LABELLED_TWEETS),
-        "--seed",
-        "7",
-        "--malformed-share",
-        "0",
-        "--labels",
-        truth,
+def give_labels(folder: Path, servers: str, tweets: Iterable[GeneratedTweet]) -> None:
+    """Say what made-up tweets really are: there is something to learn, and to be measured by."""
+    lines = [
+        {
+            "tweet_id": tweet.id,
+            "text": json.loads(tweet.value or b"")["text"],
+            "label": tweet.label,
+            "sentiment": tweet.sentiment,
+        }
+        for tweet in tweets
     ]
-    for words in (make, ["label", truth]):
-        subprocess.run([*TICKERTAPE, *words], env=environment, check=True, stdout=subprocess.DEVNULL)
+    truth = folder / "truth.jsonl"
+    truth.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": servers, "TICKERTAPE_HOME": str(folder)}
+    subprocess.run([*TICKERTAPE, "label", str(truth)], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 def take(browser: Browser, url: str, target: Path, **options: Any) -> None:
@@ -100,6 +104,7 @@ def take(browser: Browser, url: str, target: Path, **options: Any) -> None:
     page.locator("#try-text").fill(EXAMPLE)
     page.locator("#try-send").click()
     page.locator("#try-answer table").first.wait_for()
+    page.mouse.move(0, 0)  # the list holds still under a pointer
     page.evaluate("scrollTo(0, 0)")
     time.sleep(3)
     page.screenshot(path=target)

@@ -66,6 +66,7 @@ def test_an_api_that_goes_is_said_and_found_again(
     fake: Any, open_page: Open, build_tick: Build, build_tweet: Build
 ) -> None:
     fake.send("state", build_tick(1, build_tweet(1), history=[]))
+    fake.send_raw("retry: 20000\n\n")
     page = open_page(fake.url).page
     expect(page.locator("#state-word")).to_have_text("Live")
 
@@ -155,6 +156,20 @@ def test_a_revoked_key_is_asked_for_again_where_it_is_used(
 
     expect(page.get_by_label("API key")).to_be_visible()
     expect(page.locator("#try-problem")).to_have_text("send a key")
+
+
+def test_a_key_that_may_not_do_a_thing_can_be_changed_for_another(
+    fake: Any, open_page: Open, build_tick: Build, build_tweet: Build
+) -> None:
+    fake.send("state", build_tick(1, build_tweet(1), history=[]))
+    page = open_page(fake.url).page
+    page.route("**/predict*", lambda route: route.fulfill(status=403, json={"detail": "this key lacks predict"}))
+
+    page.get_by_label("Text of the tweet").fill("$AAPL up")
+    page.get_by_role("button", name="Classify").click()
+
+    expect(page.locator("#try-problem")).to_have_text("this key lacks predict")
+    expect(page.get_by_label("API key")).to_be_visible()
 
 
 def test_without_the_plotting_code_the_figures_stay(
