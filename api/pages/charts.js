@@ -66,7 +66,7 @@ class Chart {
       cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 5 } },
       scales: { x: { range: shownTime }, y: { range: this.#spec.range } },
       axes: [
-        { ...axis, size: 22, space: 70, values: (_plot, splits) => splits.map((at) => time(at * 1000).slice(0, 5)) },
+        { ...axis, size: 22, space: 50, values: (_plot, splits) => splits.map((at) => time(at * 1000).slice(0, 5)) },
         { ...axis, size: 46, space: 26, values: (_plot, splits) => splits.map(this.#spec.tick) },
       ],
       series: [
