@@ -21,7 +21,7 @@ DEV_EXTRAS := build train careful trace check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format bench bench-peers lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format screenshots bench bench-peers lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, la
 format: .venv/all.stamp ## format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+screenshots: .venv/all.stamp ## take the pictures of the live page for the docs (needs Chromium)
+	@$(BIN)/python tests/e2e/screenshots.py
 
 bench: .venv/all.stamp ## print the figures that the docs show
 	@$(BIN)/python tests/benchmarks/main_job.py

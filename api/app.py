@@ -19,6 +19,7 @@ from api import (
     inference,
     invocations,
     learning,
+    page,
     performance,
     predict,
     version,
@@ -146,6 +147,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         live_routes.router,
         health.router,
         version.router,
+        page.router,
         documentation.router,
     ):
         app.include_router(router)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from api import examples, path_examples
 from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
@@ -180,12 +180,6 @@ DRIFT_PAGE_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def root() -> Response:
-    """Lead a visitor to the documentation."""
-    return RedirectResponse("docs", status_code=307)
 
 
 @router.get("/docs")

@@ -20,7 +20,7 @@ from monitoring.drift.records import Cause, DriftEvent, Kind, Span
 from monitoring.tracing.traceparent import Parent
 
 # Programs that print, with peers' packages of their own; one that needs packages of the teacher's environment.
-collect_ignore = ["benchmarks", "data/teacher/make.py"]
+collect_ignore = ["benchmarks", "data/teacher/make.py", "e2e/screenshots.py"]
 KAFKA_USED = pytest.StashKey[str]()
 
 

@@ -1,4 +1,4 @@
-"""Answer over HTTP: POST /predict and POST /feedback, with their documentation at /docs.
+"""Answer over HTTP: POST /predict and POST /feedback, the live page at /, the documentation at /docs.
 
 Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Where other machines can reach it, it asks for keys
 (API_KEYS_FILE), or has to be told that it need not (API_OPEN). Until the model is loaded, /health/ready answers 503.
@@ -132,7 +132,9 @@ def _configure_logging(project: ProjectSettings) -> None:
 def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:
     model = ready["model"]
     try:
-        sys.stderr.write(f"ready: {url}/docs (model {model['name']} {model['version']})\n")
+        sys.stderr.write(
+            f"ready: {url}/ the live page, {url}/docs the API (model {model['name']} {model['version']})\n"
+        )
         sys.stderr.flush()
         if as_json:
             sys.stdout.write(json.dumps({"url": url, "docs": f"{url}/docs", "model": model}) + "\n")

@@ -100,7 +100,8 @@ def _kafka(settings: KafkaSettings, folder: Path, console: Console) -> Iterator[
 def _explain(console: Console, url: str, variables: dict[str, str], *, seconds: float, after_seconds: float) -> None:
     words = " ".join(f"{name}={value}" for name, value in variables.items() if value)
     console.print(f"all parts are ready after {after_seconds:.1f} s; the feed starts. In another terminal, try:\n")
-    console.print(f"  open {url}/docs")
+    console.print(f"  open {url}/       the stream as it comes, in a browser")
+    console.print(f"  open {url}/docs   the API")
     console.print(f"  curl -s {url}/predict -H 'Content-Type: application/json' -d '{EXAMPLE}'", soft_wrap=True)
     console.print(f"  curl -s {url}/feedback -H 'Content-Type: application/json' -d '{LABEL}'", soft_wrap=True)
     console.print(f"  {words} .venv/bin/tickertape tail\n", soft_wrap=True)

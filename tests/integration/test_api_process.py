@@ -125,7 +125,7 @@ def test_one_process_ends_with_0_when_it_is_told_to(start: Start, signum: int) -
     code, errors = served.end(signum)
 
     assert code == 0
-    assert f"ready: {served.url}/docs (model tickertape pretrained-" in errors
+    assert f"ready: {served.url}/ the live page, {served.url}/docs the API (model tickertape pretrained-" in errors
     assert "Traceback" not in errors
     with pytest.raises(httpx.ConnectError):
         httpx.get(served.url)

@@ -40,6 +40,7 @@ def test_demo_on_the_embedded_kafka_classifies_and_ends_by_itself(tmp_path: Path
     )
 
     assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert re.search(r"open http://127\.0\.0\.1:\d+/ +the stream", demo.stdout)
     assert re.search(r"open http://127\.0\.0\.1:\d+/docs", demo.stdout)
     assert re.search(r"curl -s http://127\.0\.0\.1:\d+/predict", demo.stdout)
     (classified,) = re.findall(r"([\d,]+) tweets classified, [\d,]+ dead letters", demo.stdout)

@@ -20,13 +20,6 @@ async def document_of(client: httpx.AsyncClient) -> dict[str, Any]:
     return document
 
 
-async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
-    response = await client.get("/", follow_redirects=True)
-
-    assert response.url.path == "/docs"
-    assert response.status_code == httpx.codes.OK
-
-
 async def test_the_page_loads_only_files_of_this_server_and_they_are_there(client: httpx.AsyncClient) -> None:
     page = (await client.get("/docs")).text
 
