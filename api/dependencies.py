@@ -130,6 +130,7 @@ class ProcessState:
         publisher: FeedbackPublisher,
         reports: ReportStore,
         versions: KeptVersions,
+        metrics: Callable[[], bytes],
     ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
@@ -138,6 +139,7 @@ class ProcessState:
         self.publisher = publisher
         self.reports = reports
         self.versions = versions
+        self.metrics = metrics
         self.slots = RequestSlots(max_requests)
         # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
         self.feedback_slots = RequestSlots(max_requests)

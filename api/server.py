@@ -1,4 +1,4 @@
-"""Runs the application: takes the port, starts one or more processes with uvicorn, ends them cleanly."""
+"""Runs the application: takes the port, serves in this process or in one that reloads, tells when it is ready."""
 
 import errno
 import http.client
@@ -13,16 +13,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
+from api.connections import ConnectionLimits
+from api.serving import Server, server_config
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
-NO_MODEL = 3  # the exit code that uvicorn's supervisor reads as "another worker would fail as well": it stops
-GRACEFUL_SHUTDOWN_SECONDS = 10  # a request takes a second or two; then a slow client is left
 READY_POLL_SECONDS = 0.05
 READY_TIMEOUT_SECONDS = 5.0
 
@@ -65,11 +64,14 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], None]], FastAPI]) -> None:
+def serve(
+    listener: socket.socket, make_app: Callable[[Callable[[Exception], None]], FastAPI], limits: ConnectionLimits
+) -> None:
     """Serve in this process until SIGINT or SIGTERM.
 
     Args:
         listener: see `listen`.
+        limits: of its connections.
         make_app: builds the application; its argument takes the failure if the model can't be loaded.
 
     Raises:
@@ -81,7 +83,7 @@ def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], Non
         failures.append(exc)
         server.should_exit = True
 
-    server = uvicorn.Server(_config(make_app(stop)))
+    server = Server(server_config(make_app(stop), limits))
     for signum in (signal.SIGINT, signal.SIGTERM):
         # uvicorn repeats the signal after it has stopped; that must not kill a process that ended as it should.
         signal.signal(signum, server.handle_exit)
@@ -90,33 +92,19 @@ def serve(listener: socket.socket, make_app: Callable[[Callable[[Exception], Non
         raise failures[0]
 
 
-def serve_in_processes(listener: socket.socket, factory: str, *, workers: int) -> None:
-    """Serve in several processes that share the port; one that dies is replaced.
-
-    Args:
-        listener: see `listen`.
-        factory: `module:function` that builds the application, called in each process.
-        workers: number of processes.
-
-    Raises:
-        ApiError: a process ended with `NO_MODEL`.
-    """
-    supervisor = Multiprocess(_config(factory, factory=True, workers=workers), sockets=[listener])
-    supervisor.run()
-    if any(process.exitcode == NO_MODEL for process in supervisor.processes):
-        raise ApiError("a worker could not load the model, so all were stopped: the log above says why")
-
-
-def serve_and_reload(listener: socket.socket, factory: str, *, folders: Sequence[Path]) -> None:
+def serve_and_reload(
+    listener: socket.socket, factory: str, limits: ConnectionLimits, *, folders: Sequence[Path]
+) -> None:
     """Serve in a child that starts again when a source file changes.
 
     Args:
         listener: see `listen`.
+        limits: of its connections.
         factory: `module:function` that builds the application.
         folders: where the source files are.
     """
-    config = _config(factory, factory=True, reload=True, reload_dirs=[str(folder) for folder in folders])
-    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    config = server_config(factory, limits, factory=True, reload=True, reload_dirs=[*map(str, folders)])
+    ChangeReload(config, target=Server(config).run, sockets=[listener]).run()
 
 
 def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
@@ -129,20 +117,6 @@ def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, A
         announce(ready)
 
     threading.Thread(target=wait, name="announce-when-ready", daemon=True).start()
-
-
-def _config(app: FastAPI | str, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
-    return uvicorn.Config(
-        app,
-        log_config=None,  # the project's own is in force
-        log_level="warning",  # of its INFO lines none says more than ours
-        access_log=False,  # rates are metrics, not log lines
-        server_header=False,
-        ws="none",
-        lifespan="on",
-        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
-        **options,
-    )
 
 
 def _reachable(listener: socket.socket) -> tuple[str, int]:

@@ -7,6 +7,8 @@ from typing import Protocol
 from monitoring.metrics import (
     CHUNK_SECONDS,
     CHUNK_TWEETS,
+    CONNECTIONS,
+    CONNECTIONS_REFUSED,
     DEAD_LETTERS,
     DELIVERY_LATENCY_SECONDS,
     FETCH_AGE_SECONDS,
@@ -115,3 +117,13 @@ def count_request(*, route: str, method: str, status: str, seconds: float) -> No
 def count_texts(texts: int) -> None:
     """Count texts that were answered over HTTP."""
     TEXTS_PREDICTED.inc(texts)
+
+
+def count_connections(connections: int) -> None:
+    """Show how many connections are open."""
+    CONNECTIONS.set(connections)
+
+
+def count_refused_connection(reason: str) -> None:
+    """Count a connection that was ended, by one of `monitoring.metrics.REFUSED_CONNECTIONS`."""
+    CONNECTIONS_REFUSED.labels(reason).inc()

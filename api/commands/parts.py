@@ -1,5 +1,6 @@
 """The application with its real parts, as settings say: model, registry, Kafka, reports, traces."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,17 +13,30 @@ from config.drift import DriftSettings
 from config.settings import KafkaSettings, OnlineSettings, RegistrySettings, TopicSettings
 from config.tracing import TraceSettings
 from models.contracts import Predictor
+from monitoring.metrics import exposition
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import open_tracer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from api.connections import ConnectionLimits
     from api.dependencies import Following
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
 
+# Those that are imported late, so that `--help` and one process need not wait for them.
+_CODE = (
+    "aiokafka",
+    "api.app",
+    "api.publisher",
+    "api.tracing",
+    "models.behaviour",
+    "models.loading",
+    "stream.learning.following",
+    "uvloop",
+)
 REPORT_FILE = Path(settings_module.__file__).with_name("run.json")
 
 
@@ -31,6 +45,7 @@ def open_app(
     on_load_failure: Callable[[Exception], None],
     *,
     wait_for_model_seconds: float = 0.0,
+    metrics: Callable[[], bytes] = exposition,
 ) -> "FastAPI":
     """Build the application with its parts; nothing is connected or loaded before it starts.
 
@@ -38,6 +53,7 @@ def open_app(
         settings: the limits.
         on_load_failure: see `api.app.create_app`.
         wait_for_model_seconds: likewise.
+        metrics: likewise.
     """
     from api.app import create_app  # noqa: PLC0415  # see `run`
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
@@ -57,7 +73,37 @@ def open_app(
         traces=_traces(TraceSettings()),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
+        metrics=metrics,
     )
+
+
+def connection_limits(settings: ApiSettings) -> "ConnectionLimits":
+    """Give what connections may cost one process."""
+    from api.connections import ConnectionLimits  # noqa: PLC0415  # as above
+
+    return ConnectionLimits(
+        max_connections=settings.max_connections,
+        max_header_bytes=settings.max_header_bytes,
+        header_timeout_seconds=settings.header_timeout_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        send_timeout_seconds=settings.send_timeout_seconds,
+    )
+
+
+def load_code() -> None:
+    """Import and compile all that an application needs once it runs, so that processes that are forked now share it.
+
+    Nothing is connected and no thread begins: neither would live on in a fork.
+    """
+    for module in _CODE:
+        importlib.import_module(module)
+    if _store(ApiSettings()).is_there:
+        importlib.import_module("models.registry")
+    from models.compiled.kernel import load_kernel  # noqa: PLC0415  # as above
+    from models.compiled.residual import load_adjust  # noqa: PLC0415  # as above
+
+    load_kernel()
+    load_adjust()
 
 
 def _traces(settings: TraceSettings) -> "Traces | None":

@@ -13,11 +13,12 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.commands.parts import open_app
+from api.commands import parts
 from config import settings as settings_module
 from config.api import ApiSettings
 from config.commands import DONE, configure_logging
@@ -90,23 +91,44 @@ def run(arguments: argparse.Namespace) -> int:
         if not server.is_loopback(listener):
             sys.stderr.write(f"warning: other machines can reach {host}, and there is no authentication yet\n")
         url = server.url_of(listener)
+        limits = parts.connection_limits(settings)
         server.announce_when_ready(listener, partial(_announce, url, as_json=arguments.json))
         if arguments.reload:
             root = Path(__file__).parents[2]
-            server.serve_and_reload(listener, FACTORY, folders=[root / package for package in PACKAGES])
+            server.serve_and_reload(listener, FACTORY, limits, folders=[root / package for package in PACKAGES])
         elif workers > 1:
-            server.serve_in_processes(listener, FACTORY, workers=workers)
+            from api.supervisor import serve_in_processes  # noqa: PLC0415  # as above
+            from api.workers import Plan  # noqa: PLC0415  # as above
+
+            serve_in_processes(listener, Plan(preload, app_of_process, workers, limits))
         else:
-            server.serve(listener, partial(open_app, settings))
+            server.serve(listener, partial(parts.open_app, settings), limits)
     return DONE
 
 
 def app_from_environment() -> "FastAPI":
-    """Build the application in a process that a supervisor started."""
+    """Build the application in a process that reloads when a source file changes."""
     project, settings = ProjectSettings(), ApiSettings()
     _configure_logging(project)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return open_app(settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
+    return parts.open_app(settings, _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS)
+
+
+def preload() -> None:
+    """Load the code of the processes that share a port, before they are forked."""
+    _configure_logging(ProjectSettings())
+    parts.load_code()
+
+
+def app_of_process(metrics: Callable[[], bytes]) -> "FastAPI":
+    """Build the application in one of the processes that share a port.
+
+    Args:
+        metrics: shows those of all.
+    """
+    return parts.open_app(
+        ApiSettings(), _end_without_model, wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS, metrics=metrics
+    )
 
 
 def _configure_logging(project: ProjectSettings) -> None:
@@ -132,7 +154,7 @@ def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _end_without_model(exc: Exception) -> None:
-    from api.server import NO_MODEL  # noqa: PLC0415  # see `run`
+    from api.serving import NO_MODEL  # noqa: PLC0415  # see `run`
 
     expected = isinstance(exc, TickertapeError)
     logger.error("model_not_loaded", exc_info=None if expected else exc, extra={"error": str(exc)})
@@ -141,7 +163,7 @@ def _end_without_model(exc: Exception) -> None:
 
 
 def _end_with_parent() -> None:
-    """Stop this worker if its supervisor was killed; nobody else would."""
+    """Stop this process if the one that watches the files was killed; nobody else would."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
