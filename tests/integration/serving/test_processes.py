@@ -190,7 +190,7 @@ def test_killed_generation_is_replaced_and_its_processes_end(probed: Probed) -> 
 
     old.kill()
 
-    eventually(lambda: not any(worker.is_running() for worker in workers))
+    eventually(lambda: not any(_lives(worker) for worker in workers))
     assert probed.answer()["pid"] not in {worker.pid for worker in workers}
 
 
@@ -202,7 +202,7 @@ def test_stop_in_the_middle_of_a_reload_ends_all(probed: Probed) -> None:
     probed.process.terminate()
 
     assert probed.process.wait(PATIENCE_SECONDS) == 0
-    eventually(lambda: not any(one.is_running() for one in everything))
+    eventually(lambda: not any(_lives(one) for one in everything))
 
 
 def test_one_answer_has_the_metrics_of_all_processes_that_live(probed: Probed) -> None:
@@ -245,6 +245,10 @@ def test_no_request_is_refused_or_broken_while_processes_are_replaced(start: Sta
     assert outcomes.keys() == {"200"}
     assert outcomes["200"] > 100
     assert before & {worker.pid for worker in served.workers()} == set()
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def _ask(url: str, is_over: threading.Event, outcomes: Counter[str], *, keeps: bool, pause: float) -> None:
