@@ -17,7 +17,7 @@ from monitoring.recording import count_connections, count_refused_connection
 
 # One more than `max_connections` is told so once it has asked; this many are told at once, further ones are cut off.
 TOLD_CONNECTIONS = 100
-LINGER_SECONDS = 1.0
+LINGER_SECONDS, LINGER_BYTES = 1.0, 1_048_576  # of what a client sends on that was refused
 ALWAYS_ANSWERED = frozenset({b"/health/live", b"/metrics"})
 """Whoever watches a full server must see that it lives."""
 
@@ -105,6 +105,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_surplus = False
         self._refusal: _Refusal | None = None
         self._lingers_since: float | None = None
+        self._lingering_bytes = LINGER_BYTES
         self._untaken_bytes, self._untaken_since = 0, 0.0
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  # a transport of the loop that runs
@@ -120,6 +121,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, and count it while it is all headers."""
         if self._lingers_since is not None:
+            self._lingering_bytes -= len(data)
+            if self._lingering_bytes < 0:
+                self.transport.abort()
             return
         was_in_headers = self._reads_headers_since is not None
         super().data_received(data)

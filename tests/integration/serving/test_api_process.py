@@ -202,4 +202,7 @@ def _broken_bodies(seeded: random.Random, body: bytes) -> Iterator[bytes]:
 
 
 def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -248,7 +248,10 @@ def test_no_request_is_refused_or_broken_while_processes_are_replaced(start: Sta
 
 
 def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _ask(url: str, is_over: threading.Event, outcomes: Counter[str], *, keeps: bool, pause: float) -> None:
