@@ -66,7 +66,7 @@ class PipelinesInMlflow(mlflow.pyfunc.PythonModel):
     def __init__(self, pipelines: Pipelines) -> None:
         self._pipelines = pipelines
 
-    def predict(self, _context: Any, model_input: pd.DataFrame, _params: Any = None) -> list[Row]:
+    def predict(self, context, model_input: pd.DataFrame):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002  # MLflow wants these
         """Answer the rows of a table."""
         return self._pipelines.answers(model_input["text"].tolist())
 
@@ -78,7 +78,7 @@ class ScorerInMlflow(mlflow.pyfunc.PythonModel):
         """Load the model that ships."""
         self._predictor = pretrained_predictor(3)
 
-    def predict(self, _context: Any, model_input: pd.DataFrame, _params: Any = None) -> list[Row]:
+    def predict(self, context, model_input: pd.DataFrame):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002  # MLflow wants these
         """Answer the rows of a table."""
         return [
             {

@@ -1,6 +1,6 @@
 """Print how fast the HTTP API answers: one tweet a request at a fixed rate, and requests of a thousand tweets.
 
-    python tests/benchmarks/api.py
+    python tests/benchmarks/http_api.py
 
 Beside it, in the same run and turn and turn about: `make rest-prod`'s two processes; a plain FastAPI application with
 scikit-learn; MLflow's model server with the same scikit-learn model, and with our scorer. The tweets are those in
@@ -10,6 +10,7 @@ Load and server share the machine; each figure is the median of rounds.
 
 import argparse
 import json
+import logging
 import os
 import pickle
 import platform
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +87,8 @@ def main() -> None:
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; tweets of {size:.0f} bytes"
     )
     print(f"{arguments.rate:g} requests/s on {CONNECTIONS} connections; thousands on {BATCH_CONNECTIONS}")
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="mlflow")
     with tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder:
         contestants = [one for one in made(Path(folder)) if not arguments.only or one.name in arguments.only]
         found: dict[str, list[Figures]] = {one.name: [] for one in contestants}
