@@ -115,7 +115,12 @@ def made(folder: Path) -> list[Contestant]:
     mlflow.pyfunc.save_model(folder / "scorer", python_model=ScorerInMlflow())
     python = [sys.executable, "-m"]
     serve = [*python, "tickertape", "serve", "--port", "PORT"]
-    paths = {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE)])}
+    paths = {
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(HERE)]),
+        "PATH": os.pathsep.join(
+            [str(Path(sys.executable).parent), os.environ["PATH"]]
+        ),  # MLflow starts uvicorn by name
+    }
     ours = paths | {"TICKERTAPE_HOME": str(folder)}
     plain = [*python, "uvicorn", "peers.plain_api:app", "--port", "PORT", "--log-level", "warning", "--no-access-log"]
 
@@ -180,7 +185,7 @@ def serving(contestant: Contestant, request: bytes, folder: Path) -> Iterator[tu
             time.sleep(0.2)
         yield port, psutil.Process(process.pid)
     finally:
-        everything = psutil.Process(process.pid).children(recursive=True)
+        everything = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
         process.wait()
         for one in everything:  # MLflow leaves its server behind
