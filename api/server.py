@@ -5,6 +5,7 @@ import http.client
 import ipaddress
 import json
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -16,12 +17,13 @@ from typing import Any
 from fastapi import FastAPI
 from uvicorn.supervisors import ChangeReload
 
-from api.connections import ConnectionLimits
+from api.connections import TOLD_CONNECTIONS, ConnectionLimits
 from api.serving import Server, server_config
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
+FILES_BESIDE = 100  # of a process, beside its connections: libraries, Kafka, the registry
 READY_POLL_SECONDS = 0.05
 READY_TIMEOUT_SECONDS = 5.0
 
@@ -50,6 +52,17 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise ApiError(_why_not(exc, host, port)) from exc
     return listener
+
+
+def allow_open_files(limits: ConnectionLimits) -> None:
+    """Let this process, and those it starts, open as many files as its connections need, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = limits.max_connections + TOLD_CONNECTIONS + FILES_BESIDE
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        logger.warning("too_few_open_files", extra={"allowed": hard, "needed": needed, "remedy": "API_MAX_CONNECTIONS"})
+        needed = hard
+    if soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def is_loopback(listener: socket.socket) -> bool:

@@ -2,7 +2,8 @@
 
 Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Until the model is loaded, /health/ready answers
 503. Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
-progress are answered. Other settings come from the environment: see docs/reference/settings.md.
+progress are answered; with --workers, SIGHUP lets new processes with the code that is there now take over. Other settings
+come from the environment: see docs/reference/settings.md.
 """
 
 import argparse
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stderr.write(f"warning: other machines can reach {host}, and there is no authentication yet\n")
         url = server.url_of(listener)
         limits = parts.connection_limits(settings)
+        server.allow_open_files(limits)
         server.announce_when_ready(listener, partial(_announce, url, as_json=arguments.json))
         if arguments.reload:
             root = Path(__file__).parents[2]
