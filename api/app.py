@@ -38,6 +38,7 @@ from api.versions import KeptVersions, VersionStore
 from config.api import ApiSettings
 from models.contracts import Predictor
 from monitoring.drift.store import ReportStore
+from monitoring.metrics import exposition
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
     access: Access | None = None,
     on_load_failure: Callable[[Exception], None] = log_failure,
     wait_for_model_seconds: float = 0.0,
+    metrics: Callable[[], bytes] = exposition,
 ) -> FastAPI:
     """Wire routes, limits and errors; nothing is loaded before the application's lifespan begins.
 
@@ -83,6 +85,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         on_load_failure: called in that thread with what `load` or the first prediction raised.
         wait_for_model_seconds: longest time that connections wait for the model instead of being told 503. For
             processes that share a port: a client must not see which of them is ready.
+        metrics: gives those of this process, or of all that share its port, in Prometheus' text format.
     """
     access = Access() if access is None else access
     state = ProcessState(
@@ -94,6 +97,7 @@ def create_app(  # noqa: PLR0913  # the parts of one application, each named whe
         reports=reports,
         versions=KeptVersions(versions, most=settings.kept_versions),
         live=live,
+        metrics=metrics,
     )
 
     @asynccontextmanager

@@ -1,15 +1,17 @@
 """Connections of the server, with two things that ASGI has no words for: the server ends, and a client is given up."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from starlette.types import Scope
 
-from api.protocol import LimitedHeads
+from api.guarding import ConnectionLimits, GuardedProtocol
 
 _KEY = "connection"
 
 
-class Connection(LimitedHeads):
+class Connection(GuardedProtocol):
     """uvicorn's connection; an answer that has no end of its own asks it for one.
 
     uvicorn waits for open answers before it ends, and tells the application only then.
@@ -46,3 +48,8 @@ def connection_of(scope: Scope) -> Connection | None:
     """Give the connection of a request; None where another server runs the application, as in tests."""
     connection: Connection | None = scope.get("state", {}).get(_KEY)
     return connection
+
+
+def protocol(limits: ConnectionLimits) -> Any:  # noqa: ANN401  # uvicorn wants a class, and calls it
+    """Give uvicorn's `http` option."""
+    return partial(Connection, limits)

@@ -126,7 +126,7 @@ class ProcessState:
         live: what goes through the topics now; None where that is switched off.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the routes share, each named once
         self,
         *,
         max_texts: int,
@@ -137,6 +137,7 @@ class ProcessState:
         reports: ReportStore,
         versions: KeptVersions,
         live: LiveFeed | None,
+        metrics: Callable[[], bytes],
     ) -> None:
         self.status = ModelStatus()
         self.max_texts = max_texts
@@ -146,6 +147,7 @@ class ProcessState:
         self.reports = reports
         self.versions = versions
         self.live = live
+        self.metrics = metrics
         self.slots = RequestSlots(max_requests)
         # Feedback waits for Kafka; its slots are its own, so that it never takes those of predictions.
         self.feedback_slots = RequestSlots(max_requests)

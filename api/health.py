@@ -7,7 +7,7 @@ from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import NOT_READY_ANSWER
 from api.model_schemas import Live, Ready, Refusal
 from api.schemas import ModelVersion
-from monitoring.metrics import CONTENT_TYPE, exposition
+from monitoring.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["health"])
 
@@ -34,7 +34,7 @@ async def ready(response: Response, state: ProcessStateDep, predictor: Predictor
     )
 
 
-@router.get("/metrics", summary="Metrics of this process for Prometheus", response_class=PlainTextResponse)
-def metrics() -> Response:
-    """Answer in Prometheus' text format."""
-    return Response(exposition(), media_type=CONTENT_TYPE)
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
+def metrics(state: ProcessStateDep) -> Response:
+    """Answer in Prometheus' text format; where processes share the port, for all, by the label `process`."""
+    return Response(state.metrics(), media_type=CONTENT_TYPE)

@@ -1,48 +1,31 @@
-"""Runs the application: takes the port, starts one or more processes with uvicorn, ends them cleanly."""
+"""Runs the application: takes the port, serves in this process or in one that reloads, tells when it is ready."""
 
 import errno
 import http.client
 import ipaddress
 import json
 import logging
+import resource
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
-from api.connections import Connection
+from api.guarding import TOLD_CONNECTIONS, ConnectionLimits
+from api.serving import NO_PROXY, Proxy, Server, server_config
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
-NO_MODEL = 3  # the exit code that uvicorn's supervisor reads as "another worker would fail as well": it stops
-GRACEFUL_SHUTDOWN_SECONDS = 10  # a request takes a second or two; then a slow client is left
+FILES_BESIDE = 100  # of a process, beside its connections: libraries, Kafka, the registry
 READY_POLL_SECONDS = 0.05
 READY_TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """What stands before the server.
-
-    Attributes:
-        root_path: under which clients see the API, taken off before the server sees it; empty for none.
-        trusted: addresses and networks whose word on the client's address and scheme counts.
-    """
-
-    root_path: str = ""
-    trusted: tuple[str, ...] = ()
-
-
-NO_PROXY = Proxy()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,6 +54,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def allow_open_files(limits: ConnectionLimits) -> None:
+    """Let this process, and those it starts, open as many files as its connections need, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = limits.max_connections + TOLD_CONNECTIONS + FILES_BESIDE
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        logger.warning("too_few_open_files", extra={"allowed": hard, "needed": needed, "remedy": "API_MAX_CONNECTIONS"})
+        needed = hard
+    if soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
 def is_loopback(listener: socket.socket) -> bool:
     """Tell whether only this machine can reach it."""
     address: str = listener.getsockname()[0]
@@ -84,12 +78,17 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(
-    listener: socket.socket, make_app: Callable[[Callable[[Exception], None]], FastAPI], *, proxy: Proxy = NO_PROXY
+    listener: socket.socket,
+    make_app: Callable[[Callable[[Exception], None]], FastAPI],
+    limits: ConnectionLimits,
+    *,
+    proxy: Proxy = NO_PROXY,
 ) -> None:
     """Serve in this process until SIGINT or SIGTERM.
 
     Args:
         listener: see `listen`.
+        limits: of its connections.
         make_app: builds the application; its argument takes the failure if the model can't be loaded.
         proxy: what stands before the server.
 
@@ -102,7 +101,7 @@ def serve(
         failures.append(exc)
         server.should_exit = True
 
-    server = uvicorn.Server(_config(make_app(stop), proxy))
+    server = Server(server_config(make_app(stop), limits, proxy))
     for signum in (signal.SIGINT, signal.SIGTERM):
         # uvicorn repeats the signal after it has stopped; that must not kill a process that ended as it should.
         signal.signal(signum, server.handle_exit)
@@ -111,37 +110,20 @@ def serve(
         raise failures[0]
 
 
-def serve_in_processes(listener: socket.socket, factory: str, *, workers: int, proxy: Proxy = NO_PROXY) -> None:
-    """Serve in several processes that share the port; one that dies is replaced.
-
-    Args:
-        listener: see `listen`.
-        factory: `module:function` that builds the application, called in each process.
-        workers: number of processes.
-        proxy: see `serve`.
-
-    Raises:
-        ApiError: a process ended with `NO_MODEL`.
-    """
-    supervisor = Multiprocess(_config(factory, proxy, factory=True, workers=workers), sockets=[listener])
-    supervisor.run()
-    if any(process.exitcode == NO_MODEL for process in supervisor.processes):
-        raise ApiError("a worker could not load the model, so all were stopped: the log above says why")
-
-
 def serve_and_reload(
-    listener: socket.socket, factory: str, *, folders: Sequence[Path], proxy: Proxy = NO_PROXY
+    listener: socket.socket, factory: str, limits: ConnectionLimits, *, folders: Sequence[Path], proxy: Proxy = NO_PROXY
 ) -> None:
     """Serve in a child that starts again when a source file changes.
 
     Args:
         listener: see `listen`.
+        limits: of its connections.
         factory: `module:function` that builds the application.
         folders: where the source files are.
         proxy: see `serve`.
     """
-    config = _config(factory, proxy, factory=True, reload=True, reload_dirs=[str(folder) for folder in folders])
-    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    config = server_config(factory, limits, proxy, factory=True, reload=True, reload_dirs=[*map(str, folders)])
+    ChangeReload(config, target=Server(config).run, sockets=[listener]).run()
 
 
 def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, Any]], None]) -> None:
@@ -154,24 +136,6 @@ def announce_when_ready(listener: socket.socket, announce: Callable[[dict[str, A
         announce(ready)
 
     threading.Thread(target=wait, name="announce-when-ready", daemon=True).start()
-
-
-def _config(app: FastAPI | str, proxy: Proxy = NO_PROXY, **options: Any) -> uvicorn.Config:  # noqa: ANN401  # uvicorn's own, of many types
-    return uvicorn.Config(
-        app,
-        log_config=None,  # the project's own is in force
-        log_level="warning",  # of its INFO lines none says more than ours
-        access_log=False,  # rates are metrics, not log lines
-        server_header=False,
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        root_path=proxy.root_path,
-        proxy_headers=bool(proxy.trusted),
-        forwarded_allow_ips=list(proxy.trusted),
-        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
-        **options,
-    )
 
 
 def _reachable(listener: socket.socket) -> tuple[str, int]:

@@ -41,3 +41,13 @@ class ApiSettings(BaseSettings):
     """Most streams of the live feed that one process has open; more get 503."""
     live_slow_seconds: Annotated[float, Field(ge=1, le=3600)] = 20.0
     """A client of the live feed that takes nothing for so long is dropped."""
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    """Most connections that are open in one process; requests on further ones get 503."""
+    max_header_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 32_768
+    """Most bytes of a request's line and headers."""
+    header_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    """Longest time that they may take to arrive."""
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 75
+    """Time that a connection stays open without a request; above the 60 of most proxies, so that they close first."""
+    send_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Longest time that a client may take nothing of an answer."""

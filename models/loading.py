@@ -37,6 +37,7 @@ class RegistryStore:
         abstention: when the label is `other`.
         care: how much the teacher is asked; None for never. A version without one, or a machine that lacks the extra
             `careful`, is told in the log, and the fast model answers alone.
+        mapped_in: where processes share weights, see `models.mapped`; None for a copy of one's own.
     """
 
     tracking_uri: str
@@ -45,6 +46,7 @@ class RegistryStore:
     top_k: int
     abstention: Abstention = NEVER
     care: Care | None = None
+    mapped_in: Path | None = None
 
     @property
     def is_there(self) -> bool:
@@ -87,7 +89,8 @@ class RegistryStore:
             from models.registry import load_weights  # noqa: PLC0415  # costs seconds
         store = self._open()
         registered = load_weights(store, version)
-        fast = ScorerPredictor(Scorer(registered.weights), registered.model, self.top_k, abstention=self.abstention)
+        scorer = Scorer(registered.weights, mapped_in=self.mapped_in)
+        fast = ScorerPredictor(scorer, registered.model, self.top_k, abstention=self.abstention)
         teacher = _teacher(store, version) if self.care else None
         return CarefulPredictor(fast, teacher, self.care) if teacher and self.care else fast
 
@@ -147,7 +150,7 @@ def load_predictor(store: RegistryStore) -> LoadedPredictor:
         logger.warning(
             "alias_not_found_pretrained_answers", extra={"model": store.model_name, "alias": store.model_alias}
         )
-    fast = pretrained_predictor(store.top_k, abstention=store.abstention)
+    fast = pretrained_predictor(store.top_k, abstention=store.abstention, mapped_in=store.mapped_in)
     if store.care:
         _warn_fast(fast.model.version, "the pretrained model has no teacher; `tickertape train --teacher` makes one")
     return fast

@@ -90,8 +90,16 @@ class ScorerPredictor:
         )
 
 
-def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED, abstention: Abstention = NEVER) -> ScorerPredictor:
+def pretrained_predictor(
+    top_k: int, *, folder: Path = PRETRAINED, abstention: Abstention = NEVER, mapped_in: Path | None = None
+) -> ScorerPredictor:
     """Load the model that ships with the package; needs no network, no registry and no training libraries.
+
+    Args:
+        top_k: see `ScorerPredictor`.
+        folder: with the weights and their hash.
+        abstention: see `ScorerPredictor`.
+        mapped_in: see `Scorer`.
 
     Raises:
         ModelNotFoundError: the folder lacks the weights or their hash.
@@ -99,7 +107,8 @@ def pretrained_predictor(top_k: int, *, folder: Path = PRETRAINED, abstention: A
     """
     sha256 = _stated_sha256(folder / SHA256_FILE)
     weights = read_weights(folder / WEIGHTS_FILE, sha256=sha256)
-    return ScorerPredictor(Scorer(weights), pretrained_version(sha256), top_k, abstention=abstention)
+    scorer = Scorer(weights, mapped_in=mapped_in)
+    return ScorerPredictor(scorer, pretrained_version(sha256), top_k, abstention=abstention)
 
 
 def pretrained_version(sha256: str) -> ModelVersion:

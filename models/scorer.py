@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.calibration import FloatArray
 from models.compiled.layout import Answers, heads_of, rows_of
+from models.mapped import mapped
 from models.weights import HEAD_COLUMNS, Weights
 
 
@@ -19,13 +21,20 @@ class HeadScores:
 class Scorer:
     """Answers of both heads from one table; safe to share between threads, as nothing in it changes."""
 
-    def __init__(self, weights: Weights) -> None:
-        """Lay the weights out; the first scorer of a process also loads the kernel, or compiles it for seconds."""
+    def __init__(self, weights: Weights, *, mapped_in: Path | None = None) -> None:
+        """Lay the weights out; the first scorer of a process also loads the kernel, or compiles it for seconds.
+
+        Args:
+            weights: of both heads.
+            mapped_in: where processes share weights, see `models.mapped`; None for a copy of one's own.
+        """
         from models.compiled.kernel import load_kernel, pack  # noqa: PLC0415  # numba costs 0.4 s, paid here only
 
-        self.weights = weights
         self._pack, self._kernel = pack, load_kernel()
-        self.rows, self._heads = rows_of(weights), heads_of(weights)
+        self.weights, self.rows = weights, rows_of(weights)
+        if mapped_in is not None:
+            self.weights, self.rows = mapped(weights, self.rows, mapped_in)
+        self._heads = heads_of(weights)
 
     def answers(self, texts: Sequence[str], *, top_k: int) -> Answers:
         """Answer n texts; an answer depends on its text alone, not on the others.

@@ -24,6 +24,13 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LEARNING = ["head", "answerer"]
 _TIMES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 TWEET_OUTCOMES = ("classified", "dead_lettered")
+REFUSED_CONNECTIONS = (
+    "malformed",
+    "header_timeout",
+    "headers_too_large",
+    "too_many_connections",
+    "answer_not_taken",
+)
 DRIFT_OUTCOMES = ("quiet", "drift", "too_few")
 REFUSALS = ("no_key", "several_keys", "unknown_key", "role", "rate")
 
@@ -65,6 +72,12 @@ REQUEST_SECONDS = Histogram(
 )
 REFUSED = Counter(
     "tickertape_http_refused_total", "Requests that were refused for their key or their rate, by reason.", ["reason"]
+)
+CONNECTIONS = Gauge("tickertape_http_connections", "Connections that are open.")
+CONNECTIONS_REFUSED = Counter(
+    "tickertape_http_connections_refused_total",
+    "Connections that were ended before or after their request, by reason.",
+    ["reason"],
 )
 TEXTS_PREDICTED = Counter("tickertape_texts_predicted_total", "Texts that were answered over HTTP.")
 
@@ -133,6 +146,8 @@ for _tweet_outcome in TWEET_OUTCOMES:
     TWEETS.labels(_tweet_outcome)
 for _reason in Reason:
     DEAD_LETTERS.labels(_reason)
+for _refused_connection in REFUSED_CONNECTIONS:
+    CONNECTIONS_REFUSED.labels(_refused_connection)
 for _alert_outcome in ("delivered", "failed", "dropped"):
     ALERTS.labels(_alert_outcome)
 for _window_outcome in DRIFT_OUTCOMES:

@@ -7,6 +7,8 @@ from typing import Protocol
 from monitoring.metrics import (
     CHUNK_SECONDS,
     CHUNK_TWEETS,
+    CONNECTIONS,
+    CONNECTIONS_REFUSED,
     DEAD_LETTERS,
     DELIVERY_LATENCY_SECONDS,
     FETCH_AGE_SECONDS,
@@ -139,3 +141,13 @@ def count_slow_client() -> None:
 def count_unreadable(records: int) -> None:
     """Count records that the live feed could not read."""
     LIVE_UNREADABLE.inc(records)
+
+
+def count_connections(connections: int) -> None:
+    """Show how many connections are open."""
+    CONNECTIONS.set(connections)
+
+
+def count_refused_connection(reason: str) -> None:
+    """Count a connection that was ended, by one of `monitoring.metrics.REFUSED_CONNECTIONS`."""
+    CONNECTIONS_REFUSED.labels(reason).inc()

@@ -1,5 +1,6 @@
 """The application with its real parts, as settings say: model, registry, Kafka, reports, traces."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from config.drift import DriftSettings
 from config.settings import KafkaSettings, OnlineSettings, RegistrySettings, TopicSettings
 from config.tracing import TraceSettings
 from models.contracts import Predictor
+from monitoring.metrics import exposition
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import open_tracer
 
@@ -21,11 +23,23 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.dependencies import Following
+    from api.guarding import ConnectionLimits
     from api.live.hub import LiveFeed
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
 
+# Those that are imported late, so that `--help` and one process need not wait for them.
+_CODE = (
+    "aiokafka",
+    "api.app",
+    "api.publisher",
+    "api.tracing",
+    "models.behaviour",
+    "models.loading",
+    "stream.learning.following",
+    "uvloop",
+)
 REPORT_FILE = Path(settings_module.__file__).with_name("run.json")
 
 
@@ -35,6 +49,7 @@ def open_app(
     *,
     processes: int = 1,
     wait_for_model_seconds: float = 0.0,
+    metrics: Callable[[], bytes] = exposition,
 ) -> "FastAPI":
     """Build the application with its parts; nothing is connected or loaded before it starts.
 
@@ -43,6 +58,7 @@ def open_app(
         on_load_failure: see `api.app.create_app`.
         processes: that share the port.
         wait_for_model_seconds: likewise.
+        metrics: likewise.
     """
     from api.app import create_app  # noqa: PLC0415  # see `run`
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
@@ -64,6 +80,7 @@ def open_app(
         access=open_access(AccessSettings(), processes=processes),
         on_load_failure=on_load_failure,
         wait_for_model_seconds=wait_for_model_seconds,
+        metrics=metrics,
     )
 
 
@@ -81,6 +98,35 @@ def _live(settings: ApiSettings) -> "LiveFeed":
         most_streams=settings.live_streams,
         slow_seconds=settings.live_slow_seconds,
     )
+
+
+def connection_limits(settings: ApiSettings) -> "ConnectionLimits":
+    """Give what connections may cost one process."""
+    from api.guarding import ConnectionLimits  # noqa: PLC0415  # as above
+
+    return ConnectionLimits(
+        max_connections=settings.max_connections,
+        max_header_bytes=settings.max_header_bytes,
+        header_timeout_seconds=settings.header_timeout_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        send_timeout_seconds=settings.send_timeout_seconds,
+    )
+
+
+def load_code() -> None:
+    """Import and compile all that an application needs once it runs, so that processes that are forked now share it.
+
+    Nothing is connected and no thread begins: neither would live on in a fork.
+    """
+    for module in _CODE:
+        importlib.import_module(module)
+    if _store(ApiSettings()).is_there:
+        importlib.import_module("models.registry")
+    from models.compiled.kernel import load_kernel  # noqa: PLC0415  # as above
+    from models.compiled.residual import load_adjust  # noqa: PLC0415  # as above
+
+    load_kernel()
+    load_adjust()
 
 
 def _traces(settings: TraceSettings) -> "Traces | None":

@@ -3,7 +3,8 @@
 Listens on 127.0.0.1:8000 if nothing else is said (API_HOST, API_PORT). Where other machines can reach it, it asks for keys
 (API_KEYS_FILE), or has to be told that it need not (API_OPEN). Until the model is loaded, /health/ready answers 503.
 Feedback needs Kafka (KAFKA_BOOTSTRAP_SERVERS), the rest does not. Ends on Ctrl-C or SIGTERM, after the requests in
-progress are answered. Other settings come from the environment: see docs/reference/settings.md.
+progress are answered; with --workers, SIGHUP lets new processes with the code that is there now take over. Other settings
+come from the environment: see docs/reference/settings.md.
 """
 
 import argparse
@@ -14,12 +15,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.commands import parts
 from api.commands.access import check_access
-from api.commands.parts import open_app
 from config import settings as settings_module
 from config.access import AccessSettings
 from config.api import ApiSettings
@@ -88,34 +90,62 @@ def run(arguments: argparse.Namespace) -> int:
         require_opentelemetry()  # as above
 
     from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
+    from api.serving import Proxy  # noqa: PLC0415  # as above
 
     with server.listen(host, port) as listener:
         check_access(access, host, is_loopback=server.is_loopback(listener))
-        proxy = server.Proxy(access.root_path, access.proxies)
+        proxy = Proxy(access.root_path, access.proxies)
         settings_module.set_for_this_process(API_WORKERS=str(workers))  # what each process takes its share of
         url = server.url_of(listener)
+        limits = parts.connection_limits(settings)
+        server.allow_open_files(limits)
         server.announce_when_ready(listener, partial(_announce, url, as_json=arguments.json))
         if arguments.reload:
             root = Path(__file__).parents[2]
             folders = [root / package for package in PACKAGES]
-            server.serve_and_reload(listener, FACTORY, folders=folders, proxy=proxy)
+            server.serve_and_reload(listener, FACTORY, limits, folders=folders, proxy=proxy)
         elif workers > 1:
-            server.serve_in_processes(listener, FACTORY, workers=workers, proxy=proxy)
+            from api.supervisor import serve_in_processes  # noqa: PLC0415  # as above
+            from api.workers import Plan  # noqa: PLC0415  # as above
+
+            serve_in_processes(listener, Plan(preload, app_of_process, workers, limits, proxy))
         else:
-            server.serve(listener, partial(open_app, settings), proxy=proxy)
+            server.serve(listener, partial(parts.open_app, settings), limits, proxy=proxy)
     return DONE
 
 
 def app_from_environment() -> "FastAPI":
-    """Build the application in a process that a supervisor started."""
+    """Build the application in a process that reloads when a source file changes."""
     project, settings = ProjectSettings(), ApiSettings()
     _configure_logging(project)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return open_app(
+    return parts.open_app(
         settings,
         _end_without_model,
         processes=settings.workers,
         wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS,
+    )
+
+
+def preload() -> None:
+    """Load the code of the processes that share a port, before they are forked."""
+    _configure_logging(ProjectSettings())
+    parts.load_code()
+
+
+def app_of_process(metrics: Callable[[], bytes]) -> "FastAPI":
+    """Build the application in one of the processes that share a port.
+
+    Args:
+        metrics: shows those of all.
+    """
+    settings = ApiSettings()
+    return parts.open_app(
+        settings,
+        _end_without_model,
+        processes=settings.workers,
+        wait_for_model_seconds=WAIT_FOR_MODEL_SECONDS,
+        metrics=metrics,
     )
 
 
@@ -144,7 +174,7 @@ def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _end_without_model(exc: Exception) -> None:
-    from api.server import NO_MODEL  # noqa: PLC0415  # see `run`
+    from api.serving import NO_MODEL  # noqa: PLC0415  # see `run`
 
     expected = isinstance(exc, TickertapeError)
     logger.error("model_not_loaded", exc_info=None if expected else exc, extra={"error": str(exc)})
@@ -153,7 +183,7 @@ def _end_without_model(exc: Exception) -> None:
 
 
 def _end_with_parent() -> None:
-    """Stop this worker if its supervisor was killed; nobody else would."""
+    """Stop this process if the one that watches the files was killed; nobody else would."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

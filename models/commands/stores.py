@@ -31,4 +31,5 @@ def serving_store(*, top_k: int, count: Count) -> RegistryStore:
             count=count,
         )
     abstention = Abstention(below=model.abstain_below, target_error_rate=model.target_error_rate)
-    return replace(registry_store(top_k=top_k), abstention=abstention, care=care)
+    mapped_in = ProjectSettings().home / "weights"
+    return replace(registry_store(top_k=top_k), abstention=abstention, care=care, mapped_in=mapped_in)

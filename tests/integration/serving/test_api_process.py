@@ -2,71 +2,22 @@
 
 import gzip
 import json
-import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from api import examples, protocol_examples
 
-Start = Callable[..., "Served"]
+Start = Callable[..., Any]
 
 END_SECONDS = 30  # generous: it only ends a test that hangs
-
-
-class Served(NamedTuple):
-    """A running server and what it said when it was ready."""
-
-    process: subprocess.Popen[str]
-    ready: dict[str, Any]
-
-    @property
-    def url(self) -> str:
-        url: str = self.ready["url"]
-        return url
-
-    def end(self, signum: int) -> tuple[int, str]:
-        """Signal the process and give its exit code and what it wrote to standard error."""
-        self.process.send_signal(signum)
-        _, errors = self.process.communicate(timeout=END_SECONDS)
-        return self.process.returncode, errors
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Give a function that starts `tickertape serve` on a free port and waits until it is ready."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*words: str, **environment: str) -> Served:
-        process = _serve("--port", "0", "--json", *words, home=tmp_path, environment=environment)
-        started.append(process)
-        assert process.stdout is not None
-        return Served(process, json.loads(process.stdout.readline()))
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate(timeout=END_SECONDS)
-
-
-def _serve(*words: str, home: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("API_", "MLFLOW_"))}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tickertape", "serve", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        env=clean | {"TICKERTAPE_HOME": str(home)} | environment,
-    )
 
 
 def test_all_documented_requests_are_answered_by_the_shipped_model(start: Start) -> None:
@@ -134,7 +85,7 @@ def test_one_process_ends_with_0_when_it_is_told_to(start: Start, signum: int) -
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_several_processes_answer_on_one_port_and_end_together(start: Start, signum: int) -> None:
     served = start("--workers", "2")
-    workers = _children(served.process.pid)
+    workers = served.workers()
     httpx.post(f"{served.url}/predict", json=examples.MANY_TEXTS).raise_for_status()
 
     code, errors = served.end(signum)
@@ -142,23 +93,23 @@ def test_several_processes_answer_on_one_port_and_end_together(start: Start, sig
     assert len(workers) == 2
     assert code == 0
     assert "Traceback" not in errors
-    assert [pid for pid in workers if _is_running(pid)] == []
+    assert not any(_lives(worker) for worker in workers)
 
 
 def test_workers_whose_supervisor_was_killed_end_by_themselves(start: Start) -> None:
     served = start("--workers", "2")
-    workers = _children(served.process.pid)
+    workers = served.workers()
 
     served.end(signal.SIGKILL)  # waits until every process has let go of the pipes
 
     assert len(workers) == 2
-    assert [pid for pid in workers if _is_running(pid)] == []
+    assert not any(_lives(worker) for worker in workers)
 
 
-def test_a_busy_port_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+def test_a_busy_port_is_one_line_and_exit_code_1(run_serve: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        process = _serve("--port", str(port), home=tmp_path, environment={})
+        process = run_serve("--port", str(port))
         _, errors = process.communicate(timeout=END_SECONDS)
 
     assert process.returncode == 1
@@ -171,10 +122,10 @@ def test_a_busy_port_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
 @pytest.mark.training  # trains nothing, but needs MLflow to find the store broken
 @pytest.mark.parametrize("words", [(), ("--workers", "2")])
 def test_a_model_that_cannot_be_loaded_ends_every_process_with_exit_code_1(
-    tmp_path: Path, words: tuple[str, ...]
+    run_serve: Any, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"no database")
-    process = _serve("--port", "0", *words, home=tmp_path, environment={})
+    process = run_serve("--port", "0", *words)
 
     output, errors = process.communicate(timeout=4 * END_SECONDS)  # MLflow takes its seconds
 
@@ -252,15 +203,8 @@ def _broken_bodies(seeded: random.Random, body: bytes) -> Iterator[bytes]:
         yield bytes(broken[: seeded.randint(1, len(broken))] if seeded.random() < 0.3 else broken)
 
 
-def _children(pid: int) -> list[int]:
-    # The supervisor's child that is no worker tracks shared memory; its command line says so.
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [int(child) for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-def _is_running(pid: int) -> bool:
+def _lives(process: psutil.Process) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
