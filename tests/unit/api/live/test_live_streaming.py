@@ -7,17 +7,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from api import server
+from api.guarding import ConnectionLimits
 from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
 from api.live.streaming import LiveStream
+from api.serving import Server, server_config
 from monitoring.metrics import LIVE_DROPPED
 
 GET = b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n"
 MiB = 1 << 20
+LIMITS = ConnectionLimits(
+    max_connections=100,
+    max_header_bytes=4096,
+    header_timeout_seconds=10,
+    keep_alive_seconds=75,
+    send_timeout_seconds=1_000,
+)
 
 
 def app_of(feed: LiveFeed) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -42,7 +49,7 @@ class Running:
         self.feed._state = b"event: state\n\n"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        self.server = uvicorn.Server(server._config(app_of(self.feed)))  # type: ignore[arg-type]
+        self.server = Server(server_config(app_of(self.feed), LIMITS))  # type: ignore[arg-type]
         self.server.config.timeout_graceful_shutdown = 1_000  # so that a stream that is waited for fails the test
         self._clients: list[asyncio.StreamWriter] = []
         self.is_served: asyncio.Task[None]
