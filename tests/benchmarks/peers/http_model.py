@@ -74,7 +74,7 @@ class PipelinesInMlflow(mlflow.pyfunc.PythonModel):
 class ScorerInMlflow(mlflow.pyfunc.PythonModel):
     """Our scorer as a model of MLflow: what remains is its server."""
 
-    def load_context(self, _context: Any) -> None:
+    def load_context(self, context: Any) -> None:  # noqa: ARG002  # as above
         """Load the model that ships."""
         self._predictor = pretrained_predictor(3)
 
