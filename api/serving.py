@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
 
     server_state: Connections
 
-    def __init__(self, config: uvicorn.Config, *, when_started: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, config: uvicorn.Config, *, when_started: Callable[[], None] | None = None) -> None:
         super().__init__(config)
         self.server_state = Connections()
         self._when_started = when_started
@@ -61,7 +61,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and tell so."""
         await super().startup(sockets)
-        self._when_started()
+        if self._when_started is not None:
+            self._when_started()
 
     async def on_tick(self, counter: int) -> bool:
         """Look after slow connections once a second."""
