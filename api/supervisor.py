@@ -113,6 +113,8 @@ class _Supervisor:
                 os.kill(_pid(self._serving), RETIRE)
                 self._retired.append(self._serving)
                 logger.info("reload_done")
+            else:
+                logger.info("processes_ready", extra={"processes": self._plan.workers})
             self._serving = coming
         elif not coming.process.is_alive():
             self._coming = None

@@ -114,7 +114,7 @@ def probed(tmp_path: Path) -> Iterator[Probed]:
         )
     assert process.stdout is not None
     running = Probed(process, code, log, f"http://127.0.0.1:{process.stdout.readline().strip()}/")
-    running.answer()
+    eventually(lambda: "processes_ready" in log.read_text(encoding="utf-8"))
     yield running
     process.terminate()
     process.communicate(timeout=PATIENCE_SECONDS)
