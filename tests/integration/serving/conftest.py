@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 END_SECONDS = 30  # generous: it only ends a test that hangs
+ALL_READY_SECONDS = 2.0  # the first of several processes says that it is ready; the others are a moment later
 
 
 class Served(NamedTuple):
@@ -72,6 +74,9 @@ def start(run_serve: Callable[..., subprocess.Popen[str]]) -> Callable[..., Serv
     def start(*words: str, **environment: str) -> Served:
         process = run_serve("--port", "0", "--json", *words, **environment)
         assert process.stdout is not None
-        return Served(process, json.loads(process.stdout.readline()))
+        served = Served(process, json.loads(process.stdout.readline()))
+        if "--workers" in words:
+            time.sleep(ALL_READY_SECONDS)
+        return served
 
     return start
