@@ -45,6 +45,8 @@ def fit(
         scalings: of both heads' scores; None to fit them out of fold, which takes a fit for each fold.
     """
     texts = [labelled.texts, felt.texts, lessons.further.texts if lessons else ()]
+    if lessons:
+        arguments = arguments.taught()
     begin(f"hashing {sum(map(len, texts)):,} texts")
     hashed = [batch.HashedTweets(*feature_rows(part)) for part in texts]
     space = batch.feature_space(

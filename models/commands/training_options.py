@@ -38,7 +38,7 @@ def add_teacher_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teacher",
         action="store_true",
-        help="also learn from a transformer that is fine-tuned first (half an hour on two cores, kept in "
+        help="also learn from a transformer that is fine-tuned first (minutes on a GPU, over an hour on two cores, kept in "
         "TICKERTAPE_HOME; needs `make venv-teacher`)",
     )
     parser.add_argument(

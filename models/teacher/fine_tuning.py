@@ -12,7 +12,7 @@ from torch.nn import functional
 from models.arguments import TrainingArguments
 from models.dataset import LabelledTweets
 from models.taxonomy import LABELS, SENTIMENTS
-from models.teacher.network import Ids, Network, fast_arithmetic, tensors, wordpieces
+from models.teacher.network import Ids, Network, device, fast_arithmetic, tensors_to_compute, wordpieces
 from models.weights import HEAD_COLUMNS
 
 EpochDone = Callable[[int], None]
@@ -38,21 +38,27 @@ def fine_tune(
 ) -> Path:
     """Fine-tune on both heads' tweets at once; a run that was stopped goes on from its last whole epoch.
 
+    Each batch is answered twice, with other parts of the network dropped out, and where the two answers differ that is
+    a loss too.
+
     Args:
         labelled: tweets with topics.
         felt: tweets with sentiments.
-        arguments: epochs, learning rate and seed are read.
+        arguments: epochs, learning rate, consistency and seed are read.
         folder: gets the checkpoint and the weights.
         epoch_done: told of each epoch.
 
     Returns:
         The file of the weights.
+
+    Source: Liang et al., R-Drop: Regularized Dropout for Neural Networks (2021).
     """
     torch.manual_seed(arguments.seed)
     ids = wordpieces().ids(labelled.texts + felt.texts)
-    classes = torch.from_numpy(np.concatenate([labelled.classes, felt.classes + len(LABELS)]))
+    classes = torch.from_numpy(np.concatenate([labelled.classes, felt.classes + len(LABELS)])).to(device())
     class_weights = torch.cat([_class_weights(labelled, len(LABELS)), _class_weights(felt, len(SENTIMENTS))])
-    network = Network()
+    class_weights = class_weights.to(device())
+    network = Network().to(device())
     steps = arguments.teacher_epochs * len(_batches(ids, seed=arguments.seed, epoch=0))
     optimiser, schedule = _optimiser(network, arguments.teacher_learning_rate, steps=steps)
     checkpoint = folder / "checkpoint.pt"
@@ -62,8 +68,9 @@ def fine_tune(
         network.train()
         for rows in _batches(ids, seed=arguments.seed, epoch=epoch):
             with fast_arithmetic():
-                scores = network(*tensors([ids[row] for row in rows]))
-            _loss(scores.float(), classes[rows], class_weights).backward()
+                scores = network(*tensors_to_compute([ids[row] for row in rows] * 2)).float()
+            loss = _loss(scores, classes[torch.from_numpy(rows).to(device())].repeat(2), class_weights)
+            (loss + arguments.teacher_consistency * _difference(scores)).backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), _LONGEST_GRADIENT)
             optimiser.step()
             schedule.step()
@@ -95,6 +102,15 @@ def _loss(scores: torch.Tensor, classes: torch.Tensor, class_weights: torch.Tens
                 reduction="sum",
             )
     return total / len(classes)
+
+
+def _difference(scores: torch.Tensor) -> torch.Tensor:
+    """Give the mean divergence of two answers to the same texts: those in the first half of the rows and the second."""
+    total = scores.sum() * 0
+    for head in HEAD_COLUMNS:
+        first, second = scores[:, head].log_softmax(1).chunk(2)
+        total = total + ((first.exp() - second.exp()) * (first - second)).sum()  # both Kullback-Leibler divergences
+    return total / len(scores)
 
 
 def _batches(ids: Ids, *, seed: int, epoch: int) -> list[npt.NDArray[np.int64]]:
@@ -141,7 +157,7 @@ def _save(
         "network": network.state_dict(),
         "optimiser": optimiser.state_dict(),
         "schedule": schedule.state_dict(),
-        "random": torch.get_rng_state(),
+        "random": [torch.get_rng_state(), *torch.cuda.get_rng_state_all()],
         "epochs": epochs,
     }
     torch.save(state, unfinished)
@@ -157,9 +173,12 @@ def _resume(
     """Load the checkpoint, if there is one; returns the epochs that are done."""
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
     schedule.load_state_dict(state["schedule"])
-    torch.set_rng_state(state["random"])
+    of_processors, *of_gpus = state["random"]
+    torch.set_rng_state(of_processors)
+    if len(of_gpus) == torch.cuda.device_count():  # else it goes on elsewhere than where it was stopped
+        torch.cuda.set_rng_state_all(of_gpus)
     return int(state["epochs"])

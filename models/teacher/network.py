@@ -17,7 +17,7 @@ from models.teacher.wordpieces import Wordpieces, padded
 from models.weights import COLUMNS, HEAD_COLUMNS
 
 _WIDTH = 384  # of MiniLM's hidden states
-_BATCH_SIZE = 64
+_BATCH_SIZES = {"cpu": 64, "cuda": 1024}
 _DROPOUT = 0.1
 _NEIGHBOURS = 6
 
@@ -33,7 +33,7 @@ class Teacher:
 
     def __init__(self, weights: Path) -> None:
         self._wordpieces = wordpieces()
-        self._network = Network()
+        self._network = Network().to(device())
         self._network.load_state_dict(load_file(weights))
 
     def probabilities(self, texts: Sequence[str], *, progress: Callable[[int], None]) -> FloatArray:
@@ -47,11 +47,12 @@ class Teacher:
         self._network.eval()
         found = np.empty((len(ids), COLUMNS))
         order = np.argsort([len(one) for one in ids], kind="stable")
+        batch_size = _BATCH_SIZES[device().type]
         with torch.inference_mode(), fast_arithmetic():
-            for begin in range(0, len(ids), _BATCH_SIZE):
-                rows = order[begin : begin + _BATCH_SIZE]
-                scores = self._network(*tensors([ids[row] for row in rows])).double()
-                found[rows] = torch.cat([scores[:, head].softmax(1) for head in HEAD_COLUMNS], 1).numpy()
+            for begin in range(0, len(ids), batch_size):
+                rows = order[begin : begin + batch_size]
+                scores = self._network(*tensors_to_compute([ids[row] for row in rows])).double()
+                found[rows] = torch.cat([scores[:, head].softmax(1) for head in HEAD_COLUMNS], 1).cpu().numpy()
                 progress(begin + len(rows))
         return found
 
@@ -73,6 +74,16 @@ def neighbours(words: Sequence[str]) -> dict[str, list[str]]:
         for word, rows in zip(part, nearest.tolist(), strict=True):
             found[word] = [candidates[row] for row in rows if candidates[row] != word][:_NEIGHBOURS]
     return found
+
+
+def device() -> torch.device:
+    """Give what PyTorch computes on: the GPU where it finds one that speaks CUDA, else the processors."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name() -> str:
+    """Name that for a reader."""
+    return str(torch.cuda.get_device_name()) if device().type == "cuda" else "the processors"
 
 
 def use_all_processors() -> None:
@@ -115,13 +126,14 @@ def _mean_state(transformer: torch.nn.Module, ids: torch.Tensor, mask: torch.Ten
 
 
 def _vectors(ids: Ids) -> torch.Tensor:
-    transformer = AutoModel.from_pretrained(get_model_path(), local_files_only=True).eval()
-    vectors = torch.empty(len(ids), _WIDTH)
+    transformer = AutoModel.from_pretrained(get_model_path(), local_files_only=True).eval().to(device())
+    vectors = torch.empty(len(ids), _WIDTH, device=device())
     order = np.argsort([len(one) for one in ids], kind="stable")
     with torch.inference_mode(), fast_arithmetic():
         for begin in range(0, len(ids), 256):
             rows = order[begin : begin + 256]
-            vectors[rows] = _mean_state(transformer, *tensors([ids[row] for row in rows])).float()
+            states = _mean_state(transformer, *tensors_to_compute([ids[row] for row in rows]))
+            vectors[torch.from_numpy(rows).to(device())] = states.float()
     vectors = functional.normalize(vectors)
     return functional.normalize(vectors - vectors.mean(0))
 
@@ -132,8 +144,18 @@ def tensors(ids: Ids) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(pieces), torch.from_numpy(mask)
 
 
+def tensors_to_compute(ids: Ids) -> tuple[torch.Tensor, torch.Tensor]:
+    """Bring wordpiece ids into that shape, on `device`."""
+    pieces, mask = tensors(ids)
+    return pieces.to(device()), mask.to(device())
+
+
 def fast_arithmetic() -> AbstractContextManager[None]:
-    """Multiply in 16 bits where the processor can: 1.6 times as fast where it was tried."""
-    has_it = torch.cpu.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001  # torch's own test
-    context: AbstractContextManager[None] = torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_it)
+    """Multiply in 16 bits where processor or GPU can: 1.6 times as fast on the processors where it was tried."""
+    kind = device().type
+    if kind == "cuda":
+        has_it = torch.cuda.is_bf16_supported()
+    else:
+        has_it = torch.cpu.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001  # torch's own test
+    context: AbstractContextManager[None] = torch.autocast(kind, dtype=torch.bfloat16, enabled=has_it)
     return context

@@ -21,7 +21,7 @@ from models.files import write_whole
 from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.teacher.export import export
 from models.teacher.fine_tuning import WEIGHTS_FILE, fine_tune
-from models.teacher.network import Teacher, neighbours, use_all_processors, vocabulary
+from models.teacher.network import Teacher, device_name, neighbours, use_all_processors, vocabulary
 from models.teacher.wordpieces import readable
 
 Told = Callable[[str], None]
@@ -67,7 +67,7 @@ class School:
     def _fine_tuned(self, labelled: LabelledTweets, felt: LabelledTweets) -> Path:
         chosen = self._arguments
         depends_on = [
-            *(chosen.teacher_epochs, chosen.teacher_learning_rate, chosen.seed),
+            *(chosen.teacher_epochs, chosen.teacher_learning_rate, chosen.teacher_consistency, chosen.seed),
             *(labelled.texts, labelled.classes.tolist(), felt.texts, felt.classes.tolist()),
         ]
         folder = self._folder / f"teacher-{_digest(depends_on)}"
@@ -76,7 +76,8 @@ class School:
             tweets = len(labelled) + len(felt)
 
             def told(epochs: int) -> None:
-                self._told(f"fine-tuning the teacher on {tweets:,} tweets, epoch {epochs} of {chosen.teacher_epochs}")
+                step = f"fine-tuning the teacher on {tweets:,} tweets, epoch {epochs} of {chosen.teacher_epochs}"
+                self._told(f"{step}, on {device_name()}")
 
             fine_tune(labelled, felt, chosen, folder=folder, epoch_done=told)
         return folder
@@ -114,7 +115,7 @@ class School:
             teacher = Teacher(folder / WEIGHTS_FILE)
 
             def told(done: int) -> None:
-                self._told(f"asking the teacher, {done:,} of {len(texts):,} texts")
+                self._told(f"asking the teacher, {done:,} of {len(texts):,} texts, on {device_name()}")
 
             answers = teacher.probabilities(texts, progress=told)
             content = io.BytesIO()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_values
 
 from models.arguments import TrainingArguments
 from models.dataset import LabelledTweets, Split, read_split
@@ -34,10 +35,11 @@ def split() -> Split:
     )
 
 
-def taught(folder: Path, split: Split, told: list[str]) -> Lessons:
+def taught(folder: Path, split: Split, told: list[str], *, epochs: int = ARGUMENTS.teacher_epochs) -> Lessons:
     from models.teacher.school import School
 
-    school = School(split, ARGUMENTS, folder=folder, unlabelled=["Nickel prices double in a day"], told=told.append)
+    arguments = with_values(ARGUMENTS, teacher_epochs=epochs)
+    school = School(split, arguments, folder=folder, unlabelled=["Nickel prices double in a day"], told=told.append)
     return school.teach(split.labels.train, split.sentiments.train)
 
 
@@ -102,6 +104,35 @@ def test_a_stopped_fine_tuning_goes_on_to_the_same_weights(folder: Path, split: 
     assert epochs == [1, 2]
     for name, weights in load_file(whole).items():
         assert np.allclose(resumed[name], weights, atol=1e-5), name
+
+
+def test_two_answers_differ_by_their_divergence_in_both_heads() -> None:
+    import torch
+
+    from models.teacher.fine_tuning import _difference
+
+    scores = torch.zeros(4, 23)
+    scores[0, 20:] = torch.log(torch.tensor([0.5, 0.25, 0.25]))  # the third row answers the same text
+
+    third = torch.tensor([1 / 3, 1 / 3, 1 / 3])
+    said = torch.tensor([0.5, 0.25, 0.25])
+    divergences = (said * (said / third).log()).sum() + (third * (third / said).log()).sum()
+    assert float(_difference(scores)) == pytest.approx(float(divergences) / 4)
+    assert float(_difference(torch.cat([scores, scores]))) == 0
+
+
+@pytest.mark.usefixtures("lessons")
+def test_a_step_says_on_what_it_runs(folder: Path, split: Split, tmp_path: Path) -> None:
+    from models.teacher.network import device_name
+
+    told: list[str] = []
+    for name in folder.glob("neighbours-*.json"):
+        (tmp_path / name.name).write_bytes(name.read_bytes())
+
+    taught(tmp_path, split, told, epochs=1)
+
+    assert all(step.endswith(f"on {device_name()}") for step in told)
+    assert {step.split(" ")[0] for step in told} == {"fine-tuning", "asking"}
 
 
 def test_students_of_the_teacher_answer_both_heads(lessons: Lessons, split: Split) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace as with_values
 from models.arguments import TrainingArguments
 from models.calibration import FloatArray
 from models.dataset import LabelledTweets
+from models.features import feature_ids
 from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.scorer import Scorer
 from models.weights import Weights
@@ -128,3 +129,31 @@ def test_balance_power_decides_between_many_tweets_and_few(power: float, sentime
     weights = fit(LABELLED, felt, None, arguments, begin=lambda _: None)
 
     assert Scorer(weights).probabilities(["shares move"]).sentiments[0].argmax() == sentiment
+
+
+@pytest.mark.parametrize(("power", "sentiment"), [(1.0, 2), (0.0, 1)])
+def test_a_student_of_a_teacher_has_a_balance_power_of_its_own(power: float, sentiment: int) -> None:
+    from models.fitting import fit
+
+    words = ("shares steady", "shares steady", "shares steady", "shares move", "shares move", "shares move")
+    felt = LabelledTweets(words * 20, np.array([1, 1, 1, 1, 1, 2] * 20))
+    texts = FurtherTexts((), np.empty((0, 2), dtype=np.int64), np.empty((0, 2)))
+    given = Lessons(certain(LABELLED, offset=0), certain(felt, offset=20), texts, np.empty((0, 23)))
+    arguments = with_values(ARGUMENTS, sentiment_balance_power=1 - power, taught_sentiment_balance_power=power)
+
+    weights = fit(LABELLED, felt, given, arguments, begin=lambda _: None)
+
+    assert Scorer(weights).probabilities(["shares move"]).sentiments[0].argmax() == sentiment
+
+
+def test_features_of_a_student_stand_in_as_many_texts_as_a_teacher_asks_for() -> None:
+    from models.fitting import fit
+
+    arguments = with_values(ARGUMENTS, taught_min_texts_per_feature=40, min_tweets_per_feature=1)
+    given = lessons(("palladium soars",) * 39, answers(10, 2, count=39))
+
+    taught = fit(LABELLED, FELT, given, arguments, begin=lambda _: None)
+    alone = fit(LABELLED, FELT, None, arguments, begin=lambda _: None)
+
+    assert set(taught.ids.tolist()) < set(alone.ids.tolist())
+    assert len(taught.ids) == len({*feature_ids("climbs"), *feature_ids("shares")})
