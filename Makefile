@@ -7,7 +7,7 @@ LOCKED := --no-deps --require-hashes --requirement
 # uv takes seconds, where pip takes minutes. pip goes on where uv can't: a machine that uv has no wheel for, a registry
 # that only pip's settings name.
 define install
-@$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) $(1) \
+@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(LOCKED) $(1) \
   || { echo "uv could not install $(1); pip does, which takes minutes"; $(PIP) install $(LOCKED) $(1); }
 endef
 

@@ -158,6 +158,7 @@ def test_a_stranger_on_the_topics_does_no_harm(cluster: Any, start_api: StartApi
     assert "Traceback" not in served.log
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_killed_and_comes_back_is_followed_again(
     start_api: StartApi, tmp_path: Path, make_free_port: Callable[[], int]
 ) -> None:

@@ -70,6 +70,7 @@ def test_feed_with_poison_ends_as_it_should(cluster: Cluster, start_worker: Star
     assert "905 inputs: each ended as it should" in verify().stdout
 
 
+@pytest.mark.slow
 def test_kill_costs_repeats_and_nothing_else(cluster: Cluster, start_worker: StartWorker, verify: Verify) -> None:
     cluster.publish(list(map(tweet, range(20_000))))
     worker = start_worker(STREAM_SESSION_TIMEOUT_SECONDS=6)

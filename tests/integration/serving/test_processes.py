@@ -273,6 +273,7 @@ def _ask(url: str, is_over: threading.Event, outcomes: Counter[str], *, keeps: b
     connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.training  # trains nothing, but needs MLflow to find the store broken
 def test_reload_that_finds_no_model_leaves_the_old_processes_answering(start: Start, tmp_path: Path) -> None:
     served = start("--workers", "2")
