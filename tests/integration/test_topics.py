@@ -35,6 +35,7 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         f"{topic_prefix}tweets.classified": TopicState(3, 1_048_588),
         f"{topic_prefix}tweets.sentiment": TopicState(3, 1_048_588),
         f"{topic_prefix}tweets.dead-letter": TopicState(3, 2_097_152),
+        f"{topic_prefix}tweets.redriven": TopicState(1, 1_048_588),
         f"{topic_prefix}tweets.metrics": TopicState(3, 1_048_588),
         f"{topic_prefix}tweets.to-label": TopicState(3, 1_048_588),
         f"{topic_prefix}tweets.feedback": TopicState(1, 1_048_588),
@@ -43,6 +44,7 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         f"{topic_prefix}tweets.drift": TopicState(1, 1_048_588),
     }
     assert settings_of(kafka_servers, topics.drift.name)["retention.ms"] == str(90 * DAY_MS)
+    assert settings_of(kafka_servers, topics.redriven.name)["retention.ms"] == str(5 * DAY_MS)
     assert settings_of(kafka_servers, topics.feedback.name)["retention.ms"] == "-1"
     assert settings_of(kafka_servers, topics.online.name)["cleanup.policy"] == "compact"
     assert settings_of(kafka_servers, topics.raw.name)["retention.ms"] == str(2 * DAY_MS)
