@@ -15,6 +15,8 @@ from stream.topics import CONNECT_TIMEOUT_MS
 
 Spot = dict[int, int] | datetime
 """An offset of each partition, or a time."""
+BEGINNING = datetime.fromtimestamp(0, UTC)
+"""The spot of the first record that a topic still holds."""
 
 
 @dataclass(frozen=True)

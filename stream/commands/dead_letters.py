@@ -28,13 +28,12 @@ from models.errors import DataError
 from stream.commands.part_options import add_part_options
 from stream.feed.files import STANDARD_INPUT, opened
 from stream.letters.redriving import Redriver, marked
-from stream.letters.repairs import judge_of, repaired
+from stream.letters.repairs import Repaired, judge_of, repaired
 from stream.letters.stored import StoredLetter, read_lines, stored
-from stream.parts import PartReader, Spot
+from stream.parts import BEGINNING, PartReader, Spot
 from stream.ranges import parse_offsets
 from stream.rows import harmless
 from stream.topics import Topics, declare_topics, ensure_topics
-from stream.verifying.judge import BEGINNING
 
 _INPUTS = ("raw", "feedback")
 _MAX_ATTEMPTS = 3
@@ -147,7 +146,7 @@ def _fix(arguments: argparse.Namespace, _servers: str, topics: Topics) -> int:
     done: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for letter in _of_file(arguments.file):
-        fixed = repaired(letter.value, judge=judge_of(_topic(letter), feedback=topics.feedback.name))
+        fixed = _repaired(letter, topics)
         if fixed.refusal:
             refused[fixed.refusal.partition(":")[0]] += 1
             sys.stderr.write(f"letter {letter.spot}: still refused: {fixed.refusal}\n")
@@ -181,13 +180,17 @@ def _redrive(arguments: argparse.Namespace, servers: str, topics: Topics) -> int
 
 def _checked(file: str, topics: Topics) -> Iterator[StoredLetter]:
     for letter in _of_file(file):
-        fixed = repaired(letter.value, judge=judge_of(_topic(letter), feedback=topics.feedback.name))
+        fixed = _repaired(letter, topics)
         if fixed.refusal or fixed.repairs:
             raise DataError(
                 f"letter {letter.spot} of {file} would be refused again ({fixed.refusal or letter.reason}), so nothing "
                 "was sent: correct it, or let `tickertape dead-letters fix` leave it out"
             )
         yield letter
+
+
+def _repaired(letter: StoredLetter, topics: Topics) -> Repaired:
+    return repaired(letter.value, judge=judge_of(_topic(letter), feedback=topics.feedback.name))
 
 
 def _letters(arguments: argparse.Namespace, servers: str, topics: Topics) -> Iterator[StoredLetter]:

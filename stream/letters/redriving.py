@@ -19,9 +19,8 @@ from stream.codecs import encode
 from stream.interrupts import Interrupts
 from stream.letters.marks import Mark, mark_headers
 from stream.letters.stored import Origin, StoredLetter
-from stream.parts import PartReader
+from stream.parts import BEGINNING, PartReader
 from stream.topics import CONNECT_TIMEOUT_MS, DEAD_LETTER_MAX_BYTES, Topics, unreachable
-from stream.verifying.judge import BEGINNING
 
 _TRANSACTION_LETTERS = 500
 _DELIVERY_TIMEOUT_MS = 30_000
@@ -77,10 +76,9 @@ class Redriver:
             BrokerError: the marks can't be read.
             DeliveryError: Kafka did not take all, or another run took over; says how many it took.
         """
-        done = set() if self._again else set(marked(self._bootstrap_servers, self._topics))
         outcomes: Counter[str] = Counter()
+        chosen = self._chosen(letters, self._marked(), outcomes)
         with Interrupts() as interrupts:
-            chosen = self._chosen(letters, done, outcomes)
             while some := list(islice(chosen, _TRANSACTION_LETTERS)):
                 with interrupts.held():
                     self._send(some, sent_before=outcomes["redriven"])
@@ -89,10 +87,12 @@ class Redriver:
 
     def plan(self, letters: Iterable[StoredLetter]) -> Counter[str]:
         """Give the counts of `redrive` without sending anything."""
-        done = set() if self._again else set(marked(self._bootstrap_servers, self._topics))
         outcomes: Counter[str] = Counter()
-        outcomes["redriven"] = sum(1 for _ in self._chosen(letters, done, outcomes))
+        outcomes["redriven"] = sum(1 for _ in self._chosen(letters, self._marked(), outcomes))
         return outcomes
+
+    def _marked(self) -> set[str]:
+        return set() if self._again else set(marked(self._bootstrap_servers, self._topics))
 
     def _chosen(
         self, letters: Iterable[StoredLetter], done: set[str], outcomes: Counter[str]

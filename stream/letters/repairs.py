@@ -13,6 +13,7 @@ Fields = dict[str, Any]
 Judge = Callable[[bytes | None], object]
 
 _MOST_REPAIRS = 6
+_NO_TIME = "created_at left out, which is no time"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -94,9 +95,7 @@ def _with_id_as_text(value: bytes) -> tuple[bytes, str] | None:
 
 
 def _without_time(value: bytes) -> tuple[bytes, str] | None:
-    return _changed(
-        value, lambda fields: fields.pop("created_at", None) is not None, "created_at left out, which is no time"
-    )
+    return _changed(value, lambda fields: fields.pop("created_at", None) is not None, _NO_TIME)
 
 
 def _cut(value: bytes) -> tuple[bytes, str] | None:
@@ -111,14 +110,13 @@ def _cut(value: bytes) -> tuple[bytes, str] | None:
 
 
 def _wrong_type(value: bytes) -> tuple[bytes, str] | None:
-    def has_wrong_time(fields: Fields) -> bool:
-        return (
-            "created_at" in fields
-            and not isinstance(fields["created_at"], str | None)
-            and bool(fields.pop("created_at") or True)
-        )
+    def change(fields: Fields) -> bool:
+        if isinstance(fields.get("created_at"), str | None):
+            return False
+        del fields["created_at"]
+        return True
 
-    return _with_id_as_text(value) or _changed(value, has_wrong_time, "created_at left out, which is no time")
+    return _with_id_as_text(value) or _changed(value, change, _NO_TIME)
 
 
 def _changed(value: bytes, change: Callable[[Fields], bool], repair: str) -> tuple[bytes, str] | None:

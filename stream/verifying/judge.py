@@ -1,7 +1,6 @@
 """Reads the input topic and the three output topics, and judges each partition."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -9,13 +8,12 @@ from kafka.errors import KafkaError
 
 from models.errors import BrokerError
 from stream.following import connect
-from stream.parts import PartReader, Spot
+from stream.parts import BEGINNING, PartReader, Spot
 from stream.ranges import Offsets
 from stream.topics import CONNECT_TIMEOUT_MS, Topics
 from stream.verifying.account import Account, Output, Verdict
 
 MAX_INPUTS = 100_000_000  # four bytes each
-BEGINNING = datetime.fromtimestamp(0, UTC)
 
 
 class Judge:
