@@ -107,6 +107,9 @@ class StreamSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STREAM_", frozen=True)
 
+    delivery: Annotated[Literal["at_least_once", "exactly_once"], Field(validation_alias="DELIVERY")] = "at_least_once"
+    """What a crash may cost: `at_least_once` repeats some outputs, each with the same `ce_id`; `exactly_once` sends outputs
+    and offsets in Kafka transactions, and consumers that read only what is committed see each tweet once."""
     group: Annotated[str, Field(min_length=1, max_length=200)] = "tickertape"
     """Consumer group: workers of one group share the partitions."""
     chunk_size_tweets: Annotated[int, Field(ge=1, le=100_000)] = 500

@@ -40,6 +40,7 @@ from stream.classifier_agent import register_classifier
 from stream.learning.wiring import Limits, learn_online
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 from stream.tracing import TweetTraces
+from stream.transactions import Transactions
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ def create_app(
         producer_max_batch_size=_batch_bytes(settings.batch_max_bytes, cluster, topics),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )
+    transactions = _transactions(app, settings, topics) if settings.delivery == "exactly_once" else None
     register_classifier(
         app,
         cluster=cluster,
@@ -94,8 +96,22 @@ def create_app(
         selection=selection,
         chunks_in_flight=settings.chunks_in_flight,
         traces=traces,
+        transactions=transactions,
     )
     return app
+
+
+def _transactions(app: ChunkedApp, settings: StreamSettings, topics: Topics) -> Transactions:
+    """Have the offsets of tweets committed with their outputs."""
+    app.transactions = transactions = Transactions(
+        lambda transactional_id: app.producer.transactional(transactional_id),  # noqa: PLW0108  # not made before it runs
+        topic=topics.raw.name,
+        group=settings.group,
+        max_batch_bytes=app.conf.producer_max_batch_size,
+        fenced_seconds=settings.session_timeout_seconds,
+    )
+    app.when_chunks_must_end.append(transactions.hurry)
+    return transactions
 
 
 def _batch_bytes(most: int, cluster: Cluster, topics: Topics) -> int:

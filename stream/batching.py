@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -171,7 +171,32 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         await self.wait_empty()
         for tp in revoked:
             self._ledgers.pop(tp, None)
+        if self.app.transactions is not None:
+            await self.app.transactions.give_up(revoked)
         await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Begin with partitions; those that transactions commit are taken over before their offsets are read."""
+        if self.app.transactions is not None:
+            try:
+                await self.app.transactions.take_over(assigned, generation_id)
+            except Exception as exc:  # noqa: BLE001  # faust itself ends the app for what goes wrong in a rebalance
+                await self.app.crash(exc)
+                return
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_stop(self) -> None:
+        """Let the chunks in flight end and commit them, then let go of all partitions."""
+        await super().on_stop()
+        if self.app.transactions is not None:
+            await self.app.transactions.close()
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit offsets, but for those that a transaction has committed."""
+        transactions = self.app.transactions
+        if transactions is not None:
+            offsets = {tp: offset for tp, offset in offsets.items() if not transactions.commits(tp)}
+        return not offsets or bool(await super()._commit(offsets))
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         if tp.topic not in self.app.chunks.topics:

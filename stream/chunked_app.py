@@ -1,12 +1,13 @@
 """The Faust app whose topics may come in chunks, see `stream.batching`."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 from faust.tables.manager import TableManager as FaustTableManager
+from faust.types import TP
 
 logger = logging.getLogger(__name__)
 # Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
@@ -32,6 +33,22 @@ class ChunkOptions:
     isolation_level: str = "read_committed"
 
 
+class Transactions(Protocol):
+    """The part of `stream.transactions.Transactions` that the consumer uses."""
+
+    def commits(self, tp: TP) -> bool:
+        """Tell whether a partition's offsets are committed there."""
+
+    async def take_over(self, assigned: Iterable[TP], generation: int) -> None:
+        """Begin with the partitions that a rebalance gave to the worker."""
+
+    async def give_up(self, revoked: Iterable[TP]) -> None:
+        """Let go of partitions."""
+
+    async def close(self) -> None:
+        """Let go of all."""
+
+
 class TableManager(FaustTableManager):  # type: ignore[misc]  # faust has no usable types
     """Faust's manager of tables, which starts at once."""
 
@@ -49,6 +66,7 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
 
     Attributes:
         when_chunks_must_end: called when a stop or a rebalance begins to wait for the chunks in flight.
+        transactions: where the offsets of chunks are committed; None where Faust commits them.
     """
 
     logger = FAUST_LOGGER
@@ -57,6 +75,7 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
         super().__init__(*args, TableManager=TableManager, **kwargs)
         self.chunks = chunks
         self.when_chunks_must_end: list[Callable[[], None]] = []
+        self.transactions: Transactions | None = None
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
         # Faust would restart the agent behind the chunk that failed, which would then never be answered.

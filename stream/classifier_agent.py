@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,11 +15,13 @@ from monitoring.metrics import count_to_label
 from stream.chunked_app import ChunkedApp
 from stream.classify import classify
 from stream.counting import CountedChunk
-from stream.delivery import Deliveries, send
+from stream.delivery import ChunkOutputs, Deliveries, send
+from stream.framing import Outputs
 from stream.progress import watch_partitions
 from stream.refusals import RefusalLog
 from stream.topics import Cluster, Topics
 from stream.tracing import TracedEvent, TweetTraces
+from stream.transactions import Transactions
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ def register_classifier(
     selection: Selection | None,
     chunks_in_flight: int,
     traces: TweetTraces | None,
+    transactions: Transactions | None,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -57,8 +61,8 @@ def register_classifier(
                     answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
                     refusals.add(answer.refused)
                     count_to_label(answer.to_label)
-                    route = _route(partition, cluster, topics)
-                    pending = await send(answer.outputs, producer=app.producer, partitions=route)
+                    chunk = _chunk(event.message, answer.outputs, _route(partition, cluster, topics))
+                    pending = await send(chunk, app.producer if transactions is None else transactions)
                     counted = CountedChunk(event, answer)
                     await deliveries.add(TracedEvent(counted, answer.spans) if answer.spans else counted, pending)
 
@@ -77,6 +81,17 @@ def _exempt_from_collection() -> None:
     """Let the garbage collector pass over all that lives by now: looking at it held up the stream for 80 ms at a time."""
     gc.collect()
     gc.freeze()
+
+
+def _chunk(message: Any, outputs: Sequence[Outputs], partitions: Mapping[str, int | None]) -> ChunkOutputs:  # noqa: ANN401  # faust has no usable types
+    return ChunkOutputs(
+        message.tp,
+        first_offset=message.value[0].offset,
+        next_offset=message.offset + 1,
+        generation=message.generation_id,
+        outputs=outputs,
+        partitions=partitions,
+    )
 
 
 def _route(partition: int, cluster: Cluster, topics: Topics) -> dict[str, int | None]:

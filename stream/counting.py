@@ -34,3 +34,7 @@ class CountedChunk:
             chunk_seconds=max(0.0, now - message.fetched_at),
             latency_seconds=None if first_ms is None or first_ms < 0 else now - first_ms / 1000,
         )
+
+    def leave(self) -> None:
+        """Let go of the chunk, which counts where it is classified again."""
+        self._event.ack()

@@ -2,15 +2,50 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self
+
+from faust.types import TP
 
 from models.errors import DeliveryError
 from stream.framing import Outputs
 
 
+@dataclass(frozen=True)
+class ChunkOutputs:
+    """What is sent for a chunk of an input partition, and what of that partition it answers.
+
+    Attributes:
+        tp: the input partition.
+        first_offset: of the chunk's first record.
+        next_offset: the offset after its last record.
+        generation: the rebalance since which the worker held the partition when it took the chunk.
+        outputs: what to send, topic by topic.
+        partitions: by topic, the partition to send to, or None to let the key choose.
+    """
+
+    tp: TP
+    first_offset: int
+    next_offset: int
+    generation: int
+    outputs: Sequence[Outputs]
+    partitions: Mapping[str, int | None]
+
+
+class PartitionMovedError(DeliveryError):
+    """A chunk's partition was given out anew before its outputs were delivered: its holder classifies it again."""
+
+
+class Outbox(Protocol):
+    """Where the outputs of chunks are sent."""
+
+    async def send_chunk(self, chunk: ChunkOutputs) -> list[Awaitable[Any]]:
+        """Queue the records of a chunk in their order; gives awaitables of their delivery."""
+
+
 class Producer(Protocol):
-    """The part of `stream.sending.Producer` that is used."""
+    """The part of `stream.sending.Producer` that sends without a chunk."""
 
     async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records; gives awaitables of their delivery."""
@@ -22,37 +57,31 @@ class Event(Protocol):
     def ack(self) -> object:
         """Mark its chunk as done, so that its offset may be committed."""
 
+    def leave(self) -> object:
+        """Let go of its chunk, which another worker classifies again."""
 
-async def send(
-    outputs: Sequence[Outputs], *, producer: Producer, partitions: Mapping[str, int | None]
-) -> list[Awaitable[Any]]:
-    """Send the records of each topic in their order.
 
-    Args:
-        outputs: what to send.
-        producer: a started producer with acks from all replicas.
-        partitions: by topic, the partition to send to, or None to let the key choose.
+async def send(chunk: ChunkOutputs, outbox: Outbox) -> list[Awaitable[Any]]:
+    """Send the records of a chunk.
 
     Returns:
         Awaitables of the deliveries, for `Deliveries.add`.
 
     Raises:
-        DeliveryError: the producer does not take them.
+        DeliveryError: they are not taken.
     """
-    pending: list[Awaitable[Any]] = []
     try:
-        for its_outputs in outputs:
-            pending += await producer.send_batches(its_outputs, partition=partitions[its_outputs.topic])
+        return await outbox.send_chunk(chunk)
     except Exception as exc:  # noqa: BLE001  # whatever it is, the input must not be committed
         _fail(exc)
-    return pending
 
 
 class Deliveries:
     """Chunks whose outputs are on their way; each is acknowledged once they arrived, and never before an earlier one.
 
     To be used as a context around the loop that sends: it settles in a task of its own, so that the next chunk is
-    classified meanwhile, and a failed delivery ends the loop.
+    classified meanwhile, and a failed delivery ends the loop. A chunk whose partition has moved is not acknowledged,
+    and ends nothing.
 
     Args:
         limit: most chunks on their way; `add` waits for room.
@@ -92,9 +121,12 @@ class Deliveries:
             try:
                 for delivery in pending:
                     await delivery
+            except PartitionMovedError:
+                event.leave()
             except Exception as exc:  # noqa: BLE001  # whatever it is, the input must not be committed
                 _fail(exc)
-            event.ack()
+            else:
+                event.ack()
 
 
 def _fail(exc: Exception) -> NoReturn:

@@ -50,7 +50,7 @@ def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Itera
 def connect(
     bootstrap_servers: str,
     *,
-    isolation_level: str = "read_uncommitted",
+    isolation_level: str = "read_committed",
     max_partition_bytes: int = KafkaConsumer.DEFAULT_CONFIG["max_partition_fetch_bytes"],
     group: str | None = None,
 ) -> KafkaConsumer:

@@ -6,6 +6,7 @@ Source: Apache Kafka documentation, "Message Format", 5.3. Checked in tests by r
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from aiokafka.record.util import calc_crc32c
 
@@ -15,8 +16,12 @@ Header = tuple[str, bytes]
 _UNCHECKED = struct.Struct(">qiibI")
 # Attributes, last offset delta, first and largest timestamp, producer id and epoch, base sequence, count of records.
 _CHECKED = struct.Struct(">hiqqqhii")
+_ATTRIBUTES = struct.Struct(">h")
+_PRODUCER = struct.Struct(">qhi")  # its id and epoch, base sequence
+_PRODUCER_STARTS_AT = _UNCHECKED.size + struct.calcsize(">hiqq")
 _LENGTH_STARTS_AT = 12  # the length counts from here on
 _MAGIC = 2
+_TRANSACTIONAL = 0x10
 _NO_ID = -1  # of a leader epoch or producer
 _NULL = b"\1"  # the length -1
 _VARINT_BITS = 7
@@ -90,11 +95,7 @@ class Outputs:
 
 
 class RecordBatch:
-    """A finished batch, with the methods that aiokafka's producer calls of a batch that it is given.
-
-    Attributes:
-        content: the bytes that go to the broker.
-    """
+    """A finished batch, with the methods that aiokafka's producer calls of a batch that it is given."""
 
     def __init__(self, records: Sequence[bytes], *, count: int, timestamp_ms: int) -> None:
         """Frame records.
@@ -105,10 +106,7 @@ class RecordBatch:
             timestamp_ms: of all of them, in ms since 1970.
         """
         checked = _CHECKED.pack(0, count - 1, timestamp_ms, timestamp_ms, _NO_ID, _NO_ID, _NO_ID, count)
-        content = bytearray().join((bytes(_UNCHECKED.size), checked, *records))
-        checksum = calc_crc32c(memoryview(content)[_UNCHECKED.size :])
-        _UNCHECKED.pack_into(content, 0, 0, len(content) - _LENGTH_STARTS_AT, _NO_ID, _MAGIC, checksum)
-        self.content = bytes(content)
+        self._framed = bytearray().join((bytes(_UNCHECKED.size), checked, *records))
         self._count = count
 
     def record_count(self) -> int:
@@ -117,7 +115,7 @@ class RecordBatch:
 
     def size(self) -> int:
         """Count the bytes."""
-        return len(self.content)
+        return len(self._framed)
 
     def close(self) -> None:
         """Nothing to close: it takes no more records."""
@@ -125,6 +123,19 @@ class RecordBatch:
     def closed(self) -> bool:
         """Tell that it takes no more records."""
         return True
+
+    def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
+        """Make it part of a transaction; of our producers only those with transactions set this."""
+        _ATTRIBUTES.pack_into(self._framed, _UNCHECKED.size, _TRANSACTIONAL)
+        _PRODUCER.pack_into(self._framed, _PRODUCER_STARTS_AT, producer_id, producer_epoch, base_sequence)
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes that go to the broker."""
+        framed = self._framed
+        checksum = calc_crc32c(memoryview(framed)[_UNCHECKED.size :])
+        _UNCHECKED.pack_into(framed, 0, 0, len(framed) - _LENGTH_STARTS_AT, _NO_ID, _MAGIC, checksum)
+        return bytes(framed)
 
     def _build(self) -> bytes:
         return self.content

@@ -1,45 +1,74 @@
-"""Faust's aiokafka producer, with one request for the records of a chunk."""
+"""Faust's aiokafka producer, with one request for the records of a chunk, and producers of its kind for transactions."""
 
 import time
 from collections import defaultdict
 from collections.abc import Awaitable
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
 from faust.transport.drivers import aiokafka as driver
 
 from stream.chunked_app import FAUST_LOGGER
+from stream.delivery import ChunkOutputs
 from stream.framing import Outputs, record_batches
+
+# A transaction that stays open for longer, as its worker or the broker is away, is ended by the broker.
+TRANSACTION_TIMEOUT_SECONDS = 180
 
 
 class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable types
-    """A producer that sends many records of a partition at once."""
+    """A producer that sends many records of a partition at once; implements `stream.delivery.Outbox`."""
 
     logger = FAUST_LOGGER
 
-    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
-        """Queue records in as few batches as their bytes allow, each in its order.
-
-        Waits while an earlier batch of the same partition has not left yet, so a slow cluster slows its sender.
-
-        Args:
-            outputs: at least one record.
-            partition: the partition to send to, or None to let each key choose.
-
-        Returns:
-            One awaitable for each batch; it is done when all replicas in sync have the batch, and raises if not.
-        """
-        producer = self._ensure_producer()
-        by_partition = {partition: outputs} if partition is not None else await self._by_key(outputs)
-        now_ms, max_bytes = int(time.time() * 1000), self.app.conf.producer_max_batch_size
+    async def send_chunk(self, chunk: ChunkOutputs) -> list[Awaitable[Any]]:
+        """Queue the records of a chunk, see `send_batches`."""
         return [
-            await producer.send_batch(batch, outputs.topic, partition=number)
-            for number, its_outputs in by_partition.items()
-            for batch in record_batches(its_outputs, timestamp_ms=now_ms, max_bytes=max_bytes)
+            delivery
+            for outputs in chunk.outputs
+            for delivery in await self.send_batches(outputs, partition=chunk.partitions[outputs.topic])
         ]
 
-    async def _by_key(self, outputs: Outputs) -> dict[int, Outputs]:
-        await self._ensure_producer().partitions_for(outputs.topic)  # asks for what `key_partition` reads
-        places: defaultdict[int, list[int]] = defaultdict(list)
-        for place, key in enumerate(outputs.keys):
-            places[self.key_partition(outputs.topic, key).partition].append(place)
-        return {partition: outputs.take(its_places) for partition, its_places in places.items()}
+    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
+        """Queue records, see `send_batches`."""
+        max_bytes = self.app.conf.producer_max_batch_size
+        return await send_batches(self._ensure_producer(), outputs, partition=partition, max_bytes=max_bytes)
+
+    def transactional(self, transactional_id: str) -> AIOKafkaProducer:
+        """Make a producer for transactions that speaks to the same Kafka in the same way; it is still to be started."""
+        settings = {**self._settings_default(), **self._settings_auth()}
+        timeout_ms = TRANSACTION_TIMEOUT_SECONDS * 1000
+        return AIOKafkaProducer(**settings, transactional_id=transactional_id, transaction_timeout_ms=timeout_ms)
+
+
+async def send_batches(
+    producer: AIOKafkaProducer, outputs: Outputs, *, partition: int | None, max_bytes: int
+) -> list[Awaitable[Any]]:
+    """Queue records in as few batches as their bytes allow, each in its order.
+
+    Waits while an earlier batch of the same partition has not left yet, so a slow cluster slows its sender.
+
+    Args:
+        producer: a started producer with acks from all replicas.
+        outputs: at least one record.
+        partition: the partition to send to, or None to let each key choose.
+        max_bytes: largest batch.
+
+    Returns:
+        One awaitable for each batch; it is done when all replicas in sync have the batch, and raises if not.
+    """
+    by_partition = {partition: outputs} if partition is not None else await _by_key(producer, outputs)
+    now_ms = int(time.time() * 1000)
+    return [
+        await producer.send_batch(batch, outputs.topic, partition=number)
+        for number, its_outputs in by_partition.items()
+        for batch in record_batches(its_outputs, timestamp_ms=now_ms, max_bytes=max_bytes)
+    ]
+
+
+async def _by_key(producer: AIOKafkaProducer, outputs: Outputs) -> dict[int, Outputs]:
+    await producer.partitions_for(outputs.topic)  # asks for what `_partition` reads
+    places: defaultdict[int, list[int]] = defaultdict(list)
+    for place, key in enumerate(outputs.keys):
+        places[producer._partition(outputs.topic, None, None, None, key, None)].append(place)  # noqa: SLF001  # as faust does
+    return {partition: outputs.take(its_places) for partition, its_places in places.items()}

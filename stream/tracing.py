@@ -148,6 +148,10 @@ class TracedEvent:
         for span in self._spans:
             span.end()
 
+    def leave(self) -> None:
+        """Let go of the chunk; its spans are not exported."""
+        self._event.leave()
+
 
 def _parent(record: Record) -> Parent | None:
     return read_traceparent([value for name, value in record.headers or () if name == HEADER])

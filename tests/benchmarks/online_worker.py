@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count, cycle, islice
 from pathlib import Path
 
@@ -104,17 +105,24 @@ class Bench:
             self._producer.send(self._topics.raw.name, value=value)
         self._producer.flush()
 
-    def classify(self, way: str, number: int, tweets: int, *, watched: bool = False) -> tuple[float, float]:
+    def classify(
+        self, way: str, number: int, tweets: int, *, watched: bool = False, **settings: str
+    ) -> tuple[float, float]:
         """Give the tweets a second of a new group, and its microseconds a tweet; its outputs go to topics of their own.
 
-        Where it is watched, a drift process reads them as they come.
+        Where it is watched, a drift process reads them as they come. Other settings are the worker's.
         """
         name = f"{way}-{number}"
         outputs = TopicSettings(classified=f"{name}.classified", sentiment=f"{name}.sentiment")
         ensure_topics(self._servers, declare_topics(outputs).all)
         self._skip_feedback(name)
         names = {"TOPICS_CLASSIFIED": outputs.classified, "TOPICS_SENTIMENT": outputs.sentiment}
-        worker_settings = {"ONLINE_ENABLED": str(way in WAYS[1:]).lower(), "LABELLING_PER_MINUTE": "0", **names}
+        worker_settings = {
+            "ONLINE_ENABLED": str(way in WAYS[1:]).lower(),
+            "LABELLING_PER_MINUTE": "0",
+            **names,
+            **settings,
+        }
         with ExitStack() as stack:
             worker = stack.enter_context(self._worker(name, **worker_settings))
             if watched:
@@ -126,6 +134,17 @@ class Bench:
             used += cpu_seconds(worker.pid)
         measured = tweets - tweets // 4
         return measured / (end - begin), used / measured * 1e6
+
+    @contextmanager
+    def worker(self, name: str, **settings: str) -> Iterator[tuple[str, str]]:
+        """Run a worker on topics of its own; gives the names of its input and of its classified tweets."""
+        topics = TopicSettings(prefix=f"{name}.")
+        ensure_topics(self._servers, declare_topics(topics).all)
+        with self._worker(
+            name, TOPICS_PREFIX=topics.prefix, ONLINE_ENABLED="false", LABELLING_PER_MINUTE="0", **settings
+        ):
+            time.sleep(10)  # until it holds its partitions
+            yield declare_topics(topics).raw.name, declare_topics(topics).classified.name
 
     def _skip_feedback(self, group: str) -> None:
         """Let a new group begin behind the labels that a snapshot has."""

@@ -79,7 +79,7 @@ def shown(default: object) -> str:
 def setting_rows() -> list[str]:
     """The beginning of each setting's row: its variable and its default."""
     return [
-        f"| `{group.model_config['env_prefix']}{name.upper()}` | {shown(field.get_default())} |"
+        f"| `{field.validation_alias or group.model_config['env_prefix'] + name.upper()}` | {shown(field.get_default())} |"
         for group in GROUPS
         for name, field in group.model_fields.items()
     ]

@@ -128,3 +128,14 @@ def test_every_outcome_and_reason_is_there_before_the_first() -> None:
         shown.keys()
     )
     assert len([name for name in shown if name.startswith("tickertape_dead_letters_total{")]) == 10
+
+
+def test_chunk_that_is_left_to_another_worker_counts_nothing(records: list[Any]) -> None:
+    event = ChunkEvent(records)
+    before = values()
+
+    CountedChunk(event, Answer([], 5, {}, {"null_value": 1}, 0.1, [])).leave()
+
+    assert event.seen_when_acknowledged is not None
+    counted = {name: value for name, value in values().items() if name.startswith("tickertape_")}
+    assert counted.items() <= before.items()

@@ -4,29 +4,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from models.errors import DeliveryError
-from stream.delivery import Deliveries, send
+from stream.delivery import ChunkOutputs, Deliveries, PartitionMovedError, send
 from stream.framing import Outputs
 
-OUTPUTS = [
-    Outputs("a", [b"1", b"2"], [b"one", b"three"], [b"\0", b"\0"]),
-    Outputs("b", [b"1"], [b"two"], [b"\0"]),
-]
-PARTITIONS = {"a": 2, "b": None}
+CHUNK = ChunkOutputs(
+    TP("raw", 2), first_offset=5, next_offset=7, generation=1, outputs=[Outputs("a")], partitions={"a": 2}
+)
 
 
 @dataclass
-class RecordingProducer:
+class RecordingOutbox:
     """Keeps what was sent; takes nothing when `refusal` is set."""
 
     refusal: Exception | None = None
-    sent: list[tuple[str, int | None, list[bytes | None]]] = field(default_factory=list)
+    sent: list[ChunkOutputs] = field(default_factory=list)
 
-    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
+    async def send_chunk(self, chunk: ChunkOutputs) -> list[Awaitable[Any]]:
         if self.refusal is not None:
             raise self.refusal
-        self.sent.append((outputs.topic, partition, outputs.values))
+        self.sent.append(chunk)
         return [delivered()]
 
 
@@ -37,6 +36,9 @@ class RecordingEvent:
 
     def ack(self) -> None:
         self.acknowledged.append(self.name)
+
+    def leave(self) -> None:
+        self.acknowledged.append(f"{self.name} is left")
 
 
 def delivered() -> Awaitable[Any]:
@@ -50,18 +52,31 @@ async def turns_of_the_loop() -> None:
         await asyncio.sleep(0)
 
 
-async def test_records_of_a_topic_are_sent_together_in_their_order() -> None:
-    producer = RecordingProducer()
+async def test_chunk_is_handed_to_the_outbox() -> None:
+    outbox = RecordingOutbox()
 
-    pending = await send(OUTPUTS, producer=producer, partitions=PARTITIONS)
+    pending = await send(CHUNK, outbox)
 
-    assert producer.sent == [("a", 2, [b"one", b"three"]), ("b", None, [b"two"])]
-    assert len(pending) == 2
+    assert outbox.sent == [CHUNK]
+    assert len(pending) == 1
 
 
-async def test_records_that_the_producer_does_not_take_are_a_delivery_error() -> None:
+async def test_records_that_are_not_taken_are_a_delivery_error() -> None:
     with pytest.raises(DeliveryError, match=r"could not be delivered \(OSError: closed\)"):
-        await send(OUTPUTS, producer=RecordingProducer(refusal=OSError("closed")), partitions=PARTITIONS)
+        await send(CHUNK, RecordingOutbox(refusal=OSError("closed")))
+
+
+async def test_chunk_whose_partition_moved_is_left_and_the_next_goes_on() -> None:
+    acknowledged: list[str] = []
+    moved = asyncio.get_running_loop().create_future()
+
+    async with Deliveries(limit=2) as deliveries:
+        await deliveries.add(RecordingEvent("first", acknowledged), [delivered(), moved])
+        await deliveries.add(RecordingEvent("second", acknowledged), [delivered()])
+        moved.set_exception(PartitionMovedError("to another worker"))
+        await turns_of_the_loop()
+
+    assert acknowledged == ["first is left", "second"]
 
 
 async def test_chunk_is_acknowledged_only_when_all_its_outputs_arrived() -> None:

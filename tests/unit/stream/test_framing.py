@@ -53,6 +53,19 @@ def test_batch_has_the_bytes_that_aiokafka_writes(rows: Rows) -> None:
     assert batch.content == bytes(builder.build())
 
 
+@given(records)
+def test_batch_of_a_transaction_has_the_bytes_that_aiokafka_writes(rows: Rows) -> None:
+    builder = DefaultRecordBatchBuilder(2, 0, 1, NO_ID, NO_ID, NO_ID, 10**9)
+    for place, (key, value, own) in enumerate(rows):
+        builder.append(place, TIMESTAMP_MS, key, value, own)
+    builder.set_producer_state(2**40, 7, 2**30)
+
+    (batch,) = frame(rows)
+    batch._set_producer_state(2**40, 7, 2**30)
+
+    assert batch.content == bytes(builder.build())
+
+
 @given(records, headers)
 def test_batch_is_read_as_it_was_written(rows: Rows, shared: list[tuple[str, bytes]]) -> None:
     (batch,) = record_batches(outputs(rows, shared), timestamp_ms=TIMESTAMP_MS, max_bytes=10**9)

@@ -231,16 +231,21 @@ def test_tweet_is_not_traced_when_its_span_would_be_lost_and_keeps_its_header(
 
 def test_spans_end_when_the_chunk_is_acknowledged_and_not_before(recording_tracer: Tracer) -> None:
     span = recording_tracer.begin("work", kind="consumer", parent=None, attributes={})
-    acknowledged = []
+    acknowledged: list[bool] = []
+    left: list[bool] = []
 
     class Event:
         def ack(self) -> None:
             acknowledged.append(span.is_ended)
 
-    TracedEvent(Event(), [span]).ack()
+        def leave(self) -> None:
+            left.append(span.is_ended)
 
-    assert acknowledged == [False]
-    assert span.is_ended
+    TracedEvent(Event(), [span]).leave()
+    assert (acknowledged, left, span.is_ended) == ([], [False], False)
+
+    TracedEvent(Event(), [span]).ack()
+    assert (acknowledged, left, span.is_ended) == ([False], [False], True)
 
 
 def test_records_without_the_header_carry_nothing(make_record: Make) -> None:
