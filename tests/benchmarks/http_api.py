@@ -30,7 +30,7 @@ from typing import Any
 import mlflow.pyfunc
 import numpy as np
 import psutil
-from peers.http_load import Connection, as_many, at_rate, post
+from peers.http_load import Connection, Request, as_many, at_rate, post
 from peers.http_model import Pipelines, PipelinesInMlflow, ScorerInMlflow
 from scorer import labelled, read_texts
 
@@ -148,9 +148,9 @@ def table_body(texts: Sequence[str]) -> bytes:
 
 
 def measured(contestant: Contestant, texts: Sequence[str], arguments: Any, folder: Path) -> Figures:
-    ones = [post(contestant.path, contestant.body([text])) for text in texts]
+    ones = [post(contestant.path, contestant.body([text]), texts=1) for text in texts]
     chunks = [list(islice(cycle(texts), begin, begin + BATCH)) for begin in range(0, len(texts), BATCH)]
-    thousands = [post(contestant.path, contestant.body(chunk)) for chunk in chunks]
+    thousands = [post(contestant.path, contestant.body(chunk), texts=len(chunk)) for chunk in chunks]
     with serving(contestant, ones[0], folder) as (port, process):
         as_many(port, ones, seconds=WARM_UP_SECONDS, connections=1)
         single = at_rate(port, ones, per_second=arguments.rate, seconds=arguments.seconds, connections=CONNECTIONS)
@@ -171,7 +171,7 @@ def measured(contestant: Contestant, texts: Sequence[str], arguments: Any, folde
 
 
 @contextmanager
-def serving(contestant: Contestant, request: bytes, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
+def serving(contestant: Contestant, request: Request, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
     """Run the server for the time of the block, once it has answered."""
     [port] = free_ports(1)
     words = [str(port) if word == "PORT" else word for word in contestant.words]
@@ -193,7 +193,7 @@ def serving(contestant: Contestant, request: bytes, folder: Path) -> Iterator[tu
                 one.terminate()
 
 
-def answers(port: int, request: bytes) -> bool:
+def answers(port: int, request: Request) -> bool:
     try:
         return Connection(port).ask(request)
     except OSError:

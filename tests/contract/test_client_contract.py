@@ -12,7 +12,15 @@ from api import examples
 from models.explanations import ExplainedTweet
 from models.records import ClassifiedTweet, Tweet
 from models.taxonomy import Label, Sentiment
-from tickertape.client import AsyncClient, Client, Feedback, InvalidRequestError, NotFoundError, calls
+from tickertape.client import (
+    AsyncClient,
+    Client,
+    Feedback,
+    InvalidRequestError,
+    NotFoundError,
+    UnavailableError,
+    calls,
+)
 from tickertape.client.calls import Call
 from tickertape.client.errors import Problem
 
@@ -33,6 +41,7 @@ CALLS: dict[str, Call[Any]] = {
     "argument": calls.argument("{arg}"),
     "drift": calls.drift(5),
     "drift_event": calls.drift_event("{id}"),
+    "ticker": calls.ticker("{symbol}"),
 }
 
 
@@ -214,6 +223,7 @@ def test_drift_is_told(ask: Ask) -> None:
         (InvalidRequestError, ("predict", TEXT, {"top_k": 21})),
         (InvalidRequestError, ("performance", "speed", {})),
         (InvalidRequestError, ("feedback", "1", {})),
+        (UnavailableError, ("ticker", "AAPL", {})),  # this API has no feed
     ],
 )
 def test_what_the_api_refuses_is_raised_with_its_reason(ask: Ask, kind: type[Exception], call: Any) -> None:
