@@ -18,6 +18,7 @@ from tickertape.client import (
     Feedback,
     InvalidRequestError,
     NotFoundError,
+    Retries,
     UnavailableError,
     calls,
 )
@@ -26,6 +27,7 @@ from tickertape.client.errors import Problem
 
 TEXT = "Goldman cuts $AAPL to neutral, target $195"
 BODY = b'{"texts":[]}'
+NEVER = Retries(most=0)
 CALLS: dict[str, Call[Any]] = {
     "live": calls.LIVE,
     "ready": calls.READY,
@@ -128,13 +130,13 @@ def test_a_field_that_the_client_does_not_know_is_noticed(served: Any) -> None:
 
 
 def ask_waiting(url: str, method: str, *words: Any, **keywords: Any) -> Any:
-    with Client(url, api_key="") as api:
+    with Client(url, api_key="", retries=NEVER) as api:
         return getattr(api, method)(*words, **keywords)
 
 
 def ask_async(url: str, method: str, *words: Any, **keywords: Any) -> Any:
     async def ask() -> Any:
-        async with AsyncClient(url, api_key="") as api:
+        async with AsyncClient(url, api_key="", retries=NEVER) as api:
             return await getattr(api, method)(*words, **keywords)
 
     return asyncio.run(ask())
