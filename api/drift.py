@@ -22,12 +22,12 @@ from monitoring.drift.records import DriftEvent
 # Evidently's page is one file with its scripts, styles and fonts in it, and asks no server for anything. Its scripts can't
 # be told from others by their hashes without reading them from the same page. So the page may run them, and nothing else:
 # the sandbox gives it an origin of its own, from which it reaches neither this API nor what a browser keeps for it.
+REPORT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; sandbox allow-scripts allow-downloads"
+)
 PAGE_HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
-        "font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        "sandbox allow-scripts allow-downloads"
-    ),
+    "content-security-policy": f"{REPORT_POLICY}; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.drift import REPORT_POLICY
 from api.page_files import PageFile, page_files
 
 # All comes from this server and no text becomes markup: not even a script of ours may try (trusted types).
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _HEADERS = {
     "vary": "accept-encoding",
@@ -26,6 +27,12 @@ _INDEX_HEADERS = {
     "cache-control": "no-cache",
 }
 _FILE_HEADERS = {**_HEADERS, "cache-control": "public, max-age=31536000, immutable"}
+FRAME = "report.html"
+_FRAME_HEADERS = {
+    **_HEADERS,
+    "content-security-policy": f"{REPORT_POLICY}; frame-ancestors 'self'",
+    "cache-control": "no-cache",  # the policy may change where the file does not
+}
 
 _NEVER = re.compile(r"0(\.0*)?")
 
@@ -44,7 +51,7 @@ def file(digest: str, name: str, request: Request) -> Response:
     files = page_files()
     if digest != files.digest or name not in files.named:
         raise HTTPException(404)
-    return _answer(request, files.named[name], _FILE_HEADERS)
+    return _answer(request, files.named[name], _FRAME_HEADERS if name == FRAME else _FILE_HEADERS)
 
 
 def _answer(request: Request, found: PageFile, headers: dict[str, str]) -> Response:

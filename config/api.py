@@ -39,8 +39,6 @@ class ApiSettings(BaseSettings):
     """Most bytes of classified tweets that the live feed reads in a tick; where more came, it is a sample of them."""
     live_streams: Annotated[int, Field(ge=1, le=100_000)] = 1000
     """Most streams of the live feed that one process has open; more get 503."""
-    live_slow_seconds: Annotated[float, Field(ge=1, le=3600)] = 20.0
-    """A client of the live feed that takes nothing for so long is dropped."""
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 2000
     """Most connections that are open in one process; requests on further ones get 503."""
     max_header_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 32_768

@@ -82,7 +82,6 @@ CONNECTIONS_REFUSED = Counter(
 TEXTS_PREDICTED = Counter("tickertape_texts_predicted_total", "Texts that were answered over HTTP.")
 
 LIVE_STREAMS = Gauge("tickertape_live_streams", "Streams of the live feed that are open.")
-LIVE_DROPPED = Counter("tickertape_live_dropped_total", "Streams that were ended as the client took nothing any more.")
 LIVE_UNREADABLE = Counter("tickertape_live_unreadable_total", "Records that the live feed could not read.")
 
 MODEL_CHANGES = Counter(

@@ -13,7 +13,6 @@ from monitoring.metrics import (
     DELIVERY_LATENCY_SECONDS,
     FETCH_AGE_SECONDS,
     LAG,
-    LIVE_DROPPED,
     LIVE_STREAMS,
     LIVE_UNREADABLE,
     REBALANCES,
@@ -131,11 +130,6 @@ def count_texts(texts: int) -> None:
 def show_live_streams(streams: int) -> None:
     """Show how many streams of the live feed are open."""
     LIVE_STREAMS.set(streams)
-
-
-def count_slow_client() -> None:
-    """Count a stream that was ended as its client took nothing any more."""
-    LIVE_DROPPED.inc()
 
 
 def count_unreadable(records: int) -> None:

@@ -96,7 +96,6 @@ def _live(settings: ApiSettings) -> "LiveFeed":
         seconds=settings.live_seconds,
         sample_bytes=settings.live_sample_bytes,
         most_streams=settings.live_streams,
-        slow_seconds=settings.live_slow_seconds,
     )
 
 

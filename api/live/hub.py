@@ -31,7 +31,6 @@ class LiveFeed:
         seconds: between two ticks.
         sample_bytes: of classified tweets that are read in a tick, over all partitions.
         most_streams: clients at once.
-        slow_seconds: a client that takes nothing for so long is dropped.
     """
 
     def __init__(
@@ -42,9 +41,7 @@ class LiveFeed:
         seconds: float,
         sample_bytes: int,
         most_streams: int,
-        slow_seconds: float,
     ) -> None:
-        self.slow_seconds = slow_seconds
         self.viewers = Viewers(most_streams, show=show_live_streams)
         self._bootstrap_servers, self._topics = bootstrap_servers, topics
         self._seconds, self._sample_bytes = seconds, sample_bytes

@@ -11,7 +11,6 @@ from api.connections import Connection, connection_of
 from api.live.frames import KEEP_ALIVE, RETRY
 from api.live.hub import LiveFeed
 from api.live.viewers import Viewer
-from monitoring.recording import count_slow_client
 
 KEEP_ALIVE_SECONDS = 15.0
 END_SECONDS = 0.2
@@ -25,6 +24,8 @@ HEADERS = {
 class LiveStream(Response):
     """Server-sent events of a feed; a client that is slow misses events, and nothing is kept for it.
 
+    One that takes nothing is dropped as every connection is, see `api.guarding`.
+
     Args:
         feed: where they come from.
     """
@@ -37,7 +38,7 @@ class LiveStream(Response):
         self._feed = feed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the client leaves, is dropped, or the server ends.
+        """Send events until the client leaves or is dropped, or the server ends.
 
         Raises:
             OverloadedError: there are as many streams as are allowed; nothing was sent.
@@ -47,12 +48,13 @@ class LiveStream(Response):
         leaving = asyncio.create_task(_left(receive))
         leaving.add_done_callback(lambda _: viewer.end())
         try:
-            async with asyncio.timeout(self._feed.slow_seconds) as patience:
+            async with asyncio.timeout(None) as patience:
                 with ended_with(connection, viewer, patience):
                     await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                    await self._send_events(send, viewer, RETRY + first, patience)
+                    await self._send_events(send, viewer, RETRY + first)
+                    patience.reschedule(asyncio.get_running_loop().time() + END_SECONDS)
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
-            count_slow_client()
             if connection is not None:
                 connection.abort()
                 await leaving  # or uvicorn complains of an answer that has no end
@@ -60,15 +62,10 @@ class LiveStream(Response):
             leaving.cancel()
             self._feed.viewers.leave(viewer)
 
-    async def _send_events(self, send: Send, viewer: Viewer, content: bytes, patience: asyncio.Timeout) -> None:
-        loop = asyncio.get_running_loop()
+    async def _send_events(self, send: Send, viewer: Viewer, content: bytes) -> None:
         while not viewer.is_ended:
-            patience.reschedule(loop.time() + self._feed.slow_seconds)
             await send({"type": "http.response.body", "body": content, "more_body": True})
-            patience.reschedule(None)
             content = await self._next(viewer)
-        patience.reschedule(loop.time() + END_SECONDS)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _next(self, viewer: Viewer) -> bytes:
         content = b""

@@ -6,10 +6,10 @@ import { clean, count, isolated, make, percent, signed, time, write } from "./te
 import { feeling, topic } from "./tweets.js";
 
 const byId = (id) => document.getElementById(id);
-const WANTS_KEY = [401, 403]; // none, or one that may not do this
+export const WANTS_KEY = [401, 403]; // none, or one that may not do this
 const NOT_EXPLAINABLE = 501;
 const SHOWN_TERMS = 6;
-const UNREACHABLE = "The API does not answer. Try again in a moment.";
+export const UNREACHABLE = "The API does not answer. Try again in a moment.";
 
 const send = (path, body) =>
   ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });

@@ -34,21 +34,20 @@ const learned = (model) => (model.online_version ? `, ${count(model.online_versi
 
 const DRIFT_WORDS = { ok: "\u2713 none", drift: "\u26a0 drift", unknown: "not watched" };
 
-export function showDrift(drift) {
+export function showDrift(drift, onReport) {
   const state = drift?.state ?? "unknown";
   const cell = byId("drift");
-  const id = REPORT.exec(drift?.report ?? "")?.[1]; // anything else is no address of ours, and no link
+  const id = REPORT.exec(drift?.report ?? "")?.[1]; // anything else is no address of ours
   const shown = JSON.stringify([state, id, drift?.at]);
   if (cell.dataset.shown !== shown) {
     cell.dataset.shown = shown;
     cell.className = state === "drift" ? "bad" : "";
     cell.replaceChildren(DRIFT_WORDS[state] ?? clean(state, 20));
     if (id) {
-      const link = make("a", "", "report");
-      link.href = `drift/${id}/report`;
-      link.target = "_blank";
-      link.rel = "noopener";
-      cell.append(" ", link);
+      const button = make("button", "quiet", "report");
+      button.type = "button";
+      button.addEventListener("click", () => onReport(id));
+      cell.append(" ", button);
     }
   }
   const causes = (drift?.causes ?? []).slice(0, 5).map((cause) => clean(cause, 120));

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ import pytest
 import uvicorn
 
 from api import examples
+from api.access.accounts import Accounts, Rate, Unit
+from api.access.key_source import KeySource
+from api.access.keys import Role, new_key
+from api.access.wiring import Access
 from api.app import create_app
 from api.server import listen, url_of
 from config.api import ApiSettings
@@ -55,6 +60,7 @@ class TwoVersions:
 
 
 SHIPPED = pretrained_predictor(3)
+ROLES = {role.value: [role] for role in Role} | {"all": list(Role)}
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,20 @@ class Served:
     url: str
     document: dict[str, Any]
     publisher: KeptFeedback
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A running API that asks for keys.
+
+    Attributes:
+        document: its OpenAPI document.
+        shown: what clients show, by the roles of the key; `unknown` is known to no server.
+    """
+
+    url: str
+    document: dict[str, Any]
+    shown: dict[str, str]
 
 
 def learn(predictor: FollowedPredictor, report: Callable[[ModelChange], None]) -> list[Any]:
@@ -88,9 +108,33 @@ def learn(predictor: FollowedPredictor, report: Callable[[ModelChange], None]) -
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Run an API on a free port for the whole run."""
-    reports = ReportStore(tmp_path_factory.mktemp("contract") / "reports", kept=100)
-    reports.put(msgspec.convert(examples.DRIFT_EVENT, DriftEvent), "<!doctype html><p>moved</p>", b"{}")
     publisher = KeptFeedback()
+    with running(tmp_path_factory.mktemp("contract"), publisher, access=None) as url:
+        yield Served(url, httpx.get(f"{url}/openapi.json").json(), publisher)
+
+
+@pytest.fixture
+def guard(tmp_path: Path) -> Callable[..., AbstractContextManager[Guarded]]:
+    """Give a function that runs an API with a key of each role and so many requests a second for each key."""
+
+    @contextmanager
+    def guard(*, requests_per_second: float) -> Iterator[Guarded]:
+        made = {name: new_key(name, roles) for name, roles in ROLES.items()}
+        lines = " ".join(key.line for _, key in made.values())
+        shown = {name: secret for name, (secret, _) in made.items()} | {"unknown": new_key("unknown", [Role.READ])[0]}
+        rates = tuple(Rate(unit, requests_per_second, requests_per_second, "API_RATE") for unit in Unit)
+        access = Access(keys=KeySource(lines, None), accounts=Accounts(rates))
+        with running(tmp_path, KeptFeedback(), access=access) as url:
+            yield Guarded(url, httpx.get(f"{url}/openapi.json").json(), shown)
+
+    return guard
+
+
+@contextmanager
+def running(folder: Path, publisher: KeptFeedback, *, access: Access | None) -> Iterator[str]:
+    """Run an API on a free port; gives its URL when it is ready."""
+    reports = ReportStore(folder / "reports", kept=100)
+    reports.put(msgspec.convert(examples.DRIFT_EVENT, DriftEvent), "<!doctype html><p>moved</p>", b"{}")
     app = create_app(
         ApiSettings(),
         load=lambda: SHIPPED,
@@ -99,6 +143,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         reports=reports,
         versions=TwoVersions(),
         follow=learn,
+        access=access,
     )
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, ws="none"))
@@ -109,7 +154,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     while httpx.get(f"{url}/health/ready", timeout=START_SECONDS).status_code != httpx.codes.OK:
         assert time.monotonic() < deadline, "the API did not become ready"
         time.sleep(0.05)
-    yield Served(url, httpx.get(f"{url}/openapi.json").json(), publisher)
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()

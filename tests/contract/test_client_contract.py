@@ -12,12 +12,22 @@ from api import examples
 from models.explanations import ExplainedTweet
 from models.records import ClassifiedTweet, Tweet
 from models.taxonomy import Label, Sentiment
-from tickertape.client import AsyncClient, Client, Feedback, InvalidRequestError, NotFoundError, calls
+from tickertape.client import (
+    AsyncClient,
+    Client,
+    Feedback,
+    InvalidRequestError,
+    NotFoundError,
+    Retries,
+    UnavailableError,
+    calls,
+)
 from tickertape.client.calls import Call
 from tickertape.client.errors import Problem
 
 TEXT = "Goldman cuts $AAPL to neutral, target $195"
 BODY = b'{"texts":[]}'
+NEVER = Retries(most=0)
 CALLS: dict[str, Call[Any]] = {
     "live": calls.LIVE,
     "ready": calls.READY,
@@ -33,6 +43,7 @@ CALLS: dict[str, Call[Any]] = {
     "argument": calls.argument("{arg}"),
     "drift": calls.drift(5),
     "drift_event": calls.drift_event("{id}"),
+    "ticker": calls.ticker("{symbol}"),
 }
 
 
@@ -119,13 +130,13 @@ def test_a_field_that_the_client_does_not_know_is_noticed(served: Any) -> None:
 
 
 def ask_waiting(url: str, method: str, *words: Any, **keywords: Any) -> Any:
-    with Client(url, api_key="") as api:
+    with Client(url, api_key="", retries=NEVER) as api:
         return getattr(api, method)(*words, **keywords)
 
 
 def ask_async(url: str, method: str, *words: Any, **keywords: Any) -> Any:
     async def ask() -> Any:
-        async with AsyncClient(url, api_key="") as api:
+        async with AsyncClient(url, api_key="", retries=NEVER) as api:
             return await getattr(api, method)(*words, **keywords)
 
     return asyncio.run(ask())
@@ -214,6 +225,7 @@ def test_drift_is_told(ask: Ask) -> None:
         (InvalidRequestError, ("predict", TEXT, {"top_k": 21})),
         (InvalidRequestError, ("performance", "speed", {})),
         (InvalidRequestError, ("feedback", "1", {})),
+        (UnavailableError, ("ticker", "AAPL", {})),  # this API has no feed
     ],
 )
 def test_what_the_api_refuses_is_raised_with_its_reason(ask: Ask, kind: type[Exception], call: Any) -> None:

@@ -25,6 +25,7 @@ from api.live.reader import LiveTopics, Reader
 from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.topics import declare_topics, ensure_topics
+from tickertape.client import Client
 
 pytestmark = pytest.mark.integration
 
@@ -122,7 +123,8 @@ def test_all_tweets_of_a_worker_appear_and_its_dead_letters_are_counted(
     while sum(sum(tick["labels"].values()) for tick in ticks) < len(TWEETS) and time.monotonic() < deadline:
         ticks.append(next(events)[1])
     ticks += [next(events)[1], next(events)[1]]
-    ticker = httpx.get(f"{served.url}/tickers/$tsla").json()
+    with Client(served.url) as api:
+        ticker = api.ticker("$tsla")
     _, state = next(events_of(served.url))
 
     assert kind == "state"
@@ -132,7 +134,8 @@ def test_all_tweets_of_a_worker_appear_and_its_dead_letters_are_counted(
     assert [tick["latency_ms"] for tick in ticks if tick["latency_ms"]] != []
     assert (ticks[-1]["tickers"][0]["ticker"], ticks[-1]["tickers"][0]["tweets"]) == ("TSLA", len(TWEETS))
     assert ticks[-1]["dead_letters"] == {"invalid_json": 1, "null_value": 1}
-    assert [(one["seconds"], one["tweets"]) for one in ticker["windows"]] == [(60, 100), (300, 100), (900, 100)]
+    assert [(one.seconds, one.tweets) for one in ticker.windows] == [(60, 100), (300, 100), (900, 100)]
+    assert {tweet.tickers for tweet in ticker.tweets} == {("TSLA",)}
     assert len(state["tweets"]) == 50
     assert len(state["history"]) == 90
     assert sum(sum(point["labels"].values()) for point in state["history"]) == len(TWEETS)

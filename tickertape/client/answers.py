@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from models.records import ModelChange, ModelVersion
+from models.records import ClassifiedTweet, ModelChange, ModelVersion
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -138,3 +138,39 @@ class OnlinePerformance(msgspec.Struct, frozen=True):
     online_version: int
     answering: dict[str, str]
     heads: dict[str, dict[str, Any]]
+
+
+class TickerWindow(msgspec.Struct, frozen=True):
+    """A ticker's tweets of the last seconds, of those that the server read.
+
+    Attributes:
+        seconds: 60, 300 or 900; moves in steps of ten.
+        tweets: how many.
+        bearish: how many are.
+        neutral: how many are.
+        bullish: how many are.
+        sentiment_score: their mean, -1 to 1; None without tweets.
+        sampled_share: share of all tweets in that time that was read, 0 to 1.
+    """
+
+    seconds: int
+    tweets: int
+    bearish: int
+    neutral: int
+    bullish: int
+    sentiment_score: float | None
+    sampled_share: float
+
+
+class Ticker(msgspec.Struct, frozen=True):
+    """The last minutes of one ticker.
+
+    Attributes:
+        ticker: upper case, without the dollar sign.
+        windows: the shortest first.
+        tweets: the newest that were read, newest last; at most 20.
+    """
+
+    ticker: str
+    windows: tuple[TickerWindow, ...]
+    tweets: tuple[ClassifiedTweet, ...]

@@ -12,7 +12,7 @@ from models.feedback import FeedbackFields
 from models.records import ClassifiedTweet
 from monitoring.drift.records import DriftEvent
 from tickertape.client import calls
-from tickertape.client.answers import Arguments, Models, OnlinePerformance, Performance, Ready, Version
+from tickertape.client.answers import Arguments, Models, OnlinePerformance, Performance, Ready, Ticker, Version
 from tickertape.client.calls import Call, Result, answers_of, failure
 from tickertape.client.connecting import CONNECT_SECONDS, connection_options, no_answer
 from tickertape.client.errors import NoAnswerError, UnavailableError
@@ -142,6 +142,10 @@ class AsyncClient:
     async def drift_event(self, report: str) -> DriftEvent:
         """Give the window of one drift report, by the report's id."""
         return await self._ask(calls.drift_event(report))
+
+    async def ticker(self, symbol: str) -> Ticker:
+        """Tell the last minutes of one ticker: its sentiment, and its newest tweets."""
+        return await self._ask(calls.ticker(symbol))
 
     async def live(self) -> AsyncIterator[LiveEvent]:
         """Give what happens in the stream as it happens: its state, then a tick a second, until the server ends.

@@ -11,8 +11,8 @@ import msgspec
 from models.explanations import ExplainedTweet
 from models.records import ClassifiedTweet
 from monitoring.drift.records import DriftEvent
-from tickertape.client.answers import Arguments, Models, OnlinePerformance, Performance, Ready, Version
-from tickertape.client.errors import Problem, ProblemError, UnexpectedAnswerError, problem_error
+from tickertape.client.answers import Arguments, Models, OnlinePerformance, Performance, Ready, Ticker, Version
+from tickertape.client.errors import Problem, ProblemError, UnexpectedAnswerError, WrongInputError, problem_error
 
 Result = TypeVar("Result")
 Answer = TypeVar("Answer", bound=ClassifiedTweet)
@@ -128,7 +128,7 @@ def performance(part: str | None) -> Call[Performance]:
 
 def argument(name: str) -> Call[Arguments]:
     """Ask for one argument of the training."""
-    return Call(f"/args/{quote(name, safe='')}", Arguments)
+    return Call(f"/args/{_part(name)}", Arguments)
 
 
 def drift(limit: int | None) -> Call[DriftEvents]:
@@ -138,7 +138,12 @@ def drift(limit: int | None) -> Call[DriftEvents]:
 
 def drift_event(report: str) -> Call[DriftEvent]:
     """Ask for the window of one drift report."""
-    return Call(f"/drift/{quote(report, safe='')}", DriftEvent)
+    return Call(f"/drift/{_part(report)}", DriftEvent)
+
+
+def ticker(symbol: str) -> Call[Ticker]:
+    """Ask for the last minutes of one ticker."""
+    return Call(f"/tickers/{_part(symbol)}", Ticker)
 
 
 def answers_of(answer: Predictions[Answer], *, texts: int) -> tuple[Answer, ...]:
@@ -165,3 +170,16 @@ def failure(status: int, headers: Mapping[str, str], content: bytes) -> ProblemE
 
 def _query(**parameters: str | int | None) -> dict[str, str]:
     return {name: str(value) for name, value in parameters.items() if value is not None}
+
+
+def _part(name: str) -> str:
+    """Make a name one part of a path, whatever it is: dots alone would lead to another path.
+
+    >>> _part("BRK.B"), _part("a/b"), _part("..")
+    ('BRK.B', 'a%2Fb', '%2E%2E')
+    """
+    try:
+        part = quote(name, safe="")
+    except UnicodeEncodeError as exc:
+        raise WrongInputError("a name has a lone surrogate, which is no text") from exc
+    return part if part.strip(".") else part.replace(".", "%2E")

@@ -7,7 +7,7 @@ ClientError
 └── ProblemError               the API says why not: status, title, detail
     ├── InvalidRequestError    400, 408, 413, 415, 422: the same request will never be answered
     ├── KeyRefusedError        401, 403: no key, a wrong one, or one that may not do this
-    ├── NotFoundError          404: no such model, report or drift report
+    ├── NotFoundError          404: no such model, report, drift report or ticker
     ├── TooManyRequestsError   429: more than this key may ask for
     ├── NotExplainableError    501: the answers of this model can't be explained
     ├── UnavailableError       503: the model is being loaded, Kafka is away, or too many ask at once
@@ -97,7 +97,7 @@ class KeyRefusedError(ProblemError):
 
 
 class NotFoundError(ProblemError):
-    """There is no such model, report or drift report."""
+    """There is no such model, report, drift report or ticker."""
 
 
 class TooManyRequestsError(ProblemError):

@@ -1,12 +1,31 @@
 """Load for an HTTP server: requests at a fixed rate, and as many as it takes."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
 
 SOCKET_SECONDS = 60.0
+
+
+class Request(NamedTuple):
+    """What is sent, and for how many texts."""
+
+    content: bytes
+    texts: int
+
+
+class Answer(msgspec.Struct):
+    """What every contestant answers: one element for each text, whatever it holds."""
+
+    predictions: list[msgspec.Raw]
+
+
+_decode = msgspec.json.Decoder(Answer).decode
 
 
 @dataclass
@@ -17,7 +36,7 @@ class Latencies:
         answered: from the moment that a request was due until its answer was whole.
         begun: from that moment until it was sent; more than some tenths of a millisecond is our own delay, or means that
             the connection still waited for the answer before.
-        failures: answers other than 200, and connections that broke.
+        failures: answers that were not right, and connections that broke.
     """
 
     answered: list[float] = field(default_factory=list)
@@ -36,10 +55,10 @@ class Connection:
         self._port = port
         self._socket = self._connected()
 
-    def ask(self, request: bytes) -> bool:
-        """Send a request and read its whole answer; tells whether it was 200."""
+    def ask(self, request: Request) -> bool:
+        """Send a request and read its whole answer; tells whether it was 200 with an answer to each text."""
         try:
-            self._socket.sendall(request)
+            self._socket.sendall(request.content)
             head, body = self._head()
             length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
             while len(body) < length:
@@ -48,7 +67,7 @@ class Connection:
             self.close()
             self._socket = self._connected()
             return False
-        return head.startswith(b"HTTP/1.1 200")
+        return head.startswith(b"HTTP/1.1 200 ") and _predictions(body) == request.texts
 
     def close(self) -> None:
         """Close it."""
@@ -72,13 +91,29 @@ class Connection:
         return connected
 
 
-def post(path: str, body: bytes) -> bytes:
-    """Write a request."""
+def _predictions(body: bytearray) -> int | None:
+    """Count the answers of a body; None where it is none."""
+    try:
+        return len(_decode(body).predictions)
+    except msgspec.MsgspecError:
+        return None
+
+
+def post(path: str, body: bytes, *, texts: int) -> Request:
+    """Write a request.
+
+    Args:
+        path: of the route.
+        body: JSON.
+        texts: in the body.
+    """
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    return Request(head.encode() + body, texts)
 
 
-def at_rate(port: int, requests: Sequence[bytes], *, per_second: float, seconds: float, connections: int) -> Latencies:
+def at_rate(
+    port: int, requests: Sequence[Request], *, per_second: float, seconds: float, connections: int
+) -> Latencies:
     """Send requests at a fixed rate, whatever becomes of those before.
 
     Each has its moment, and its time counts from then: where the server falls behind, the wait counts too. The moments
@@ -116,8 +151,8 @@ def at_rate(port: int, requests: Sequence[bytes], *, per_second: float, seconds:
     )
 
 
-def as_many(port: int, requests: Sequence[bytes], *, seconds: float, connections: int) -> tuple[float, int]:
-    """Send the next request when the last is answered; gives answers a second, and how many failed."""
+def as_many(port: int, requests: Sequence[Request], *, seconds: float, connections: int) -> tuple[float, int]:
+    """Send the next request when the last is answered; gives right answers a second, and how many failed."""
     counts, failures = [0] * connections, [0] * connections
     ends = time.perf_counter() + seconds
     last = [0.0] * connections
@@ -138,8 +173,5 @@ def as_many(port: int, requests: Sequence[bytes], *, seconds: float, connections
 
 
 def _in_threads(send: Callable[[int], None], count: int) -> None:
-    threads = [threading.Thread(target=send, args=(place,)) for place in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(count) as threads:
+        list(threads.map(send, range(count)))  # a server that is gone ends the benchmark

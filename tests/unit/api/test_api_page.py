@@ -42,6 +42,17 @@ async def test_every_file_that_the_page_names_is_there_and_may_be_kept_for_ever(
     assert answers[f"{folder}/icon.svg"].headers["content-type"] == "image/svg+xml"
 
 
+async def test_the_frame_of_a_report_is_kept_apart_from_the_page_and_shown_in_no_other(
+    client: httpx.AsyncClient,
+) -> None:
+    response = await client.get(f"/page/{page_files().digest}/report.html")
+
+    policy = response.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "sandbox allow-scripts allow-downloads", "frame-ancestors 'self'"} <= set(policy)
+    assert not re.search(r"https?:|\*|connect-src|unsafe-eval|allow-same-origin", " ".join(policy))
+    assert response.headers["cache-control"] == "no-cache"
+
+
 async def test_the_page_offers_the_topics_and_sentiments_of_the_model(client: httpx.AsyncClient) -> None:
     options = re.findall(r"<option>([^<]+)</option>", (await client.get("/")).text)
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.live.examples import TICKER
 from tickertape.client import (
     AsyncClient,
     Client,
@@ -379,15 +380,37 @@ def test_requests_of_no_texts_are_refused(ask: Ask) -> None:
 def test_part_of_a_path_can_not_lead_elsewhere(ask: Ask) -> None:
     server = Server(problem(404))
 
-    for name in ("../version", "a/b?c#d", ""):
+    for name in ("../version", "a/b?c#d", "..", ".", ""):
         with pytest.raises(NotFoundError):
             ask(server, "argument", name)
 
     assert [request.url.raw_path for request in server.requests] == [
         b"/args/..%2Fversion",
         b"/args/a%2Fb%3Fc%23d",
+        b"/args/%2E%2E",
+        b"/args/%2E",
         b"/args/",
     ]
+
+
+def test_part_of_a_path_that_is_no_text_is_refused(ask: Ask) -> None:
+    server = Server(problem(404))
+
+    with pytest.raises(WrongInputError, match="lone surrogate"):
+        ask(server, "ticker", "\ud800")
+
+    assert server.requests == []
+
+
+def test_a_ticker_is_told_with_its_windows_and_tweets(ask: Ask) -> None:
+    server = Server(httpx.Response(200, json=TICKER))
+
+    told = ask(server, "ticker", "$brk.b")
+
+    assert server.requests[0].url.raw_path == b"/tickers/%24brk.b"
+    assert (told.ticker, [window.seconds for window in told.windows]) == ("AAPL", [60, 300, 900])
+    assert (told.windows[0].bearish, told.windows[0].sentiment_score) == (17, -0.21)
+    assert [(tweet.label, tweet.tickers) for tweet in told.tweets] == [("Analyst Update", ("AAPL",))]
 
 
 def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
@@ -401,7 +424,7 @@ def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
         }
 
     assert surface(Client) == surface(AsyncClient)
-    assert len(surface(Client)) == 18
+    assert len(surface(Client)) == 19
 
 
 def test_problem_without_its_optional_members_is_one() -> None:

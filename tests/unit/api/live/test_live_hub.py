@@ -19,7 +19,7 @@ Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 def feed_of(topics: LiveTopics, servers: str = "127.0.0.1:9", *, most_streams: int = 10) -> LiveFeed:
-    return LiveFeed(servers, topics, seconds=0.02, sample_bytes=100_000, most_streams=most_streams, slow_seconds=10.0)
+    return LiveFeed(servers, topics, seconds=0.02, sample_bytes=100_000, most_streams=most_streams)
 
 
 @pytest.fixture

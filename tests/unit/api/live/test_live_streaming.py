@@ -14,17 +14,10 @@ from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
 from api.live.streaming import LiveStream
 from api.serving import Server, server_config
-from monitoring.metrics import LIVE_DROPPED
+from monitoring.metrics import CONNECTIONS_REFUSED
 
 GET = b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n"
 MiB = 1 << 20
-LIMITS = ConnectionLimits(
-    max_connections=100,
-    max_header_bytes=4096,
-    header_timeout_seconds=10,
-    keep_alive_seconds=75,
-    send_timeout_seconds=1_000,
-)
 
 
 def app_of(feed: LiveFeed) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -42,14 +35,19 @@ def app_of(feed: LiveFeed) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 class Running:
     """A feed whose events the test makes, and a server for it."""
 
-    def __init__(self, topics: LiveTopics, slow_seconds: float) -> None:
-        self.feed = LiveFeed(
-            "nobody:1", topics, seconds=1, sample_bytes=100_000, most_streams=100, slow_seconds=slow_seconds
-        )
+    def __init__(self, topics: LiveTopics, send_timeout_seconds: float) -> None:
+        self.feed = LiveFeed("nobody:1", topics, seconds=1, sample_bytes=100_000, most_streams=100)
         self.feed._state = b"event: state\n\n"
+        limits = ConnectionLimits(
+            max_connections=100,
+            max_header_bytes=4096,
+            header_timeout_seconds=10,
+            keep_alive_seconds=75,
+            send_timeout_seconds=send_timeout_seconds,
+        )
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        self.server = Server(server_config(app_of(self.feed), LIMITS))  # type: ignore[arg-type]
+        self.server = Server(server_config(app_of(self.feed), limits))  # type: ignore[arg-type]
         self.server.config.timeout_graceful_shutdown = 1_000  # so that a stream that is waited for fails the test
         self._clients: list[asyncio.StreamWriter] = []
         self.is_served: asyncio.Task[None]
@@ -89,8 +87,8 @@ class Running:
 @pytest.fixture
 def run(topics: LiveTopics) -> Callable[..., contextlib.AbstractAsyncContextManager[Running]]:
     @asynccontextmanager
-    async def run(slow_seconds: float = 100.0) -> AsyncIterator[Running]:
-        running = Running(topics, slow_seconds)
+    async def run(send_timeout_seconds: float = 100.0) -> AsyncIterator[Running]:
+        running = Running(topics, send_timeout_seconds)
         await running.start()
         try:
             yield running
@@ -150,8 +148,9 @@ async def test_a_client_that_takes_nothing_does_not_hold_up_a_server_that_ends(r
 async def test_a_client_that_takes_nothing_is_dropped_with_all_that_waits_for_it(
     run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dropped = LIVE_DROPPED._value.get()
-    async with run(slow_seconds=0.2) as running:
+    dropped = CONNECTIONS_REFUSED.labels("answer_not_taken")
+    before = dropped._value.get()
+    async with run(send_timeout_seconds=0.2) as running:
         await running.open()
         number = 0
         async with asyncio.timeout(30):
@@ -161,7 +160,7 @@ async def test_a_client_that_takes_nothing_is_dropped_with_all_that_waits_for_it
                 await asyncio.sleep(0.01)
 
         assert running.server.server_state.connections == set()
-        assert LIVE_DROPPED._value.get() == dropped + 1
+        assert dropped._value.get() == before + 1
     assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
