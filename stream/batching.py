@@ -37,6 +37,7 @@ HELD_UP_SECONDS = 0.005
 # While some partitions are busy, those that had nothing at the last look are asked for only so often: each such fetch
 # may hold up the busy ones for as long as the broker waits.
 IDLE_LOOK_SECONDS = 0.25
+CANCEL_SECONDS = 0.05
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
 
 
@@ -155,10 +156,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         """
         for hurry in self.app.when_chunks_must_end:
             hurry()
+        waiting = asyncio.create_task(super().wait_empty())
         try:
-            await asyncio.wait_for(super().wait_empty(), timeout=LAST_CHUNK_WAIT_SECONDS)
-        except TimeoutError:
-            logger.warning("chunk_left_uncommitted", extra={"waited_seconds": LAST_CHUNK_WAIT_SECONDS})
+            await asyncio.wait({waiting}, timeout=LAST_CHUNK_WAIT_SECONDS)
+            if not waiting.done():
+                logger.warning("chunk_left_uncommitted", extra={"waited_seconds": LAST_CHUNK_WAIT_SECONDS})
+        finally:
+            while not waiting.done():  # Faust takes most cancellations for a second that has passed
+                waiting.cancel()
+                await asyncio.wait({waiting}, timeout=CANCEL_SECONDS)
+        if not waiting.cancelled():
+            waiting.result()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let the chunks in flight end and commit them, then forget those of partitions that go elsewhere.

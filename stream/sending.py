@@ -10,11 +10,19 @@ from faust.transport.drivers import aiokafka as driver
 from stream.chunked_app import FAUST_LOGGER
 from stream.framing import Outputs, record_batches
 
+DELIVERY_SECONDS = 1200.0  # outputs that no broker takes for so long end the worker; its inputs stay uncommitted
+
 
 class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable types
     """A producer that sends many records of a partition at once."""
 
     logger = FAUST_LOGGER
+
+    def _new_producer(self, transactional_id: str | None = None) -> Any:  # noqa: ANN401  # aiokafka has no types
+        producer = super()._new_producer(transactional_id)
+        # aiokafka gives a batch up after the time that it waits for the answer to a single request.
+        producer._message_accumulator._batch_ttl = DELIVERY_SECONDS  # noqa: SLF001  # aiokafka has no setting for it
+        return producer
 
     async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records in as few batches as their bytes allow, each in its order.

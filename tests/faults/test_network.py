@@ -69,11 +69,13 @@ def test_network_that_passes_nothing_on_for_a_while_loses_nothing(
     record(network.trial.judge(f"network silent for {seconds} s"))
 
 
+@pytest.mark.slow
 def test_network_that_forgets_its_connections_loses_nothing(network: Network, record: Record) -> None:
-    network.trial.worker()
+    worker = network.trial.worker()
 
     with network.trial.feed():
         network.trial.wait_until_moving()
+        worker.wait_for("learner_restored")
         with network.trial.fault():
             network.proxy.forget()
         network.trial.wait_until_moving()
