@@ -69,7 +69,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip(f"a disk can't be filled here: {mounted.stderr.strip()}")
     yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    unmount = ["umount", "--lazy", str(disk)]
+    subprocess.run(unmount, check=True)
 
 
 @pytest.mark.slow

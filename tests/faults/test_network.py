@@ -37,7 +37,7 @@ def network(broker_and_proxy: tuple[str, Proxy], make_trial: Callable[..., Trial
     return Network(make_trial(servers, worker_servers=f"{HOST}:{proxy.port}"), proxy)
 
 
-@pytest.mark.parametrize("seconds", [1, SESSION_SECONDS + 3])
+@pytest.mark.parametrize("seconds", [1, pytest.param(SESSION_SECONDS + 3, marks=pytest.mark.slow)])
 def test_network_that_is_cut_loses_nothing(network: Network, record: Record, seconds: float) -> None:
     network.trial.worker()
 
@@ -52,7 +52,7 @@ def test_network_that_is_cut_loses_nothing(network: Network, record: Record, sec
     record(network.trial.judge(f"network cut for {seconds} s"))
 
 
-@pytest.mark.parametrize("seconds", [2, SESSION_SECONDS + 3])
+@pytest.mark.parametrize("seconds", [2, pytest.param(SESSION_SECONDS + 3, marks=pytest.mark.slow)])
 def test_network_that_passes_nothing_on_for_a_while_loses_nothing(
     network: Network, record: Record, seconds: float
 ) -> None:
@@ -83,6 +83,7 @@ def test_network_that_forgets_its_connections_loses_nothing(network: Network, re
     record(network.trial.judge("connections forgotten on the way"))
 
 
+@pytest.mark.slow
 def test_network_that_crawls_loses_nothing(network: Network, record: Record) -> None:
     network.trial.worker()
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 Record = Callable[[Figures], None]
 LONGEST_LIFE_SECONDS = 1.5  # of a worker, after its first outputs
-ROUNDS = 5
+ROUNDS = 3
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
