@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-STILL_ARRIVING_SECONDS = 1.0  # what was on its way when the fault ended is no recovery
+LONG_SILENCE_SECONDS = 1.0  # of a partition to which hundreds of tweets come in that time
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Figures:
         sent: tweets that Kafka acknowledged to the feed.
         lost: of these, how many ended neither classified nor as a dead letter.
         repeated: outputs beyond the first of an input; each can be known by its `ce_id`.
-        worst_recovery_seconds: from the end of a fault until each partition had new outputs; None where nothing stopped.
+        worst_recovery_seconds: from the end of a fault until all partitions had outputs steadily again; None without one.
         worker_failures: how often a worker ended by itself and was started again.
     """
 
@@ -47,29 +47,25 @@ def totals(verdict: dict[str, Any]) -> dict[str, int]:
 
 
 def worst_recovery(appended: dict[int, list[float]], faults: Sequence[tuple[float, float]]) -> float | None:
-    """Work out how long it took until outputs came again.
-
-    A fault that the next one followed before outputs came again is counted with that one.
+    """Work out how long it took until outputs came steadily again.
 
     Args:
         appended: of each partition, when its outputs were appended by the broker, ascending; seconds since 1970.
         faults: when each began and ended.
 
     Returns:
-        Seconds from the end of a fault to the end of the longest silence of a partition that it left; of the worst.
+        Seconds from the end of a fault to the end of the last long silence of a partition before the next fault, or of
+        the silence that the fault itself made where it left no long one; of the worst fault. A silence that lasts into
+        the next fault counts with that one. None without faults.
     """
     begins = [begin for begin, _ in faults[1:]] + [float("inf")]
-    found = []
-    for (_, end), next_begin in zip(faults, begins, strict=True):
-        for times in appended.values():
-            silences = [
-                (after - before, after)
-                for before, after in pairwise(times)
-                if before <= end + STILL_ARRIVING_SECONDS and end <= after <= next_begin
-            ]
-            if silences:
-                _, after = max(silences)
-                found.append(after - end)
+    found = [
+        after - end
+        for (_, end), next_begin in zip(faults, begins, strict=True)
+        for times in appended.values()
+        for before, after in pairwise(times)
+        if end <= after <= next_begin and (before <= end or after - before > LONG_SILENCE_SECONDS)
+    ]
     return max(found, default=None)
 
 

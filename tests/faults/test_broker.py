@@ -15,7 +15,7 @@ from tests.faults.brokers import Broker, one_broker, three_brokers
 from tests.faults.figures import Figures
 from tests.faults.trial import Trial
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 Record = Callable[[Figures], None]
 MakeTrial = Callable[..., Trial]
@@ -40,16 +40,17 @@ def test_broker_that_is_killed_and_comes_back_loses_nothing(
     kafka.start()
     try:
         trial = make_trial(kafka.bootstrap_servers)
-        trial.worker()
+        worker = trial.worker()
 
         with trial.feed():
             trial.wait_until_moving()
+            worker.wait_for("learner_restored")
             with trial.fault():
                 os.kill(kafka.pid, signal.SIGKILL)
                 time.sleep(seconds)
                 kafka.stop()
                 kafka.start()
-            trial.wait_until_moving()
+            trial.wait_until_steady()
 
         record(trial.judge(f"broker killed, back after {seconds} s" if seconds else "broker killed, back at once"))
     finally:
@@ -80,17 +81,18 @@ def test_disk_of_the_broker_that_is_full_for_a_while_loses_nothing(
     ballast = small_disk / "ballast"
     with one_broker(small_disk / "kafka", {"log.segment.bytes": str(SEGMENT_BYTES)}) as broker:
         trial = make_trial(broker.address)
-        trial.worker()
+        worker = trial.worker()
 
         with trial.feed():
             trial.wait_until_moving()
+            worker.wait_for("learner_restored")
             with trial.fault():
                 with ballast.open("wb") as file:
                     fill(file.fileno())
                 broker.wait_for_its_end()
                 ballast.unlink()
                 broker.start()
-            trial.wait_until_moving()
+            trial.wait_until_steady()
 
         record(trial.judge("broker's disk full"))
 
@@ -111,13 +113,14 @@ def test_cluster_of_three_that_loses_one_broker_after_the_other_loses_nothing(
     with three_brokers(tmp_path / "kafka") as brokers:
         servers = ",".join(broker.address for broker in brokers)
         trial = make_trial(servers, replication_factor=len(brokers))
-        trial.worker()
+        worker = trial.worker()
 
         with trial.feed():
-            for broker in brokers:
-                trial.wait_until_moving()
-                lose_and_bring_back(trial, broker)
             trial.wait_until_moving()
+            worker.wait_for("learner_restored")
+            for broker in brokers:
+                lose_and_bring_back(trial, broker)
+            trial.wait_until_steady()
 
         record(trial.judge("one broker of three killed"))
 
@@ -126,6 +129,6 @@ def lose_and_bring_back(trial: Trial, broker: Broker) -> None:
     """Kill a broker; the workers must go on without it, and it comes back later."""
     with trial.fault():
         broker.kill()
-    trial.wait_until_moving()
+    trial.wait_until_steady()
     broker.start()
     trial.wait_until_in_sync()

@@ -1,16 +1,15 @@
 """A worker goes on whatever becomes of the processes beside it, and what they missed waits for them."""
 
-import time
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from models.taxonomy import LABELS
-from tests.faults.figures import STILL_ARRIVING_SECONDS, Figures
+from tests.faults.figures import Figures
 from tests.faults.trial import Trial
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 FEEDBACK = [
     {"tweet_id": str(number), "label": label, "text": f"tweet {number} of the desk", "source": "desk"}
@@ -36,10 +35,10 @@ def test_worker_goes_on_while_api_and_drift_process_are_frozen_or_dead_and_label
             api.end()
             drift.end()
         trial.wait_until_moving()
-        time.sleep(2 * STILL_ARRIVING_SECONDS)  # the next silence is no fault
-        assert worker.stop() == 0
-        trial.worker()
+        with trial.fault():
+            assert worker.stop() == 0
+            trial.worker().wait_for("partitions_assigned")
         trial.wait_until_learned(len(FEEDBACK))
 
     assert answer.status_code == httpx.codes.ACCEPTED
-    record(trial.judge("API and drift process frozen, then killed"))
+    record(trial.judge("API and drift process frozen, killed; worker replaced"))

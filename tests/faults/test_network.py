@@ -12,7 +12,7 @@ from tests.faults.figures import Figures
 from tests.faults.proxy import GOOD, Link, Proxy
 from tests.faults.trial import SESSION_SECONDS, Trial
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 Record = Callable[[Figures], None]
 SLOW = Link(delay_seconds=0.2, bytes_per_second=200_000)
@@ -39,15 +39,16 @@ def network(broker_and_proxy: tuple[str, Proxy], make_trial: Callable[..., Trial
 
 @pytest.mark.parametrize("seconds", [1, pytest.param(SESSION_SECONDS + 3, marks=pytest.mark.slow)])
 def test_network_that_is_cut_loses_nothing(network: Network, record: Record, seconds: float) -> None:
-    network.trial.worker()
+    worker = network.trial.worker()
 
     with network.trial.feed():
         network.trial.wait_until_moving()
+        worker.wait_for("learner_restored")
         with network.trial.fault():
             network.proxy.cut()
             time.sleep(seconds)
             network.proxy.join()
-        network.trial.wait_until_moving()
+        network.trial.wait_until_steady()
 
     record(network.trial.judge(f"network cut for {seconds} s"))
 
@@ -56,15 +57,16 @@ def test_network_that_is_cut_loses_nothing(network: Network, record: Record, sec
 def test_network_that_passes_nothing_on_for_a_while_loses_nothing(
     network: Network, record: Record, seconds: float
 ) -> None:
-    network.trial.worker()
+    worker = network.trial.worker()
 
     with network.trial.feed():
         network.trial.wait_until_moving()
+        worker.wait_for("learner_restored")
         with network.trial.fault():
             network.proxy.hang()
             time.sleep(seconds)
             network.proxy.go_on()
-        network.trial.wait_until_moving()
+        network.trial.wait_until_steady()
 
     record(network.trial.judge(f"network silent for {seconds} s"))
 
@@ -78,21 +80,22 @@ def test_network_that_forgets_its_connections_loses_nothing(network: Network, re
         worker.wait_for("learner_restored")
         with network.trial.fault():
             network.proxy.forget()
-        network.trial.wait_until_moving()
+        network.trial.wait_until_steady()
 
     record(network.trial.judge("connections forgotten on the way"))
 
 
 @pytest.mark.slow
 def test_network_that_crawls_loses_nothing(network: Network, record: Record) -> None:
-    network.trial.worker()
+    worker = network.trial.worker()
 
     with network.trial.feed():
         network.trial.wait_until_moving()
+        worker.wait_for("learner_restored")
         with network.trial.fault():
             network.proxy.behave(SLOW)
             time.sleep(SESSION_SECONDS)
             network.proxy.behave(GOOD)
-        network.trial.wait_until_moving()
+        network.trial.wait_until_steady()
 
     record(network.trial.judge("network slow"))

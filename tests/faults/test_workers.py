@@ -9,7 +9,7 @@ import pytest
 from tests.faults.figures import Figures
 from tests.faults.trial import SESSION_SECONDS, Trial
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 Record = Callable[[Figures], None]
 LONGEST_LIFE_SECONDS = 1.5  # of a worker, after its first outputs

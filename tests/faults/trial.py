@@ -24,7 +24,8 @@ from tests.faults.processes import SupervisedProcess
 
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 240.0  # only ends a test that hangs
-PER_SECOND = 500.0
+PER_SECOND = 300.0
+SETTLE_SECONDS = 6.0  # what gives up a Kafka that does not answer does so within that time
 ANSWER_MS = 10_000
 SESSION_SECONDS = 6  # the shortest that Kafka takes
 HARMLESS = ("inputs", "classified", "dead_letters", "repeated")
@@ -93,6 +94,12 @@ class Trial:
         """Wait until each partition has an output that comes after this call."""
         before = self._ends(self.topics.sentiment.name)
         self._wait(lambda: all(end > before[number] for number, end in self._ends(self.topics.sentiment.name).items()))
+
+    def wait_until_steady(self) -> None:
+        """Wait until outputs come, and still do after a while."""
+        self.wait_until_moving()
+        time.sleep(SETTLE_SECONDS)
+        self.wait_until_moving()
 
     def wait_until_done(self) -> None:
         """Wait until the workers have committed all that was sent."""
