@@ -58,7 +58,7 @@ def worst_recovery(appended: dict[int, list[float]], faults: Sequence[tuple[floa
         the silence that the fault itself made where it left no long one; of the worst fault. A silence that lasts into
         the next fault counts with that one. None without faults.
     """
-    begins = [begin for begin, _ in faults[1:]] + [float("inf")]
+    begins = [*(begin for begin, _ in faults), float("inf")][1:]
     found = [
         after - end
         for (_, end), next_begin in zip(faults, begins, strict=True)
