@@ -21,7 +21,7 @@ DEV_EXTRAS := build train careful trace check docs test dev
 PEERS := tests/benchmarks/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format screenshots bench bench-peers lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format screenshots bench bench-peers soak lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ bench: .venv/all.stamp ## print the figures that the docs show
 
 bench-peers: .venv/all.stamp ## compare the worker with other frameworks, in an environment of their own (1.6 GB)
 	@$(BIN)/python tests/benchmarks/streaming.py
+
+soak: .venv/all.stamp ## run workers on the real feed for an hour, kill one at random, count what is lost
+	@$(BIN)/python -m tests.benchmarks.soak
 
 lock: .venv/all.stamp ## write the locks in requirements/ anew from pyproject.toml
 	@$(LOCK) --group install --output-file requirements/install.lock

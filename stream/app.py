@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 MAX_REQUEST_BYTES = 8_388_608  # above any record a broker takes by default, so that the broker is the judge
 COMMIT_INTERVAL_SECONDS = 0.25  # what was delivered since the last commit is repeated after a crash
+# Of a produce request; Kafka's own clients wait as long. Faust's 20 minutes would be lost where a connection breaks on its
+# way and nobody is told.
+ANSWER_SECONDS = 30.0
 POLL_CHUNKS = 16  # of all partitions together that come with one poll; more would only wait in memory
 
 
@@ -84,6 +87,7 @@ def create_app(
         stream_wait_empty=True,
         producer_acks=-1,
         producer_linger=0,
+        producer_request_timeout=ANSWER_SECONDS,
         producer_max_batch_size=_batch_bytes(settings.batch_max_bytes, cluster, topics),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )

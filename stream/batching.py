@@ -5,6 +5,7 @@ names: an event's value is a list of records, its offset is committed as a whole
 """
 
 import asyncio
+import gc
 import logging
 import math
 import time
@@ -25,18 +26,17 @@ from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
 
-# How long to wait for room when every partition's buffer is full. Faust itself sleeps a second there, which halves
-# the throughput of small buffers; a chunk is classified in some milliseconds.
+# How long to wait for room when all buffers are full; Faust's own second halves the throughput of small buffers.
 FULL_BUFFER_WAIT_SECONDS = 0.002
 # How often the other partitions are looked at while the buffer of one is full. Faust waits for them, up to a second, and
 # does not see that there is room again: a busy partition beside idle ones then runs in bursts.
 OTHERS_LOOK_SECONDS = 0.05
-# How long records of a partition whose buffer is full may keep aiokafka from fetching for the others; its own value is
-# 0.1 s.
+# How long records of a partition whose buffer is full may keep aiokafka from fetching for the others, instead of 0.1 s.
 HELD_UP_SECONDS = 0.005
 # While some partitions are busy, those that had nothing at the last look are asked for only so often: each such fetch
 # may hold up the busy ones for as long as the broker waits.
 IDLE_LOOK_SECONDS = 0.25
+ACK_LOOK_SECONDS = 0.2  # while chunks in flight are waited for; an acknowledgement is seen at once
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
 
 
@@ -156,9 +156,20 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         for hurry in self.app.when_chunks_must_end:
             hurry()
         try:
-            await asyncio.wait_for(super().wait_empty(), timeout=LAST_CHUNK_WAIT_SECONDS)
+            async with asyncio.timeout(LAST_CHUNK_WAIT_SECONDS):
+                await self._wait_until_acknowledged()
         except TimeoutError:
             logger.warning("chunk_left_uncommitted", extra={"waited_seconds": LAST_CHUNK_WAIT_SECONDS})
+
+    async def _wait_until_acknowledged(self) -> None:
+        """Take the steps of Faust's `wait_empty`, which swallows cancellation, and so can't be bounded."""
+        while not self.should_stop and self._unacked_messages:
+            gc.collect()  # what was dropped from a buffer is not waited for
+            await self.commit()
+            self._waiting_for_ack = self.loop.create_future()
+            await asyncio.wait({self._waiting_for_ack}, timeout=ACK_LOOK_SECONDS)
+            self._clean_unacked_messages()
+        await self.commit_and_end_transactions()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let the chunks in flight end and commit them, then forget those of partitions that go elsewhere.

@@ -14,12 +14,19 @@ from stream.framing import Outputs, record_batches
 
 # A transaction that stays open for longer, as its worker or the broker is away, is ended by the broker.
 TRANSACTION_TIMEOUT_SECONDS = 180
+DELIVERY_SECONDS = 1200.0  # outputs that no broker takes for so long end the worker; its inputs stay uncommitted
 
 
 class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable types
     """A producer that sends many records of a partition at once; implements `stream.delivery.Outbox`."""
 
     logger = FAUST_LOGGER
+
+    def _new_producer(self, transactional_id: str | None = None) -> Any:  # noqa: ANN401  # aiokafka has no types
+        producer = super()._new_producer(transactional_id)
+        # aiokafka gives a batch up after the time that it waits for the answer to a single request.
+        producer._message_accumulator._batch_ttl = DELIVERY_SECONDS  # noqa: SLF001  # aiokafka has no setting for it
+        return producer
 
     async def send_chunk(self, chunk: ChunkOutputs) -> list[Awaitable[Any]]:
         """Queue the records of a chunk, see `send_batches`."""

@@ -127,3 +127,35 @@ def test_lag_of_a_partition_that_no_fetch_has_told_of_is_nothing(state: Any) -> 
     progress = AskedConsumer(state).progress(HOT)
 
     assert (progress.waiting, progress.in_hand) == (0, 0)
+
+
+class Unanswered(SimpleNamespace):
+    """A message whose outputs nobody takes."""
+
+    __hash__ = object.__hash__
+    acked = False
+
+
+class UnansweredConsumer(HeldUpConsumer):
+    """A consumer with a chunk that is never acknowledged, and nothing to commit."""
+
+    def __init__(self) -> None:
+        super().__init__(full=set(), others={HOT})
+        self.app.when_chunks_must_end = []
+        self.loop = asyncio.get_running_loop()
+        self._unacked_messages = {Unanswered()}
+
+    async def commit(self, *_: object, **_options: object) -> bool:
+        return False
+
+
+async def test_chunk_that_nobody_takes_holds_up_a_stop_for_a_bounded_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("stream.batching.LAST_CHUNK_WAIT_SECONDS", 0.1)
+    consumer = UnansweredConsumer()
+
+    async with asyncio.timeout(10):
+        await consumer.wait_empty()
+
+    assert [record.message for record in caplog.records] == ["chunk_left_uncommitted"]
