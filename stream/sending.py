@@ -22,11 +22,8 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
 
     logger = FAUST_LOGGER
 
-    def _new_producer(self, transactional_id: str | None = None) -> Any:  # noqa: ANN401  # aiokafka has no types
-        producer = super()._new_producer(transactional_id)
-        # aiokafka gives a batch up after the time that it waits for the answer to a single request.
-        producer._message_accumulator._batch_ttl = DELIVERY_SECONDS  # noqa: SLF001  # aiokafka has no setting for it
-        return producer
+    def _new_producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
+        return _patient(super()._new_producer(transactional_id))
 
     async def send_chunk(self, chunk: ChunkOutputs) -> list[Awaitable[Any]]:
         """Queue the records of a chunk, see `send_batches`."""
@@ -45,7 +42,16 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
         """Make a producer for transactions that speaks to the same Kafka in the same way; it is still to be started."""
         settings = {**self._settings_default(), **self._settings_auth()}
         timeout_ms = TRANSACTION_TIMEOUT_SECONDS * 1000
-        return AIOKafkaProducer(**settings, transactional_id=transactional_id, transaction_timeout_ms=timeout_ms)
+        return _patient(
+            AIOKafkaProducer(**settings, transactional_id=transactional_id, transaction_timeout_ms=timeout_ms)
+        )
+
+
+def _patient(producer: AIOKafkaProducer) -> AIOKafkaProducer:
+    """Let batches wait for a broker; aiokafka gives them up after the time that it waits for a single answer."""
+    producer._request_timeout_ms = DELIVERY_SECONDS * 1000  # noqa: SLF001  # aiokafka has no setting for it
+    producer._message_accumulator._batch_ttl = DELIVERY_SECONDS  # noqa: SLF001  # as above
+    return producer
 
 
 async def send_batches(
