@@ -198,16 +198,20 @@ def test_both_workers_share_the_partitions(system: System) -> None:
         wait_until(lambda: len(members()) == SERVICES["worker"], what="not both workers are in the group")
 
 
-def test_api_answers_and_takes_labels(system: System) -> None:
+def test_api_answers_and_what_people_label_is_learned(system: System) -> None:
     text = {"text": "$TSLA sinks 8% after deliveries miss"}
 
-    answered = json.loads(system.get("API_PORT", "/predict", body={"texts": [text]}))
+    def answer() -> Any:
+        return json.loads(system.get("API_PORT", "/predict", body=text))["predictions"][0]
+
+    first = answer()
     taken = json.loads(
-        system.get("API_PORT", "/feedback", body={"tweet_id": "1", "sentiment": "bearish", "source": "a test", **text})
+        system.get("API_PORT", "/feedback", body={"feedback": [{"tweet_id": "1", "sentiment": "bearish", **text}]})
     )
 
-    assert answered["predictions"][0]["sentiment"] == "bearish"
-    assert taken["accepted"] == 1
+    assert (first["sentiment"], first["model"]["online_version"]) == ("bearish", 0)
+    assert taken == {"accepted": 1}
+    wait_until(lambda: answer()["model"]["online_version"] == 1, what="what was labelled was not learned")
 
 
 def test_live_page_loads_with_its_files(system: System) -> None:
@@ -252,8 +256,8 @@ exit 0
 
     assert done.output.decode().split("\n")[:-1] == [
         "999",
-        "CapBnd:0000000000000000",
         "CapEff:0000000000000000",
+        "CapBnd:0000000000000000",
         "NoNewPrivs:1",
         "wrote /tmp",
     ]
