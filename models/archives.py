@@ -2,18 +2,18 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 
 MAX_UNPACKED_BYTES = 67_108_864
 """Twice the largest of ours, weights in which every feature has a row. Deflate packs zeros a thousand times."""
 
 
 @contextmanager
-def opened_arrays(content: bytes) -> Iterator[NpzFile]:
+def opened_arrays(content: bytes) -> Iterator[Mapping[str, Any]]:
     """Open an archive for the time of the block; what its arrays unpack to is known before any of them is read.
 
     Raises:
