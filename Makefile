@@ -20,8 +20,15 @@ DEV_EXTRAS := build train careful trace check docs test dev
 
 PEERS := tests/benchmarks/peers
 
+# Where a secret could stand: in the other files are hashes and data alone. What looks like one and is an example or alphabet.
+HAND_WRITTEN := . ':!*.lock' ':!*.npz' ':!*.onnx' ':!*.gz' ':!*.png' ':!*.csv' ':!*.jsonl' ':!*.json'
+EXAMPLES := ^(password|secret|TOKEN|tt_abc|abcdefghijklmnopqrstuvwxyz_|JFhPTSByYWlzZXMgaXRzIGRpdmlkZW5k)$$
+
+# Docker's plugin where it is there, else the program of old.
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check format screenshots bench bench-peers soak lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit sbom format screenshots bench bench-peers soak lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +85,19 @@ check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, la
 	@$(BIN)/typos
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .tickertape/site
 
+audit: .venv/all.stamp ## look for mistakes in our code, secrets in our files, known weaknesses of what is locked
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive api config models monitoring stream tickertape
+	@git ls-files -z -- $(HAND_WRITTEN) | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin HexHighEntropyString \
+	  --exclude-secrets '$(EXAMPLES)'
+	@$(BIN)/python tests/security/audit.py
+
+sbom: .venv/all.stamp ## write what a plain installation (run) and the image (train) consist of into .tickertape/, as CycloneDX
+	@mkdir -p .tickertape
+	@for lock in run train; do \
+	  $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	    --output-file .tickertape/sbom-$$lock.cdx.json requirements/$$lock.lock; \
+	done
+
 format: .venv/all.stamp ## format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -111,13 +131,13 @@ doc-build: .venv/all.stamp ## build the documentation into site/
 	@$(BIN)/mkdocs build --strict
 
 up: ## start kafka, worker, api, drift process and mlflow in containers
-	docker-compose up --build --detach
+	$(COMPOSE) up --build --detach
 
 watch: ## the same, and Prometheus and Grafana beside them
-	docker-compose --profile watch up --build --detach
+	$(COMPOSE) --profile watch up --build --detach
 
 down: ## stop the containers and remove their data
-	docker-compose --profile watch down --volumes
+	$(COMPOSE) --profile watch down --volumes
 
 clean: ## remove .venv, caches and what the project wrote while it ran
 	rm -rf .venv .tickertape .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis site build *.egg-info

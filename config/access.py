@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from config.settings import UserPath
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 
 
@@ -26,6 +27,14 @@ def _origins(text: str) -> str:
             raise ValueError(
                 f"{origin!r:.100} is no origin like https://desk.example, in lower case and without a path"
             )
+    return text
+
+
+def _hosts(text: str) -> str:
+    """Check that a setting is a list of host names."""
+    for word in _words(text):
+        if not _NAME.fullmatch(word):
+            raise ValueError(f"{word!r:.100} is no host name like api.example, in lower case and without a port")
     return text
 
 
@@ -65,6 +74,9 @@ class AccessSettings(BaseSettings):
     """So many seconds' worth a client that was quiet may ask for at once."""
     cors_origins: Annotated[str, AfterValidator(_origins)] = ""
     """Comma-separated origins whose pages may ask and read answers; empty for none but our own."""
+    allowed_hosts: Annotated[str, AfterValidator(_hosts)] = ""
+    """Comma-separated names that this server is asked by, beside `localhost` and addresses; if empty, any where it asks for
+    keys or is open, else none."""
     root_path: Annotated[str, AfterValidator(_prefix)] = ""
     """Path under which a proxy shows the API; the proxy takes it off."""
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
@@ -79,6 +91,15 @@ class AccessSettings(BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """Give the origins."""
         return _words(self.cors_origins)
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """Give the names; None for any.
+
+        Who asks for no keys lets in all of this machine, and so every page that passes for one of this machine.
+        """
+        names = _words(self.allowed_hosts)
+        return None if not names and (self.asks_for_keys or self.open) else frozenset(names)
 
     @property
     def proxies(self) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ class FieldsFormatter(logging.Formatter):
     """Text lines: time, level, logger, event, then `key=value` fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Append the record's extra fields to the event."""
+        """Append the record's extra fields to the event; none of them can begin a line or drive the terminal."""
         line = super().format(record)
-        fields = " ".join(f"{key}={value}" for key, value in _fields(record).items())
+        fields = " ".join(f"{key}={_on_one_line(str(value))}" for key, value in _fields(record).items())
         return f"{line} {fields}" if fields else line
 
 
@@ -70,3 +70,14 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {key: value for key, value in vars(record).items() if key not in _STANDARD}
+
+
+def _on_one_line(text: str) -> str:
+    r"""Escape what is not printed.
+
+    >>> print(_on_one_line("/a\nERROR b"))
+    /a\nERROR b
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

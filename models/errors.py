@@ -2,8 +2,7 @@
 
 TickertapeError
 ├── RecordError
-│   ├── MalformedRecordError       a Kafka record that is no tweet; has a reason code
-│   └── UnknownLabelError          a label that is none of the taxonomy's
+│   └── MalformedRecordError       a Kafka record that is no tweet; has a reason code
 ├── DataError
 │   ├── DataNotFoundError          labelled tweets or a feed file that is not there or not readable
 │   └── DownloadError              the hub or the repository did not give what was expected
@@ -35,6 +34,7 @@ TickertapeError
 │   ├── TickerNotFoundError        no tweet of a ticker was read lately
 │   ├── OverloadedError            more requests at once than are allowed
 │   ├── FeedbackNotDeliveredError  Kafka did not acknowledge all feedback of a request
+│   ├── HostRefusedError           it asks for a server of another name
 │   └── RefusedError               a request that is refused before it is looked at; has headers
 │       ├── KeyRefusedError        it shows no key, several, or one that is unknown
 │       ├── RoleMissingError       its key is for other things
@@ -65,10 +65,6 @@ class MalformedRecordError(RecordError):
         """Keep the reason code beside the message; the message never holds tweet text."""
         super().__init__(message)
         self.reason = reason
-
-
-class UnknownLabelError(RecordError):
-    """A label is none of the taxonomy's."""
 
 
 class DataError(TickertapeError):
@@ -202,6 +198,10 @@ class TickerNotFoundError(RequestError):
 
 class FeedbackNotDeliveredError(RequestError):
     """Kafka did not acknowledge all feedback of a request; says how much it did, and what to do."""
+
+
+class HostRefusedError(RequestError):
+    """A request asks for a server of another name."""
 
 
 class RefusedError(RequestError):

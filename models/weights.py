@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.errors import ModelCorruptError, ModelNotFoundError
+from models.archives import opened_arrays
+from models.errors import ModelCorruptError, ModelNotFoundError, described
 from models.features import FEATURE_COUNT, FEATURES_VERSION
 from models.taxonomy import LABELS, SENTIMENTS
 
@@ -104,7 +105,7 @@ def read_weights(path: Path, *, sha256: str) -> Weights:
 
 def _decode(content: bytes) -> Weights:
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        with opened_arrays(content) as arrays:
             header = msgspec.json.decode(arrays["header"].tobytes(), type=_Header)
             if header != _HEADER:
                 raise ModelCorruptError(f"was made for another version of features or classes: {_difference(header)}")
@@ -115,7 +116,7 @@ def _decode(content: bytes) -> Weights:
                 stored["learned_offset"] = int(stored["learned_offset"])
             return _checked(Weights(**stored))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as exc:
-        raise ModelCorruptError(f"is no weights file ({type(exc).__name__})") from exc
+        raise ModelCorruptError(f"is no weights file ({described(exc)})") from exc
 
 
 def _difference(header: _Header) -> str:

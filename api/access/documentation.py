@@ -21,6 +21,11 @@ NO_KEY = examples.problem(
     401, "Unauthorized", "this server asks for a key: send `Authorization: Bearer KEY` or `X-API-Key: KEY`"
 )
 ROLE_MISSING = examples.problem(403, "Forbidden", "this key may read; this path is for keys with the role predict")
+MISDIRECTED = examples.problem(
+    421,
+    "Misdirected Request",
+    "this server is not 'desk.example': ask for localhost or an address, or name the host in API_ALLOWED_HOSTS",
+)
 TOO_MUCH = examples.problem(
     429,
     "Too Many Requests",
@@ -34,7 +39,7 @@ _TOO_MUCH_HEADERS = {
 
 
 def describe_access(document: dict[str, Any], access: Access) -> dict[str, Any]:
-    """Add keys and limits to the document of an API; without any it stays as it is.
+    """Add keys, limits and names to the document of an API; without any it stays as it is.
 
     Args:
         document: is changed.
@@ -43,10 +48,12 @@ def describe_access(document: dict[str, Any], access: Access) -> dict[str, Any]:
     if access.keys is not None:
         document["components"]["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
-        if is_open(path):
-            continue
         for operation in operations.values():
             answers = operation["responses"]
+            if access.hosts is not None:
+                answers["421"] = _answer(path, "The request asks for a server of another name.", MISDIRECTED)
+            if is_open(path):
+                continue
             if access.keys is not None:
                 roles = sorted(roles_for(path))
                 operation["security"] = [{scheme: [role]} for role in roles for scheme in _SCHEMES]

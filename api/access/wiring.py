@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.access.accounts import Accounts
 from api.access.gate import KeyGate
 from api.access.headers import NOT_STORED, SECURITY_HEADERS, SecurityHeaders
+from api.access.hosts import HostGate
 from api.access.key_source import KeySource
 from api.access.rates import RateLimit
 
@@ -23,11 +24,13 @@ class Access:
         keys: those in force; None where none is asked for.
         accounts: of the clients; None for no limit.
         origins: of other servers' pages whose scripts may ask and read answers, as `https://desk.example`.
+        hosts: names of this server, beside `localhost` and addresses; None for whatever it is asked by.
     """
 
     keys: KeySource | None = None
     accounts: Accounts | None = None
     origins: tuple[str, ...] = ()
+    hosts: frozenset[str] | None = None
 
     async def begin(self) -> None:
         """Read the keys, and read them again when they change."""
@@ -58,5 +61,8 @@ class Access:
 
     def inside_problems(self) -> list[Middleware]:
         """Give what may refuse a request."""
-        gates = [] if self.keys is None else [Middleware(KeyGate, keys=self.keys)]
-        return gates if self.accounts is None else [*gates, Middleware(RateLimit, accounts=self.accounts)]
+        return [
+            *([] if self.hosts is None else [Middleware(HostGate, names=self.hosts)]),
+            *([] if self.keys is None else [Middleware(KeyGate, keys=self.keys)]),
+            *([] if self.accounts is None else [Middleware(RateLimit, accounts=self.accounts)]),
+        ]

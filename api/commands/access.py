@@ -25,7 +25,7 @@ def open_access(settings: AccessSettings, *, processes: int) -> "Access":
     from api.access.wiring import Access  # noqa: PLC0415  # as above
 
     keys = KeySource(settings.keys.get_secret_value(), settings.keys_file) if settings.asks_for_keys else None
-    return Access(keys=keys, accounts=_accounts(settings, processes), origins=settings.origins)
+    return Access(keys=keys, accounts=_accounts(settings, processes), origins=settings.origins, hosts=settings.hosts)
 
 
 def check_access(settings: AccessSettings, host: str, *, is_loopback: bool) -> None:

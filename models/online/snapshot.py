@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from models.archives import opened_arrays
 from models.contest_records import Answerer, ContestState
-from models.errors import ModelCorruptError, ModelError, SnapshotRefusedError
+from models.errors import ModelCorruptError, ModelError, SnapshotRefusedError, described
 from models.features import FEATURE_COUNT, FEATURES_VERSION
 from models.online.memory import LabelMemory, Remembered
 from models.online.prequential import HeadState, Prequential
@@ -100,7 +101,7 @@ def decode_snapshot(content: bytes, *, batch: Weights) -> OnlineWeights:
         SnapshotRefusedError: another batch model, feature definition, set of classes or format.
         ModelCorruptError: no snapshot, or a damaged one.
     """
-    with _told(), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+    with _told(), opened_arrays(content) as arrays:
         _check_header(msgspec.json.decode(arrays["header"].tobytes(), type=_Header), _header(batch))
         weights = fresh_weights()
         is_moved = np.unpackbits(arrays["is_moved"], count=weights.words.size)
@@ -117,7 +118,7 @@ def decode_progress(content: bytes) -> Progress:
     Raises:
         ModelCorruptError: no snapshot, or a damaged one.
     """
-    with _told(), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+    with _told(), opened_arrays(content) as arrays:
         remembered = Remembered(*(arrays[name] for name in Remembered._fields))
         figures = tuple(
             HeadState(*(arrays[f"{name}_{place}"] for name in HeadState._fields)) for place in range(len(_HEADS))
@@ -136,7 +137,7 @@ def decode_answering(content: bytes) -> tuple[Answerer, Answerer]:
     Raises:
         ModelCorruptError: no snapshot, or a damaged one.
     """
-    with _told(), np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+    with _told(), opened_arrays(content) as arrays:
         contest = _contest(arrays)
         return contest.topic.answers, contest.sentiment.answers
 
@@ -153,7 +154,7 @@ def _told() -> Iterator[None]:
         raise
     except Exception as exc:  # zipfile and NumPy raise a dozen kinds, as the byte wants that is damaged
         raise ModelCorruptError(
-            f"this is no snapshot of the online model ({type(exc).__name__}): take an earlier one, or learn anew"
+            f"this is no snapshot of the online model ({described(exc)}): take an earlier one, or learn anew"
         ) from exc
 
 

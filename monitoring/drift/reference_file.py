@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from models.errors import DriftError
+from models.archives import opened_arrays
+from models.errors import DriftError, described
 from models.files import write_whole
 from monitoring.drift.columns import NUMBER_COLUMNS
 from monitoring.drift.reference import Reference
@@ -101,7 +102,7 @@ def decode_reference(content: bytes) -> Reference:
         DriftError: it is no reference, or one of another format.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        with opened_arrays(content) as arrays:
             head = msgspec.json.decode(arrays["head"].tobytes(), type=_Head)
             _check_format(head.format)
             vocabularies = {
@@ -121,7 +122,7 @@ def decode_reference(content: bytes) -> Reference:
     except DriftError:
         raise
     except Exception as exc:  # zipfile and NumPy raise a dozen kinds, as the byte wants that is damaged
-        raise DriftError(f"is no reference ({type(exc).__name__})") from exc
+        raise DriftError(f"is no reference ({described(exc)})") from exc
     return Reference(
         model_name=head.model_name,
         model_version=head.model_version,

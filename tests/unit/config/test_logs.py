@@ -27,6 +27,18 @@ def test_text_line_ends_with_the_fields(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err.endswith("INFO    test.logs partitions_assigned partitions=[0, 1] topic=t\n")
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_field_can_not_begin_a_line_or_drive_the_terminal(capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
+    logging.config.dictConfig(logging_config("INFO", as_json=as_json))
+
+    logger.error("request_failed", extra={"path": "/a\n2026-01-01 INFO forged\r\x1b[2J\u2028\ud800"})
+
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 1
+    assert written.isascii()
+    assert "\x1b" not in written
+
+
 def test_json_line_is_one_object_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     logging.config.dictConfig(logging_config("INFO", as_json=True))
 

