@@ -144,6 +144,7 @@ def confused(weights: Weights) -> Weights:
     return replace(weights, biases=biases)
 
 
+@pytest.mark.slow
 def test_labels_that_a_worker_learned_are_in_the_challenger_and_the_worker_follows_it(
     cluster: Cluster,
     start_worker: Callable[..., Any],
@@ -212,6 +213,7 @@ def test_what_people_labelled_changes_what_the_challenger_says_and_the_newest_ar
     assert found["champion"] == pretrained_predictor(1).model.version
 
 
+@pytest.mark.slow
 def test_next_training_is_compared_with_the_champion_on_labels_that_neither_has_seen(
     cluster: Cluster, tickertape: Command, given: list[Feedback], make_registry: Callable[[Path], str], tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ def slightly_other() -> Scorer:
     return Scorer(replace(weights, biases=weights.biases + np.float32(0.001)))
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_learned_for_the_next_batch_model_and_is_there_after_a_rollback(
     learning: Any, start_worker: Callable[..., Any], make_feedback: Callable[..., bytes], tmp_path: Path
 ) -> None:
