@@ -6,6 +6,7 @@ from models.errors import BrokerError
 from models.following import FollowedPredictor
 from models.lookout import Lookout
 from monitoring.metrics import show_online_version
+from stream.connection import KafkaConnection
 from stream.learning.topics import TopicReader, latest_snapshots
 
 logger = logging.getLogger(__name__)
@@ -17,14 +18,14 @@ class SnapshotFollower(Lookout):
     While the topic can't be read, what was there goes on answering; that is logged once.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: full name of the topic of snapshots.
         predictor: answers with each snapshot that fits it.
     """
 
-    def __init__(self, bootstrap_servers: str, topic: str, *, predictor: FollowedPredictor) -> None:
+    def __init__(self, kafka: KafkaConnection, topic: str, *, predictor: FollowedPredictor) -> None:
         super().__init__("follow-online", failure="snapshot_not_followed")
-        self._reader = TopicReader(bootstrap_servers, topic)
+        self._reader = TopicReader(kafka, topic)
         self._predictor = predictor
         self._is_lost = False
 

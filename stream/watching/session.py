@@ -14,6 +14,7 @@ from models.errors import BrokerError
 from monitoring.drift.concepts import Accuracies, Concepts
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import References
+from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.interrupts import Interrupts
 from stream.ranges import Offsets, shown
@@ -41,7 +42,7 @@ class Watched:
     """What is watched, and how.
 
     Attributes:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: of the stream.
         group: consumer group whose offsets show how far this process is.
         isolation_level: `read_committed` or `read_uncommitted`.
@@ -52,7 +53,7 @@ class Watched:
         from_beginning: where nothing was told yet, begin with what the topic holds already.
     """
 
-    bootstrap_servers: str
+    kafka: KafkaConnection
     topics: Topics
     group: str
     isolation_level: str
@@ -128,12 +129,12 @@ def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator
         KafkaError: it went away meanwhile, or refuses.
     """
     topics = watched.topics
-    ensure_topics(watched.bootstrap_servers, (topics.drift,))
+    ensure_topics(watched.kafka, (topics.drift,))
     with ExitStack() as stack:
         consumers = _Consumers(watched, interrupts, stack)
         consumer = consumers.make(group=watched.group, max_partition_bytes=FEED_FETCH_BYTES)
         partitions = await_topic(consumer, topics.classified.name)
-        producer = HeldClient(connect_producer(watched.bootstrap_servers), interrupts)
+        producer = HeldClient(connect_producer(watched.kafka), interrupts)
         stack.callback(producer.close, timeout=CLOSE_MS / 1000)
         ledger = Ledger(consumers.make(), producer, topics.drift.name)
         newest, committed = ledger.newest(), _committed(consumer, partitions)
@@ -165,10 +166,8 @@ class _Consumers:
         self._watched, self._interrupts, self._stack = watched, interrupts, stack
 
     def make(self, *, group: str | None = None, **options: int) -> HeldClient:
-        servers, isolation_level = self._watched.bootstrap_servers, self._watched.isolation_level
-        consumer = HeldClient(
-            connect(servers, isolation_level=isolation_level, group=group, **options), self._interrupts
-        )
+        kafka, isolation_level = self._watched.kafka, self._watched.isolation_level
+        consumer = HeldClient(connect(kafka, isolation_level=isolation_level, group=group, **options), self._interrupts)
         self._stack.callback(consumer.close, autocommit=False, timeout_ms=CLOSE_MS)
         return consumer
 

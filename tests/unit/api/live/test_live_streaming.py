@@ -15,6 +15,7 @@ from api.live.reader import LiveTopics
 from api.live.streaming import LiveStream
 from api.serving import Server, server_config
 from monitoring.metrics import LIVE_DROPPED
+from stream.connection import KafkaConnection
 
 GET = b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n"
 MiB = 1 << 20
@@ -44,7 +45,12 @@ class Running:
 
     def __init__(self, topics: LiveTopics, slow_seconds: float) -> None:
         self.feed = LiveFeed(
-            "nobody:1", topics, seconds=1, sample_bytes=100_000, most_streams=100, slow_seconds=slow_seconds
+            KafkaConnection("nobody:1"),
+            topics,
+            seconds=1,
+            sample_bytes=100_000,
+            most_streams=100,
+            slow_seconds=slow_seconds,
         )
         self.feed._state = b"event: state\n\n"
         self._listener = socket.create_server(("127.0.0.1", 0))

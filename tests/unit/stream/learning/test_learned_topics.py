@@ -15,6 +15,7 @@ from models.online.corrections import StoredSnapshot
 from models.records import ModelVersion
 from models.taxonomy import Label
 from stream.codecs import decode_labelled
+from stream.connection import KafkaConnection
 from stream.dead_letters import DeadLetter
 from stream.framing import Outputs, record_batches
 from stream.learning.following import SnapshotFollower
@@ -111,7 +112,7 @@ class CorrectedPredictor:
 def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor: Any = CorrectedPredictor()
     topic = GrowingTopic([snapshot(b"9"), snapshot(b"6")])
-    follower = SnapshotFollower("127.0.0.1:9", "models.online", predictor=predictor)
+    follower = SnapshotFollower(KafkaConnection("127.0.0.1:9"), "models.online", predictor=predictor)
     monkeypatch.setattr(follower, "_reader", topic)
 
     follower.look()
