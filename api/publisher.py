@@ -8,13 +8,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from api.codecs import encode
 from models.errors import FeedbackNotDeliveredError
 from models.events import event_headers
 from models.feedback import EVENT_TYPE, Feedback
-from stream.admission import refusal
+from stream.admission import reason, refusal
 from stream.connection import KafkaConnection
 
 logger = logging.getLogger(__name__)
@@ -81,6 +86,10 @@ class KafkaPublisher:
             if producer is None:
                 raise self._not_connected(exc) from exc
             self._drop(producer)
+            if isinstance(exc, TopicAuthorizationFailedError):
+                raise FeedbackNotDeliveredError(
+                    f"no feedback was taken, as Kafka does not let this server write to {self._topic}: its log says more"
+                ) from exc
             raise FeedbackNotDeliveredError(
                 f"Kafka acknowledged {acknowledged} of {len(given)}: send all again, "
                 "the learner recognises what it has as duplicates"
@@ -150,7 +159,7 @@ class KafkaPublisher:
     def _not_connected(self, cause: Exception) -> FeedbackNotDeliveredError:
         if isinstance(cause, UnknownTopicOrPartitionError):
             return FeedbackNotDeliveredError(
-                f"no feedback was taken, as Kafka has no topic {self._topic}: "
+                f"no feedback was taken, as Kafka has no topic {self._topic}, or does not show it to this server: "
                 "start a worker, which makes it, then send all again"
             )
         if isinstance(cause, _RefusedError):
@@ -171,7 +180,7 @@ class KafkaPublisher:
                 "topic": self._topic,
                 "acknowledged": acknowledged,
                 "elements": elements,
-                "error": f"{type(cause).__name__}: {cause}",
+                "error": str(cause) if isinstance(cause, _RefusedError) else reason(cause),
             },
         )
 

@@ -16,11 +16,19 @@ from aiokafka.errors import (
 )
 
 from models.errors import BrokerError
-from stream.connection import KafkaConnection
+from stream.connection import KafkaConnection, Sasl
 
 ANSWER_MS = 3_000  # of each address; a broker answers in milliseconds
 _NAME_DIFFERS = {62, 64}  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
 _OUT_OF_DATE = {9, 10}  # its X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
+
+_RIGHTS = {
+    "TopicAuthorizationFailedError": "the topic",
+    "GroupAuthorizationFailedError": "the consumer group",
+    "ClusterAuthorizationFailedError": "the cluster",
+    "TransactionalIdAuthorizationFailedError": "the transactional id",  # of kafka-python
+    "TransactionalIdAuthorizationFailed": "the transactional id",  # of aiokafka
+}
 
 
 def check_admission(kafka: KafkaConnection) -> None:
@@ -59,28 +67,26 @@ def _told(kafka: KafkaConnection, address: str, exc: BaseException) -> str:
     """Say what a failure to connect has to do with certificates and passwords; nothing where it has not."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"the certificate of Kafka at {address} is refused ({exc.verify_message}): {_remedy(exc.verify_code)}"
-    if isinstance(exc, SaslAuthenticationFailed | ValueError):  # aiokafka's ValueError: it does not know the password
-        user = kafka.sasl.username if kafka.sasl is not None else ""
+    alert = exc if isinstance(exc, ssl.SSLError) else exc.__cause__
+    if isinstance(alert, ssl.SSLError) and "ALERT" in (alert.reason or ""):  # what the other side says of ours
         return (
-            f"Kafka at {address} refuses the user {user!r} or its password: check KAFKA_SASL_USERNAME, "
+            f"Kafka at {address} refuses the certificate that it was shown, or wants one ({alert.reason}): "
+            "check KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE"
+        )
+    return "" if kafka.sasl is None else _password_told(kafka.sasl, address, exc, is_encrypted=kafka.tls is not None)
+
+
+def _password_told(sasl: Sasl, address: str, exc: BaseException, *, is_encrypted: bool) -> str:
+    if isinstance(exc, SaslAuthenticationFailed | ValueError):  # aiokafka's ValueError: it does not know the password
+        return (
+            f"Kafka at {address} refuses the user {sasl.username!r} or its password: check KAFKA_SASL_USERNAME, "
             "KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE, and KAFKA_SASL_MECHANISM"
         )
     if isinstance(exc, UnsupportedSaslMechanismError):
-        mechanism = kafka.sasl.mechanism if kafka.sasl is not None else ""
-        return f"Kafka at {address} does not take KAFKA_SASL_MECHANISM={mechanism}: set one that it takes"
+        return f"Kafka at {address} does not take KAFKA_SASL_MECHANISM={sasl.mechanism}: set one that it takes"
     if isinstance(exc, IllegalSaslStateError):
-        return f"Kafka at {address} asks for no password: set KAFKA_SECURITY_PROTOCOL=SSL, or take another port"
-    alert = exc if isinstance(exc, ssl.SSLError) else exc.__cause__
-    if isinstance(alert, ssl.SSLError):
-        if "ALERT" in (alert.reason or ""):
-            return (
-                f"Kafka at {address} refuses the certificate that it was shown, or wants one ({alert.reason}): "
-                "check KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE"
-            )
-        return (
-            f"Kafka at {address} does not speak TLS as it should ({alert.reason}): check its port and "
-            "KAFKA_SECURITY_PROTOCOL"
-        )
+        protocol = "SSL" if is_encrypted else "PLAINTEXT"
+        return f"Kafka at {address} asks for no password: set KAFKA_SECURITY_PROTOCOL={protocol}, or take another port"
     return ""
 
 
@@ -90,3 +96,17 @@ def _remedy(code: int) -> str:
     if code in _OUT_OF_DATE:
         return "have it renewed, or set this machine's clock"
     return "set KAFKA_SSL_CAFILE to the certificate of the authority that signed it"
+
+
+def reason(exc: BaseException) -> str:
+    """Say what a client's error means; where a right is missing, what to do.
+
+    >>> from kafka.errors import GroupAuthorizationFailedError
+    >>> reason(GroupAuthorizationFailedError("desk"))
+    'this user lacks a right on the consumer group (GroupAuthorizationFailedError: [Error 30] GroupAuthorizationFailedError): give it, see docs/how-to/secure-kafka.md'
+    """
+    name = type(exc).__name__
+    said = f"{name}: {exc}"
+    if name not in _RIGHTS:
+        return said
+    return f"this user lacks a right on {_RIGHTS[name]} ({said}): give it, see docs/how-to/secure-kafka.md"

@@ -40,6 +40,7 @@ from stream.commands.cluster import kafka_of_settings
 from stream.connection import KafkaConnection
 from stream.credentials import broker_credentials
 from stream.learning.wiring import Limits, learn_online
+from stream.rights import check_rights
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 from stream.tracing import TweetTraces
 
@@ -69,6 +70,7 @@ def create_app(
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             isolation_level=settings.isolation_level,
         ),
+        kafka=cluster.kafka,
         broker=[f"tickertape://{server}" for server in cluster.kafka.servers],
         broker_credentials=broker_credentials(cluster.kafka),
         store="memory://",
@@ -111,7 +113,7 @@ def app_from_environment() -> faust.App:
     """Build the app from the environment's settings: load the model, create the topics that are missing.
 
     Raises:
-        BrokerError: no Kafka answers, it does not let us in, or it refuses to create a topic.
+        BrokerError: no Kafka answers, it does not let us in, a right is missing, or it refuses to create a topic.
         ModelError: the model can't be loaded.
         SettingsError: a file that a setting names can't be used.
         TracingError: traces are asked for, and can't be made.
@@ -126,6 +128,7 @@ def app_from_environment() -> faust.App:
     predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
+    _check_rights(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
     cluster = Cluster(
         kafka=kafka,
         topics=ensure_topics(kafka, topics.all),
@@ -168,6 +171,15 @@ def app_from_environment() -> faust.App:
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)
     return app
+
+
+def _check_rights(kafka: KafkaConnection, topics: Topics, *, group: str, learns: bool) -> None:
+    reads = {topics.raw}
+    writes = {topics.classified, topics.sentiment, topics.dead_letter, topics.to_label, topics.metrics}
+    if learns:
+        reads |= {topics.feedback, topics.to_label, topics.labelled, topics.online}
+        writes |= {topics.labelled, topics.online}
+    check_rights(kafka, reads=[topic.name for topic in reads], writes=[topic.name for topic in writes], group=group)
 
 
 def _selection(settings: LabellingSettings) -> Selection | None:

@@ -9,8 +9,9 @@ from kafka.errors import KafkaError
 from models.errors import BrokerError
 from models.events import event_headers
 from models.records import ModelChange
+from stream.admission import reason
 from stream.classify import SOURCE
-from stream.clients import open_client, reason
+from stream.clients import open_client
 from stream.connection import KafkaConnection
 from stream.framing import Header
 

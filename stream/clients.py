@@ -5,19 +5,12 @@ from typing import Any, TypeVar
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
-from stream.admission import check_admission
+from stream.admission import check_admission, reason
 from stream.connection import KafkaConnection
 
 CONNECT_TIMEOUT_MS = 5_000  # a broker on this machine answers in milliseconds, a remote one within a second
 
 Client = TypeVar("Client")
-
-_RIGHTS = {
-    "TopicAuthorizationFailedError": "the topic",
-    "GroupAuthorizationFailedError": "the consumer group",
-    "ClusterAuthorizationFailedError": "the cluster",
-    "TransactionalIdAuthorizationFailedError": "the transactional id",
-}
 
 
 def open_client(kind: type[Client], kafka: KafkaConnection, **options: Any) -> Client:  # noqa: ANN401  # kafka-python has no usable types
@@ -50,16 +43,3 @@ def refused(what: str, kafka: KafkaConnection, exc: Exception) -> BrokerError:
         exc: the client's own error.
     """
     return BrokerError(f"{what} at {kafka.bootstrap_servers}: {reason(exc)}")
-
-
-def reason(exc: BaseException) -> str:
-    """Say what a client's error means; where a right is missing, what to do.
-
-    >>> from kafka.errors import GroupAuthorizationFailedError
-    >>> reason(GroupAuthorizationFailedError())
-    'this user lacks a right on the consumer group (GroupAuthorizationFailedError): give it, see docs/how-to/secure-kafka.md'
-    """
-    name = type(exc).__name__
-    if name not in _RIGHTS:
-        return f"{name}: {exc}"
-    return f"this user lacks a right on {_RIGHTS[name]} ({name}): give it, see docs/how-to/secure-kafka.md"

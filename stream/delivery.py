@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self
 
 from models.errors import DeliveryError
+from stream.admission import reason
 from stream.framing import Outputs
 
 
@@ -99,6 +100,6 @@ class Deliveries:
 
 def _fail(exc: Exception) -> NoReturn:
     raise DeliveryError(
-        f"outputs could not be delivered ({type(exc).__name__}: {exc}); "
+        f"outputs could not be delivered ({reason(exc)}); "
         "their tweets stay uncommitted and are classified again after a restart"
     ) from exc

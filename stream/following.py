@@ -11,6 +11,7 @@ from kafka.errors import KafkaError
 from stream.clients import CONNECT_TIMEOUT_MS, open_client, refused
 from stream.connection import KafkaConnection
 from stream.interrupts import Interrupts
+from stream.rights import check_rights
 
 POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch
@@ -36,7 +37,7 @@ def follow(kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> Itera
     """
     consumer = connect(kafka)
     try:
-        _assign(consumer, topic, from_beginning=from_beginning)
+        _assign(consumer, kafka, topic, from_beginning=from_beginning)
         while True:
             with Interrupts() as interrupts, interrupts.held():
                 polled = consumer.poll(timeout_ms=POLL_MS)
@@ -80,10 +81,11 @@ def connect(
     )
 
 
-def _assign(consumer: KafkaConsumer, topic: str, *, from_beginning: bool) -> None:
+def _assign(consumer: KafkaConsumer, kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> None:
     numbers = consumer.partitions_for_topic(topic)
     is_new = not numbers
     if is_new:
+        check_rights(kafka, reads=[topic])  # else it would be waited for in vain
         logger.info("topic_awaited", extra={"topic": topic})
     while not numbers:
         time.sleep(TOPIC_CHECK_SECONDS)

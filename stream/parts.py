@@ -13,6 +13,7 @@ from stream.clients import CONNECT_TIMEOUT_MS, refused
 from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.ranges import Offsets, parse_offsets, read_with
+from stream.rights import check_rights
 
 Spot = dict[int, int] | datetime
 """An offset of each partition, or a time."""
@@ -90,6 +91,7 @@ class PartReader:
     def _located(self, consumer: KafkaConsumer) -> Part:
         there = consumer.partitions_for_topic(self._topic)
         if not there:
+            check_rights(self._kafka, reads=[self._topic])
             raise BrokerError(
                 f"there is no topic {self._topic} at {self._kafka.bootstrap_servers}: start a worker first"
             )

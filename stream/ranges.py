@@ -11,6 +11,7 @@ from models.errors import BrokerError
 from stream.clients import CONNECT_TIMEOUT_MS, refused
 from stream.connection import KafkaConnection
 from stream.following import POLL_MS, connect
+from stream.rights import check_rights
 
 Offsets = Mapping[int, int]
 """Partition -> offset."""
@@ -51,6 +52,7 @@ def read_range(
     Raises:
         BrokerError: no broker answers, it refuses, or the topic does not hold the whole range.
     """
+    check_rights(kafka, reads=[topic])
     consumer = connect(kafka, isolation_level=isolation_level)
     try:
         for records in read_with(consumer, topic, start=start, end=end):

@@ -11,7 +11,8 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from models.errors import DeliveryError
-from stream.clients import CONNECT_TIMEOUT_MS, open_client, reason
+from stream.admission import reason
+from stream.clients import CONNECT_TIMEOUT_MS, open_client
 from stream.connection import KafkaConnection
 from stream.feed.files import Record
 from stream.framing import Header

@@ -9,8 +9,10 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from config.settings import TopicSettings
 from models.errors import BrokerError
-from stream.clients import open_client, reason
+from stream.admission import reason
+from stream.clients import open_client
 from stream.connection import KafkaConnection
+from stream.rights import missing
 
 MS_PER_DAY = 86_400_000
 FOR_EVER = -1
@@ -152,13 +154,15 @@ def ensure_topics(kafka: KafkaConnection, topics: tuple[TopicSpec, ...]) -> dict
     admin = open_client(KafkaAdminClient, kafka)
     try:
         partitions = _partitions(admin)
-        missing = [topic for topic in topics if topic.name not in partitions]
-        for topic in missing:
+        absent = [topic for topic in topics if topic.name not in partitions]
+        for topic in absent:
             _create(admin, topic)
-        if missing:
-            admin.wait_for_topics([topic.name for topic in missing])
+        if absent:
+            admin.wait_for_topics([topic.name for topic in absent])
             partitions = _partitions(admin)
         limits = _max_message_bytes(admin, names)
+        if hidden := [name for name in names if name not in limits]:
+            raise missing(kafka, [f"DescribeConfigs on the topic {name}" for name in hidden])
         return {name: TopicState(partitions[name], limits[name]) for name in names}
     except KafkaError as exc:
         raise BrokerError(
@@ -176,7 +180,11 @@ def _partitions(admin: KafkaAdminClient) -> dict[str, int]:
 def _max_message_bytes(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     (described,) = admin.describe_configs(resources, config_filter="all").values()
-    return {name: int(configs["max.message.bytes"]["value"]) for name, configs in described.items()}
+    return {
+        name: int(configs["max.message.bytes"]["value"])
+        for name, configs in described.items()
+        if "max.message.bytes" in configs  # Kafka tells nothing where the right is missing
+    }
 
 
 def _create(admin: KafkaAdminClient, topic: TopicSpec) -> None:

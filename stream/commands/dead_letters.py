@@ -34,6 +34,7 @@ from stream.letters.repairs import Repaired, judge_of, repaired
 from stream.letters.stored import StoredLetter, read_lines, stored
 from stream.parts import BEGINNING, PartReader, Spot
 from stream.ranges import parse_offsets
+from stream.rights import check_rights
 from stream.rows import harmless
 from stream.topics import Topics, declare_topics, ensure_topics
 
@@ -86,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> int:
+    check_rights(kafka, reads=[topics.redriven.name])
     ensure_topics(kafka, (topics.redriven,))
     done = marked(kafka, topics)
     groups: dict[tuple[str, str], list[StoredLetter]] = {}
@@ -166,6 +168,7 @@ def _redrive(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topi
     if sum((chooses, arguments.all, arguments.file is not None)) != 1:
         arguments.fail("say which letters: by --reason, --topic or --from; or --file; or --all")
     letters = list(_checked(arguments.file, topics)) if arguments.file else _letters(arguments, kafka, topics)
+    check_rights(kafka, writes=[topics.redriven.name])
     ensure_topics(kafka, (topics.redriven,))
     with Redriver(kafka, topics, max_attempts=arguments.max_attempts, again=arguments.again) as redriver:
         outcomes = redriver.plan(letters) if arguments.dry_run else redriver.redrive(letters)

@@ -29,6 +29,7 @@ from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import Record
 from stream.feed.labels import BadLine, read_labels
 from stream.replay import Published, publish
+from stream.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 EVENT_SOURCE = b"/tickertape/label"
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(project.log_level, as_json=project.log_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: says what is acknowledged
     topic = declare_topics(TopicSettings()).feedback
+    check_rights(kafka, writes=[topic.name])
     ensure_topics(kafka, (topic,))
     labels = _Labels(arguments.file, source=arguments.source)
     published = publish(

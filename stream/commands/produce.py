@@ -40,6 +40,7 @@ from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import STANDARD_INPUT, Record, format_of, read_records
 from stream.feed.generator import DEFAULT_START, MALFORMED_SHARE, TWEETS_PER_SECOND, GeneratedTweet, generate
 from stream.replay import Published, pace, publish
+from stream.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 FOR_EVER = 0
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(project.log_level, as_json=project.log_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped container delivers what it sent, too
     topic = declare_topics(TopicSettings()).raw
+    check_rights(kafka, writes=[topic.name])
     ensure_topics(kafka, (topic,))
     with _records(arguments) as records, _progress(arguments.count) as progress:
         published = publish(records, kafka=kafka, topic=topic.name, progress=progress)

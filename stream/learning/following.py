@@ -1,6 +1,7 @@
 """Answer with the last snapshot of the online model: in every process, whoever learns."""
 
 import logging
+import time
 
 from models.errors import BrokerError
 from models.following import FollowedPredictor
@@ -8,6 +9,8 @@ from models.lookout import Lookout
 from monitoring.metrics import show_online_version
 from stream.connection import KafkaConnection
 from stream.learning.topics import TopicReader, latest_snapshots
+
+RETRY_SECONDS = 5.0  # who is not let in should not ask every second
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +31,12 @@ class SnapshotFollower(Lookout):
         self._reader = TopicReader(kafka, topic)
         self._predictor = predictor
         self._is_lost = False
+        self._retry_at = 0.0
 
     def look(self) -> None:
         """Read what is there now, and hand on the last snapshot of each batch model."""
+        if self._is_lost and time.monotonic() < self._retry_at:
+            return
         try:
             for snapshot in latest_snapshots(self._reader.read_to_end()):
                 self._predictor.correct(snapshot)
@@ -38,6 +44,7 @@ class SnapshotFollower(Lookout):
             if not self._is_lost:
                 logger.info("snapshots_unreachable", extra={"error": str(exc)})
             self._is_lost = True
+            self._retry_at = time.monotonic() + RETRY_SECONDS
         else:
             self._is_lost = False
         show_online_version(self._predictor.model.online_version)

@@ -17,6 +17,7 @@ from stream.clients import CONNECT_TIMEOUT_MS, refused
 from stream.codecs import decode_labelled
 from stream.connection import KafkaConnection
 from stream.following import POLL_MS, connect
+from stream.rights import check_rights
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class TopicReader:
         consumer = connect(self._kafka, max_partition_bytes=FETCH_BYTES)
         numbers = consumer.partitions_for_topic(self._topic)
         if not numbers:
+            check_rights(self._kafka, reads=[self._topic])
             raise BrokerError(
                 f"there is no topic {self._topic} at {self._kafka.bootstrap_servers}: start a worker again"
             )

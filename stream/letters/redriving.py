@@ -15,7 +15,8 @@ from kafka.errors import KafkaError, ProducerFencedError
 
 from models.errors import DeliveryError
 from models.records import utc_timestamp
-from stream.clients import CONNECT_TIMEOUT_MS, open_client, reason, refused
+from stream.admission import reason
+from stream.clients import CONNECT_TIMEOUT_MS, open_client, refused
 from stream.codecs import encode
 from stream.connection import KafkaConnection
 from stream.interrupts import Interrupts

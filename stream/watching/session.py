@@ -14,10 +14,13 @@ from models.errors import BrokerError
 from monitoring.drift.concepts import Accuracies, Concepts
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import References
+from stream.admission import reason
+from stream.clients import refused
 from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.interrupts import Interrupts
 from stream.ranges import Offsets, shown
+from stream.rights import check_rights
 from stream.topics import Topics, ensure_topics
 from stream.watching.bucket import TokenBucket
 from stream.watching.client import CALL_MS, CLOSE_MS, HeldClient
@@ -109,10 +112,12 @@ def watch_without_end(
                     while True:
                         watch.step()
             except (BrokerError, KafkaError, OSError) as exc:
+                if not was_open and isinstance(exc, KafkaError):
+                    raise refused("can't watch the feed", watched.kafka, exc) from exc
                 if not was_open:
                     raise
                 if not is_lost:
-                    logger.warning("kafka_lost", extra={"error": f"{type(exc).__name__}: {exc}"})
+                    logger.warning("kafka_lost", extra={"error": reason(exc)})
                     is_lost = True
             is_soon = clock() - lost_at < 2 * LONGEST_PAUSE_SECONDS
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS) if is_soon else FIRST_PAUSE_SECONDS
@@ -129,6 +134,12 @@ def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator
         KafkaError: it went away meanwhile, or refuses.
     """
     topics = watched.topics
+    check_rights(
+        watched.kafka,
+        reads=[topic.name for topic in (topics.classified, topics.dead_letter, topics.metrics, topics.drift)],
+        writes=[topics.drift.name],
+        group=watched.group,
+    )
     ensure_topics(watched.kafka, (topics.drift,))
     with ExitStack() as stack:
         consumers = _Consumers(watched, interrupts, stack)

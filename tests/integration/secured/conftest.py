@@ -1,11 +1,16 @@
 """A real Kafka that asks who is there: TLS, passwords and rights, with an authority and certificates of the run's own."""
 
-import datetime
+import datetime as dt
 import ipaddress
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -29,10 +34,14 @@ from kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+import tickertape as package
 from config.settings import BrokerSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.broker.probe import HOST, free_ports
 
+Process = subprocess.Popen[str]
+PAGE = Path(package.__file__).parents[1] / "docs" / "how-to" / "secure-kafka.md"
+TIMEOUT_SECONDS = 60
 PASSWORD = "the-secret-of-this-run"  # noqa: S105  # of users that live as long as a test
 KEY_PASSWORD = "the-secret-of-the-key"  # noqa: S105  # as above
 PLAIN_USER = "plain-user"
@@ -41,12 +50,13 @@ LISTENERS = {
     "PASSWORDS": "SASL_SSL",
     "CERTIFICATES": "SSL",
     "UNENCRYPTED": "SASL_PLAINTEXT",
+    "BRIEF": "SASL_PLAINTEXT",  # asks again every few seconds
     "EXPIRED": "SASL_SSL",
     "ELSEWHERE": "SASL_SSL",
 }
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 PLAIN = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{PLAIN_USER}="{PASSWORD}";'
-DAY = datetime.timedelta(days=1)
+DAY = dt.timedelta(days=1)
 
 
 class Authority:
@@ -60,7 +70,9 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
-        certificate = self._builder(self._name, self._key).add_extension(x509.BasicConstraints(True, None), True)
+        certificate = self._builder(self._name, self._key).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(certificate.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
@@ -86,9 +98,9 @@ class Authority:
         return path
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, ends_in: datetime.timedelta = DAY
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, ends_in: dt.timedelta = DAY
     ) -> x509.CertificateBuilder:
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -198,6 +210,7 @@ def _properties(ports: Mapping[str, int], folder: Path, authority: Authority) ->
         "sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN",
         "connection.failed.authentication.delay.ms": "0",
         "listener.name.certificates.ssl.client.auth": "required",
+        "listener.name.brief.scram-sha-512.connections.max.reauth.ms": "4000",
     }
     for listener, protocol in LISTENERS.items():
         prefix = f"listener.name.{listener.lower()}"
@@ -220,6 +233,17 @@ def kafka_servers(secured: SecuredKafka) -> str:
     return secured.open_servers
 
 
+def documented_rights(part: str) -> list[tuple[str, str, list[str]]]:
+    """Read from the page what a part needs: kind, name and operations of each resource."""
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if "|" in line]
+    return [
+        (row[1], name, [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper() for operation in row[3].split(", ")])
+        for row in rows
+        if len(row) == 4 and row[0] == part
+        for name in re.findall(r"`([^`]+)`", row[2])
+    ]
+
+
 @pytest.fixture
 def user(secured: SecuredKafka, topic_prefix: str) -> str:
     """A user of this test's own, who has no right yet."""
@@ -229,10 +253,59 @@ def user(secured: SecuredKafka, topic_prefix: str) -> str:
 
 
 @pytest.fixture
-def allow(secured: SecuredKafka, user: str) -> Callable[..., None]:
-    """Give this test's user a right."""
+def allow(secured: SecuredKafka, user: str, topic_prefix: str) -> Callable[..., None]:
+    """Give this test's user, or another one, what the page lists for a part; `but` is a resource to leave out."""
 
-    def give(kind: str, name: str, *operations: str) -> None:
-        secured.allow(user, kind, name, *operations)
+    def give(part: str, *, to: str = user, but: str = "") -> None:
+        rights = documented_rights(part)
+        assert rights, f"the page lists nothing for {part}"
+        assert not but or but in {name for _, name, _ in rights}
+        for kind, name, operations in rights:
+            if name != but:
+                own = name.replace("tickertape", f"{topic_prefix}group") if kind == "group" else topic_prefix + name
+                secured.allow(to, kind, own, *operations)
 
     return give
+
+
+@pytest.fixture
+def start(cluster: Any, secured: SecuredKafka, user: str, tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Start `tickertape VERB ...` on this test's topics, as its user unless settings say who; ended at its end."""
+    processes: list[Process] = []
+    environment = os.environ | {
+        "TOPICS_PREFIX": cluster.prefix,
+        "STREAM_GROUP": f"{cluster.prefix}group",
+        "TICKERTAPE_HOME": str(tmp_path),
+    }
+
+    def start_process(*words: str, settings: Mapping[str, str] | None = None, **more: str) -> Process:
+        known = secured.by_password(user) if settings is None else settings
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tickertape", *words],
+            env=environment | known | more,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start_process
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def tickertape(start: Callable[..., Process]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `tickertape VERB ...` to its end; no output of any may hold a secret."""
+
+    def run(*words: str, given: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
+        process = start(*words, **options)
+        output, errors = process.communicate(given, timeout=TIMEOUT_SECONDS)
+        assert PASSWORD not in output + errors
+        assert KEY_PASSWORD not in output + errors
+        return subprocess.CompletedProcess(words, process.returncode, output, errors)
+
+    return run
