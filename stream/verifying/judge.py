@@ -12,6 +12,7 @@ from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.parts import BEGINNING, PartReader, Spot
 from stream.ranges import Offsets
+from stream.rights import check_rights
 from stream.topics import Topics
 from stream.verifying.account import Account, Output, Verdict
 
@@ -83,6 +84,8 @@ class Judge:
         consumer = connect(self._kafka, group=self._group)
         try:
             partitions = consumer.partitions_for_topic(topic) or set()
+            if not partitions:
+                check_rights(self._kafka, reads=[topic])
             found = {
                 number: consumer.committed(TopicPartition(topic, number), timeout_ms=CONNECT_TIMEOUT_MS)
                 for number in sorted(partitions)

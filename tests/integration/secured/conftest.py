@@ -150,6 +150,10 @@ class SecuredKafka:
         with closing(KafkaAdminClient(bootstrap_servers=self.open_servers)) as admin:
             assert not admin.create_acls(rights)["failed"]
 
+    def refused_attempts(self) -> int:
+        """Count the attempts to authenticate that the broker has refused."""
+        return self.log.read_text(encoding="utf-8").count("Failed authentication")
+
     def by_password(
         self, user: str, *, mechanism: str = "SCRAM-SHA-512", listener: str = "PASSWORDS"
     ) -> dict[str, str]:
@@ -225,6 +229,12 @@ def _properties(ports: Mapping[str, int], folder: Path, authority: Authority) ->
             properties[f"{prefix}.scram-sha-256.sasl.jaas.config"] = SCRAM
             properties[f"{prefix}.plain.sasl.jaas.config"] = PLAIN
     return properties
+
+
+@pytest.fixture
+def make_authority(tmp_path: Path) -> Callable[[str], Authority]:
+    """Make an authority that the broker does not know."""
+    return lambda name: Authority(tmp_path, name)
 
 
 @pytest.fixture
