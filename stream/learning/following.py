@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from models.errors import BrokerError
 from models.following import FollowedPredictor
@@ -24,18 +25,27 @@ class SnapshotFollower(Lookout):
         kafka: how to reach the cluster.
         topic: full name of the topic of snapshots.
         predictor: answers with each snapshot that fits it.
+        clock: gives seconds that only grow.
     """
 
-    def __init__(self, kafka: KafkaConnection, topic: str, *, predictor: FollowedPredictor) -> None:
+    def __init__(
+        self,
+        kafka: KafkaConnection,
+        topic: str,
+        *,
+        predictor: FollowedPredictor,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("follow-online", failure="snapshot_not_followed")
         self._reader = TopicReader(kafka, topic)
         self._predictor = predictor
+        self._clock = clock
         self._is_lost = False
         self._retry_at = 0.0
 
     def look(self) -> None:
         """Read what is there now, and hand on the last snapshot of each batch model."""
-        if self._is_lost and time.monotonic() < self._retry_at:
+        if self._is_lost and self._clock() < self._retry_at:
             return
         try:
             for snapshot in latest_snapshots(self._reader.read_to_end()):
@@ -44,7 +54,7 @@ class SnapshotFollower(Lookout):
             if not self._is_lost:
                 logger.info("snapshots_unreachable", extra={"error": str(exc)})
             self._is_lost = True
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._retry_at = self._clock() + RETRY_SECONDS
         else:
             self._is_lost = False
         show_online_version(self._predictor.model.online_version)

@@ -10,6 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from models.feedback import LabelledTweet
+from models.taxonomy import Label
+from stream.codecs import encode
+from stream.commands.cluster import kafka_of_settings
+from stream.learning.topics import TopicArchive
+
 pytestmark = pytest.mark.integration
 
 Cluster = Any  # the fixtures' own classes stand in conftest.py, which tests can't import
@@ -24,8 +30,8 @@ LABEL = {"tweet_id": "1", "label": "Dividend", "text": TWEET["text"], "labelled_
 BROKEN = b"{"
 
 
-def wait_for_records(cluster: Cluster, topic: str, count: int) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+def wait_for_records(cluster: Cluster, topic: str, count: int, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    deadline = time.monotonic() + timeout_seconds
     while (found := sum(cluster.ends(topic).values())) < count:
         assert time.monotonic() < deadline, f"{found} of {count} records are in {topic}"
         time.sleep(0.1)
@@ -106,10 +112,36 @@ def test_drift_process_tells_with_its_rights_alone(
     start(
         "drift", "watch", "--from-beginning", settings=secured.by_password(f"{user}.drift"), DRIFT_WINDOW_TWEETS="200"
     )
-    wait_for_records(cluster, cluster.topics.drift.name, 1)
+    wait_for_records(cluster, cluster.topics.drift.name, 1, timeout_seconds=180)  # with a report, which takes its time
 
     (event,) = cluster.read(cluster.topics.drift.name)
     assert json.loads(event.value)["window"]["tweets"] == 200
+
+
+def test_retraining_reads_what_was_learned_with_its_rights_alone(
+    secured: SecuredKafka, cluster: Cluster, allow: Allow, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow("retrain")
+    for name, value in secured.by_password(user).items():
+        monkeypatch.setenv(name, value)
+    learned = LabelledTweet(
+        id="1",
+        text=TWEET["text"],
+        label=Label.DIVIDEND,
+        sentiment=None,
+        source="test",
+        labelled_at=LABEL["labelled_at"],
+        why=None,
+        probability=1.0,
+        feedback_offset=0,
+    )
+    cluster.publish([(b"1", encode(learned))], topic=cluster.topics.labelled.name)
+
+    archive = TopicArchive(
+        kafka_of_settings(), online=cluster.topics.online.name, labelled=cluster.topics.labelled.name
+    )
+
+    assert [one.id for one in archive.labelled()] == ["1"]
 
 
 @contextmanager
