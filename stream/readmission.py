@@ -20,17 +20,17 @@ def watch_admission(client: Any, kafka: KafkaConnection, tell: Callable[[BrokerE
         tell: ends what can't work without the cluster; called in the client's event loop.
     """
     connect = client._get_conn  # noqa: SLF001  # aiokafka has no seam for it
-    is_refused = False
+    refusals: list[str] = []
 
     async def connect_or_tell(node: Any, **options: Any) -> Any:  # noqa: ANN401  # aiokafka has no types
-        nonlocal is_refused
-        if is_refused:
+        if refusals:
             await asyncio.sleep(REFUSED_PAUSE_SECONDS)
             return None
         connection = await connect(node, **options)
-        if connection is None and not is_refused and (why := await refusal(kafka)) and not is_refused:
-            is_refused = True
-            tell(BrokerError(why))
+        if connection is None and (why := await refusal(kafka)):
+            refusals.append(why)
+            if len(refusals) == 1:  # the client may have asked for several connections at once
+                tell(BrokerError(why))
         return connection
 
     client._get_conn = connect_or_tell  # noqa: SLF001  # as above

@@ -9,8 +9,7 @@ import pytest
 from aiokafka.record.memory_records import MemoryRecords
 
 from config.settings import TopicSettings
-from models.errors import MalformedRecordError
-from models.errors import BrokerError
+from models.errors import BrokerError, MalformedRecordError
 from models.feedback import LabelledTweet, ToLabel, Why
 from models.online.corrections import StoredSnapshot
 from models.records import ModelVersion
