@@ -107,6 +107,8 @@ def reason(exc: BaseException) -> str:
     """
     name = type(exc).__name__
     said = f"{name}: {exc}"
+    if name in {"SaslAuthenticationFailedError", "SaslAuthenticationFailed"}:  # of kafka-python, of aiokafka
+        return f"this user or its password is refused: check KAFKA_SASL_USERNAME and the password ({said})"
     if name not in _RIGHTS:
         return said
     return f"this user lacks a right on {_RIGHTS[name]} ({said}): give it, see docs/how-to/secure-kafka.md"

@@ -212,7 +212,6 @@ def _properties(ports: Mapping[str, int], folder: Path, authority: Authority) ->
         "super.users": "User:ANONYMOUS",  # who comes by the plain listener
         "ssl.principal.mapping.rules": "RULE:^CN=(.*?)(,.*)?$/$1/,DEFAULT",
         "sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN",
-        "connection.failed.authentication.delay.ms": "0",
         "listener.name.certificates.ssl.client.auth": "required",
         "listener.name.brief.scram-sha-512.connections.max.reauth.ms": "4000",
     }

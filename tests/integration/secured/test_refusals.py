@@ -198,6 +198,24 @@ def test_worker_ends_soon_after_it_is_not_let_in_any_more(
 
 
 @pytest.mark.slow
+def test_reader_ends_soon_after_it_is_not_let_in_any_more(
+    secured: SecuredKafka, start: Start, allow: Allow, user: str
+) -> None:
+    allow("tail")
+    process = start("tail", settings=secured.by_password(user, listener="BRIEF"))
+    assert process.stderr is not None
+    assert any("topic_followed" in line for line in process.stderr)
+    before = secured.refused_attempts()
+
+    secured.add_user(user, "another password")
+
+    _, log = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in log) == (1, False)
+    assert f"refuses the user '{user}' or its password" in log.splitlines()[-1]
+    assert secured.refused_attempts() - before < 10
+
+
+@pytest.mark.slow
 def test_api_that_is_not_let_in_answers_and_asks_seldom(secured: SecuredKafka, start: Start, user: str) -> None:
     before = secured.refused_attempts()
     process = start("serve", "--port", "0", "--json", **WRONG)

@@ -49,7 +49,7 @@ def test_worker_classifies_and_learns_with_its_rights_alone(
     }.get(way, lambda: secured.by_password(user, mechanism=way))
     allow("worker", to="plain-user" if way == "PLAIN" else user)
 
-    worker = start_worker(**who())
+    worker = start_worker(**who(), TICKERTAPE_LOG_LEVEL="DEBUG")
     cluster.publish([(b"1", json.dumps(TWEET).encode()), (b"2", BROKEN)])
     cluster.publish([(b"1", json.dumps(LABEL | {"source": "test"}).encode())], topic=cluster.topics.feedback.name)
     cluster.wait_until_answered(2)
