@@ -166,8 +166,10 @@ def test_each_command_ends_at_once_with_a_line_where_the_password_is_wrong(
     [
         ("produce", ["produce", "--generate", "--count", "1"], "tweets.raw", "Write on the topic {}tweets.raw"),
         ("tail", ["tail"], "tweets.classified", "Read on the topic {}tweets.classified"),
-        ("drift", ["drift"], "tickertape.drift", "Read on the group {}group.drift"),
-        ("worker", ["worker"], "tweets.sentiment", "Write on the topic {}tweets.sentiment"),
+        pytest.param("drift", ["drift"], "tickertape.drift", "Read on the group {}group.drift", marks=pytest.mark.slow),
+        pytest.param(
+            "worker", ["worker"], "tweets.sentiment", "Write on the topic {}tweets.sentiment", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_right_that_is_missing_is_named_at_the_start(  # one assertion, many parts
@@ -248,6 +250,7 @@ def test_api_that_is_not_let_in_answers_and_asks_seldom(secured: SecuredKafka, s
     assert secured.refused_attempts() - before <= 12
 
 
+@pytest.mark.slow
 def test_feedback_that_may_not_be_written_is_told(
     cluster: Cluster, secured: SecuredKafka, allow: Allow, start: Start, user: str
 ) -> None:
