@@ -3,16 +3,24 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from api.codecs import encode
 from models.errors import FeedbackNotDeliveredError
 from models.events import event_headers
 from models.feedback import EVENT_TYPE, Feedback
+from stream.admission import reason, refusal
+from stream.connection import KafkaConnection
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +31,14 @@ PUBLISH_TIMEOUT_SECONDS = 5.0  # a broker answers in milliseconds; no client wai
 REQUEST_TIMEOUT_MS = 3_000  # of one answer of a broker: leaves time to ask another
 BATCH_BYTES = 131_072
 CLOSE_TIMEOUT_SECONDS = 2.0
+REFUSED_SECONDS = (
+    5.0  # requests that come meanwhile don't ask again: a cluster may lock a user out that tries too often
+)
 SENT_AT_ONCE = 100  # takes about a millisecond; then other requests have their turn
+
+
+class _RefusedError(KafkaError):  # type: ignore[misc]  # aiokafka has no usable types
+    """The cluster does not let this server in."""
 
 
 class KafkaPublisher:
@@ -33,17 +48,18 @@ class KafkaPublisher:
     so it finds a Kafka that came back, or moved, and a topic that was made since. Belongs to one event loop.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: where to; is not created.
         timeout_seconds: longest time that `publish` takes.
     """
 
-    def __init__(self, *, bootstrap_servers: str, topic: str, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, *, kafka: KafkaConnection, topic: str, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS) -> None:
+        self._kafka = kafka
         self._topic = topic
         self._timeout_seconds = timeout_seconds
         self._producer: Any = None
         self._connecting = asyncio.Lock()
+        self._why_refused, self._refused_until = "", 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
     async def publish(self, given: Sequence[Feedback]) -> None:
@@ -70,6 +86,10 @@ class KafkaPublisher:
             if producer is None:
                 raise self._not_connected(exc) from exc
             self._drop(producer)
+            if isinstance(exc, TopicAuthorizationFailedError):
+                raise FeedbackNotDeliveredError(
+                    f"no feedback was taken, as Kafka does not let this server write to {self._topic}: its log says more"
+                ) from exc
             raise FeedbackNotDeliveredError(
                 f"Kafka acknowledged {acknowledged} of {len(given)}: send all again, "
                 "the learner recognises what it has as duplicates"
@@ -89,8 +109,9 @@ class KafkaPublisher:
             return self._producer
 
     async def _connect(self) -> Any:  # noqa: ANN401  # as above
+        await self._check_admission()
         producer = AIOKafkaProducer(
-            bootstrap_servers=[server.strip() for server in self._bootstrap_servers.split(",")],
+            **self._kafka.arguments,
             acks="all",
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES,
@@ -100,12 +121,19 @@ class KafkaPublisher:
             await self._check_topic(producer)
         except ValueError as exc:
             self._drop(producer)
-            raise KafkaConnectionError(f"{self._bootstrap_servers} is no list of host:port") from exc
+            raise KafkaConnectionError(f"{self._kafka.bootstrap_servers} is no list of host:port") from exc
         except BaseException:
             self._drop(producer)
             raise
-        logger.info("feedback_connected", extra={"kafka": self._bootstrap_servers, "topic": self._topic})
+        logger.info("feedback_connected", extra={"kafka": self._kafka.bootstrap_servers, "topic": self._topic})
         return producer
+
+    async def _check_admission(self) -> None:
+        if time.monotonic() >= self._refused_until:
+            self._why_refused = await refusal(self._kafka)
+            self._refused_until = time.monotonic() + REFUSED_SECONDS if self._why_refused else 0.0
+        if self._why_refused:
+            raise _RefusedError(self._why_refused)
 
     async def _check_topic(self, producer: Any) -> None:  # noqa: ANN401  # as above
         # All topics are asked for, not this one: a cluster may make a topic that is asked for, with its defaults.
@@ -131,8 +159,13 @@ class KafkaPublisher:
     def _not_connected(self, cause: Exception) -> FeedbackNotDeliveredError:
         if isinstance(cause, UnknownTopicOrPartitionError):
             return FeedbackNotDeliveredError(
-                f"no feedback was taken, as Kafka has no topic {self._topic}: "
+                f"no feedback was taken, as Kafka has no topic {self._topic}, or does not show it to this server: "
                 "start a worker, which makes it, then send all again"
+            )
+        if isinstance(cause, _RefusedError):
+            return FeedbackNotDeliveredError(
+                "no feedback was taken, as Kafka does not let this server in: its log says why; "
+                "when that is mended, send all again"
             )
         return FeedbackNotDeliveredError(
             "no feedback was taken, as no Kafka answers: start one with `tickertape broker`, "
@@ -143,11 +176,11 @@ class KafkaPublisher:
         logger.warning(
             "feedback_not_delivered",
             extra={
-                "kafka": self._bootstrap_servers,
+                "kafka": self._kafka.bootstrap_servers,
                 "topic": self._topic,
                 "acknowledged": acknowledged,
                 "elements": elements,
-                "error": f"{type(cause).__name__}: {cause}",
+                "error": str(cause) if isinstance(cause, _RefusedError) else reason(cause),
             },
         )
 

@@ -40,7 +40,8 @@ TickertapeError
 │       ├── RoleMissingError       its key is for other things
 │       └── RateLimitedError       its client has asked for too much
 ├── TracingError                   traces were asked for and can't be made
-└── ApiError                       the HTTP server can't be started
+├── ApiError                       the HTTP server can't be started
+└── SettingsError                  a file that a setting names can't be used, or two settings contradict each other
 """
 
 from collections.abc import Mapping, Sequence
@@ -235,6 +236,10 @@ class TracingError(TickertapeError):
 
 class ApiError(TickertapeError):
     """The HTTP server can't be started."""
+
+
+class SettingsError(TickertapeError):
+    """A file that a setting names can't be used, or two settings contradict each other; names the variable."""
 
 
 def described(exc: Exception) -> str:

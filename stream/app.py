@@ -13,7 +13,6 @@ from typing import Any
 import faust
 
 from config.settings import (
-    KafkaSettings,
     LabellingSettings,
     OnlineSettings,
     ProjectSettings,
@@ -37,7 +36,11 @@ from monitoring.tracing.spans import Tracer, open_tracer
 from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classifier_agent import register_classifier
+from stream.commands.cluster import kafka_of_settings
+from stream.connection import KafkaConnection
+from stream.credentials import broker_credentials
 from stream.learning.wiring import Limits, learn_online
+from stream.rights import check_rights
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 from stream.tracing import TweetTraces
 from stream.transactions import Transactions
@@ -71,7 +74,9 @@ def create_app(
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             isolation_level=settings.isolation_level,
         ),
-        broker=[f"tickertape://{server.strip()}" for server in cluster.bootstrap_servers.split(",")],
+        kafka=cluster.kafka,
+        broker=[f"tickertape://{server}" for server in cluster.kafka.servers],
+        broker_credentials=broker_credentials(cluster.kafka),
         store="memory://",
         datadir=cluster.datadir,
         web_enabled=False,
@@ -128,12 +133,13 @@ def app_from_environment() -> faust.App:
     """Build the app from the environment's settings: load the model, create the topics that are missing.
 
     Raises:
-        BrokerError: no Kafka answers, or it refuses to create a topic.
+        BrokerError: no Kafka answers, it does not let us in, a right is missing, or it refuses to create a topic.
         ModelError: the model can't be loaded.
+        SettingsError: a file that a setting names can't be used.
         TracingError: traces are asked for, and can't be made.
     """
     home, registry = ProjectSettings().home, RegistrySettings()
-    settings, bootstrap_servers = StreamSettings(), KafkaSettings().bootstrap_servers
+    settings, kafka = StreamSettings(), kafka_of_settings()
     selection = _selection(LabellingSettings())
     topics = declare_topics(TopicSettings())
     trace = TraceSettings()
@@ -142,14 +148,15 @@ def app_from_environment() -> faust.App:
     predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
+    _check_rights(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
     cluster = Cluster(
-        bootstrap_servers=bootstrap_servers,
-        topics=ensure_topics(bootstrap_servers, topics.all),
+        kafka=kafka,
+        topics=ensure_topics(kafka, topics.all),
         datadir=str(home / "faust"),
     )
     logger.info(
         "worker_starts",
-        extra={"kafka": bootstrap_servers, "group": settings.group, "model": predictor.model.version},
+        extra={"kafka": kafka.bootstrap_servers, "group": settings.group, "model": predictor.model.version},
     )
     traces = None
     if tracer is not None:
@@ -171,7 +178,7 @@ def app_from_environment() -> faust.App:
         learn_online(
             app,
             predictor,
-            bootstrap_servers=bootstrap_servers,
+            kafka=kafka,
             topics=topics,
             states=cluster.topics,
             limits=limits,
@@ -180,10 +187,19 @@ def app_from_environment() -> faust.App:
         if registry.poll_seconds:
             _follow(app, shadow, poll_seconds=registry.poll_seconds, holding=topics.feedback.name)
     if registry.poll_seconds:
-        report = partial(_report_change, topic=topics.metrics.name, bootstrap_servers=bootstrap_servers)
+        report = partial(_report_change, topic=topics.metrics.name, kafka=kafka)
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)
     return app
+
+
+def _check_rights(kafka: KafkaConnection, topics: Topics, *, group: str, learns: bool) -> None:
+    reads = {topics.raw}
+    writes = {topics.classified, topics.sentiment, topics.dead_letter, topics.to_label, topics.metrics}
+    if learns:
+        reads |= {topics.feedback, topics.to_label, topics.labelled, topics.online}
+        writes |= {topics.labelled, topics.online}
+    check_rights(kafka, reads=[topic.name for topic in reads], writes=[topic.name for topic in writes], group=group)
 
 
 def _selection(settings: LabellingSettings) -> Selection | None:
@@ -226,9 +242,9 @@ def _follow(app: faust.App, lookout: Lookout, *, poll_seconds: float, holding: s
     app.on_partitions_assigned.connect(begin, weak=False)
 
 
-def _report_change(change: ModelChange, *, topic: str, bootstrap_servers: str) -> None:
+def _report_change(change: ModelChange, *, topic: str, kafka: KafkaConnection) -> None:
     record_change(change)
-    publish_change(change, topic=topic, bootstrap_servers=bootstrap_servers)
+    publish_change(change, topic=topic, kafka=kafka)
 
 
 def __getattr__(name: str) -> faust.App:

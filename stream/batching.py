@@ -18,10 +18,12 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from models.errors import BrokerError
 from stream.chunked_app import FAUST_LOGGER, ChunkedApp
 from stream.fetching import fetched_records, hold_back_idle
 from stream.ledger import ChunkLedger
 from stream.progress import Progress
+from stream.readmission import watch_admission
 from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
@@ -239,7 +241,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         # Read when the consumer starts; Faust's own values are 1,500 ms and read_uncommitted.
         consumer._fetch_max_wait_ms = chunks.fetch_max_wait_ms  # noqa: SLF001  # aiokafka has no setter
         consumer._isolation_level = chunks.isolation_level  # noqa: SLF001  # aiokafka has no setter
+        watch_admission(consumer._client, self.consumer.app.kafka, self._end_worker)  # noqa: SLF001  # it has no seam for it
         return consumer
+
+    def _end_worker(self, error: BrokerError) -> None:
+        asyncio.run_coroutine_threadsafe(self.consumer.app.end_with(error), self.parent_loop)
 
     async def _fetch_records(
         self,

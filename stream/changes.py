@@ -6,9 +6,13 @@ import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from models.errors import BrokerError
 from models.events import event_headers
 from models.records import ModelChange
+from stream.admission import reason
 from stream.classify import SOURCE
+from stream.clients import open_client
+from stream.connection import KafkaConnection
 from stream.framing import Header
 
 logger = logging.getLogger(__name__)
@@ -18,7 +22,7 @@ PUBLISH_TIMEOUT_SECONDS = 10.0
 
 
 def publish_change(
-    change: ModelChange, *, topic: str, bootstrap_servers: str, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
+    change: ModelChange, *, topic: str, kafka: KafkaConnection, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
 ) -> None:
     """Publish a change and wait until Kafka has it; a failure is logged, not raised.
 
@@ -27,12 +31,13 @@ def publish_change(
     Args:
         change: what happened.
         topic: the metrics topic.
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         timeout_seconds: longest time for each of the three steps: to connect, to find the topic, to deliver.
     """
     try:
-        producer = KafkaProducer(
-            bootstrap_servers=bootstrap_servers.split(","),
+        producer = open_client(
+            KafkaProducer,
+            kafka,
             bootstrap_timeout_ms=timeout_seconds * 1000,
             max_block_ms=timeout_seconds * 1000,
             acks="all",
@@ -43,10 +48,14 @@ def publish_change(
             sent.get(timeout=timeout_seconds)
         finally:
             producer.close(timeout=0)
-    except (KafkaError, OSError) as exc:
+    except (BrokerError, KafkaError, OSError) as exc:
         logger.warning(
             "model_change_not_published",
-            extra={"topic": topic, "version": change.version, "error": f"{type(exc).__name__}: {exc}"},
+            extra={
+                "topic": topic,
+                "version": change.version,
+                "error": str(exc) if isinstance(exc, BrokerError) else reason(exc),
+            },
         )
 
 

@@ -9,6 +9,9 @@ import faust
 from faust.tables.manager import TableManager as FaustTableManager
 from faust.types import TP
 
+from models.errors import BrokerError
+from stream.connection import KafkaConnection
+
 logger = logging.getLogger(__name__)
 # Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
 FAUST_LOGGER = logging.getLogger("faust.transport.tickertape")
@@ -71,11 +74,17 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
 
     logger = FAUST_LOGGER
 
-    def __init__(self, *args: Any, chunks: ChunkOptions, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
+    def __init__(self, *args: Any, chunks: ChunkOptions, kafka: KafkaConnection, **kwargs: Any) -> None:  # noqa: ANN401  # passed on to faust
         super().__init__(*args, TableManager=TableManager, **kwargs)
         self.chunks = chunks
+        self.kafka = kafka
         self.when_chunks_must_end: list[Callable[[], None]] = []
         self.transactions: Transactions | None = None
+
+    async def end_with(self, error: BrokerError) -> None:
+        """Stop the worker, as Kafka does not let it in any more."""
+        logger.error("worker_stops", extra={"error": str(error)})
+        await self.crash(error)
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
         # Faust would restart the agent behind the chunk that failed, which would then never be answered.

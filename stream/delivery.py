@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Protocol, Self
 from faust.types import TP
 
 from models.errors import DeliveryError
+from stream.admission import reason
 from stream.framing import Outputs
 
 
@@ -131,6 +132,6 @@ class Deliveries:
 
 def _fail(exc: Exception) -> NoReturn:
     raise DeliveryError(
-        f"outputs could not be delivered ({type(exc).__name__}: {exc}); "
+        f"outputs could not be delivered ({reason(exc)}); "
         "their tweets stay uncommitted and are classified again after a restart"
     ) from exc

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from models.errors import BrokerError, TickertapeError
 from stream.broker.process import GuardedProcess
+from stream.connection import KafkaConnection
 from stream.following import follow
 from stream.rows import answer_row
 from stream.topics import Topics
@@ -138,13 +139,13 @@ def running_parts(
         yield [api, worker, feed], url
 
 
-def count_outputs(bootstrap_servers: str, topics: Topics, *, started: float) -> Tally:
+def count_outputs(kafka: KafkaConnection, topics: Topics, *, started: float) -> Tally:
     """Start to read the outputs, in threads that end with the process."""
     tally = Tally(started)
 
     def read(topic: str) -> None:
         try:
-            for records in follow(bootstrap_servers, topic, from_beginning=False):
+            for records in follow(kafka, topic, from_beginning=False):
                 if topic == topics.classified.name:
                     tally.add_classified(records)
                 else:

@@ -8,9 +8,10 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from models.errors import BrokerError
+from stream.clients import CONNECT_TIMEOUT_MS, open_client, refused
+from stream.connection import KafkaConnection
 from stream.interrupts import Interrupts
-from stream.topics import CONNECT_TIMEOUT_MS, unreachable
+from stream.rights import check_rights
 
 POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
 FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch
@@ -20,11 +21,11 @@ METADATA_MS = 30_000  # new partitions are known after so long
 logger = logging.getLogger(__name__)
 
 
-def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Iterator[list[ConsumerRecord]]:
+def follow(kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> Iterator[list[ConsumerRecord]]:
     """Give a topic's records in batches as they come, without end; waits for a topic that is not there yet.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: its full name.
         from_beginning: also what the topic holds already.
 
@@ -34,21 +35,21 @@ def follow(bootstrap_servers: str, topic: str, *, from_beginning: bool) -> Itera
     Raises:
         BrokerError: no broker answers, or it refuses to give the topic.
     """
-    consumer = connect(bootstrap_servers)
+    consumer = connect(kafka)
     try:
-        _assign(consumer, topic, from_beginning=from_beginning)
+        _assign(consumer, kafka, topic, from_beginning=from_beginning)
         while True:
             with Interrupts() as interrupts, interrupts.held():
                 polled = consumer.poll(timeout_ms=POLL_MS)
             yield from polled.values()
     except KafkaError as exc:
-        raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+        raise refused(f"can't read {topic}", kafka, exc) from exc
     finally:
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 
 
 def connect(
-    bootstrap_servers: str,
+    kafka: KafkaConnection,
     *,
     isolation_level: str = "read_committed",
     max_partition_bytes: int = KafkaConsumer.DEFAULT_CONFIG["max_partition_fetch_bytes"],
@@ -57,7 +58,7 @@ def connect(
     """Make a consumer that is given its partitions by hand.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         isolation_level: `read_committed` or `read_uncommitted`.
         max_partition_bytes: most that one fetch brings from a partition.
         group: whose offsets it may commit; it does not join it.
@@ -65,28 +66,26 @@ def connect(
     Raises:
         BrokerError: no broker answers.
     """
-    try:
-        return KafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
-            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
-            enable_auto_commit=False,
-            allow_auto_create_topics=False,
-            isolation_level=isolation_level,
-            auto_offset_reset="earliest",  # only where retention removed what was to be read next
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            max_partition_fetch_bytes=max_partition_bytes,
-            group_id=group,
-            metadata_max_age_ms=METADATA_MS,
-            metrics_enabled=False,
-        )
-    except (KafkaError, ValueError, OSError) as exc:
-        raise unreachable(bootstrap_servers) from exc
+    return open_client(
+        KafkaConsumer,
+        kafka,
+        enable_auto_commit=False,
+        allow_auto_create_topics=False,
+        isolation_level=isolation_level,
+        auto_offset_reset="earliest",  # only where retention removed what was to be read next
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=max_partition_bytes,
+        group_id=group,
+        metadata_max_age_ms=METADATA_MS,
+        metrics_enabled=False,
+    )
 
 
-def _assign(consumer: KafkaConsumer, topic: str, *, from_beginning: bool) -> None:
+def _assign(consumer: KafkaConsumer, kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> None:
     numbers = consumer.partitions_for_topic(topic)
     is_new = not numbers
     if is_new:
+        check_rights(kafka, reads=[topic])  # else it would be waited for in vain
         logger.info("topic_awaited", extra={"topic": topic})
     while not numbers:
         time.sleep(TOPIC_CHECK_SECONDS)

@@ -9,9 +9,11 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
+from stream.clients import CONNECT_TIMEOUT_MS, refused
+from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.ranges import Offsets, parse_offsets, read_with
-from stream.topics import CONNECT_TIMEOUT_MS
+from stream.rights import check_rights
 
 Spot = dict[int, int] | datetime
 """An offset of each partition, or a time."""
@@ -56,7 +58,7 @@ class PartReader:
     """Reads a part of a topic, without a consumer group.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: its full name.
         start: where to begin; a time stands for the first record since then, of all partitions.
         end: where to end; None for what the topic holds now.
@@ -64,9 +66,9 @@ class PartReader:
     """
 
     def __init__(
-        self, bootstrap_servers: str, topic: str, *, start: Spot, end: Spot | None, isolation_level: str
+        self, kafka: KafkaConnection, topic: str, *, start: Spot, end: Spot | None, isolation_level: str
     ) -> None:
-        self._bootstrap_servers, self._topic = bootstrap_servers, topic
+        self._kafka, self._topic = kafka, topic
         self._start, self._end = start, end
         self._isolation_level = isolation_level
         self.part = Part({}, {})
@@ -77,20 +79,22 @@ class PartReader:
         Raises:
             BrokerError: no broker answers, it refuses, or the topic does not hold the whole part.
         """
-        consumer = connect(self._bootstrap_servers, isolation_level=self._isolation_level)
+        consumer = connect(self._kafka, isolation_level=self._isolation_level)
         try:
             self.part = self._located(consumer)
             yield from read_with(consumer, self._topic, start=self.part.start, end=self.part.end)
         except KafkaError as exc:
-            servers = self._bootstrap_servers
-            raise BrokerError(f"can't read {self._topic} at {servers}: {type(exc).__name__}: {exc}") from exc
+            raise refused(f"can't read {self._topic}", self._kafka, exc) from exc
         finally:
             consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 
     def _located(self, consumer: KafkaConsumer) -> Part:
         there = consumer.partitions_for_topic(self._topic)
         if not there:
-            raise BrokerError(f"there is no topic {self._topic} at {self._bootstrap_servers}: start a worker first")
+            check_rights(self._kafka, reads=[self._topic])
+            raise BrokerError(
+                f"there is no topic {self._topic} at {self._kafka.bootstrap_servers}: start a worker first"
+            )
         named = next((set(spot) for spot in (self._start, self._end) if isinstance(spot, dict)), there)
         if missing := named - there:
             raise BrokerError(f"{self._topic} has no partition {min(missing)}, it has {min(there)} to {max(there)}")

@@ -8,8 +8,10 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
+from stream.clients import CONNECT_TIMEOUT_MS, refused
+from stream.connection import KafkaConnection
 from stream.following import POLL_MS, connect
-from stream.topics import CONNECT_TIMEOUT_MS
+from stream.rights import check_rights
 
 Offsets = Mapping[int, int]
 """Partition -> offset."""
@@ -36,12 +38,12 @@ def parse_offsets(text: str) -> dict[int, int]:
 
 
 def read_range(
-    bootstrap_servers: str, topic: str, *, start: Offsets, end: Offsets | None, isolation_level: str
+    kafka: KafkaConnection, topic: str, *, start: Offsets, end: Offsets | None, isolation_level: str
 ) -> Iterator[list[bytes | None]]:
     """Give the values of a range of a topic, some of one partition at a time.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: its full name.
         start: first offset of each partition to read.
         end: offset after the last of each partition; None for what the topic holds now.
@@ -50,12 +52,13 @@ def read_range(
     Raises:
         BrokerError: no broker answers, it refuses, or the topic does not hold the whole range.
     """
-    consumer = connect(bootstrap_servers, isolation_level=isolation_level)
+    check_rights(kafka, reads=[topic])
+    consumer = connect(kafka, isolation_level=isolation_level)
     try:
         for records in read_with(consumer, topic, start=start, end=end):
             yield [record.value for record in records]
     except KafkaError as exc:
-        raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+        raise refused(f"can't read {topic}", kafka, exc) from exc
     finally:
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 

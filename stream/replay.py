@@ -11,10 +11,12 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from models.errors import DeliveryError
+from stream.admission import reason
+from stream.clients import CONNECT_TIMEOUT_MS, open_client
+from stream.connection import KafkaConnection
 from stream.feed.files import Record
 from stream.framing import Header
 from stream.interrupts import Interrupts
-from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 
 MAX_IN_FLIGHT = 20_000  # records; the client has no bound of its own, and this many tweets take about 20 MB
 DELIVERY_TIMEOUT_MS = 30_000  # a broker that restarts is back by then
@@ -51,7 +53,7 @@ class Published:
 def publish(
     records: Iterable[Record],
     *,
-    bootstrap_servers: str,
+    kafka: KafkaConnection,
     topic: str,
     headers: Callable[[], list[Header]] = list,
     progress: Callable[[], object] = lambda: None,
@@ -62,7 +64,7 @@ def publish(
 
     Args:
         records: key and value each; at most one of the two is None.
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: where to; must exist.
         headers: gives those of a record; called for each.
         progress: called after each record that was handed to the client.
@@ -71,7 +73,7 @@ def publish(
         BrokerError: no broker answers.
         DeliveryError: records were not delivered; says how many were.
     """
-    delivery = _Delivery(_connect(bootstrap_servers), topic)
+    delivery = _Delivery(_connect(kafka), topic)
     started = time.monotonic()
     interrupted = False
     try:
@@ -166,7 +168,7 @@ class _Delivery:
         if self._first_error is not None:
             raise DeliveryError(
                 f"not delivered to {self._topic}: {self._failed} of {self._failed + self.delivered} records that were "
-                f"sent ({self.delivered} were delivered); the first failure: {self._first_error}"
+                f"sent ({self.delivered} were delivered); the first failure: {reason(self._first_error)}"
             ) from self._first_error
 
     def _settle_oldest(self, *, timeout_seconds: float) -> None:
@@ -185,18 +187,15 @@ class _Delivery:
         self._first_error = self._first_error or error
 
 
-def _connect(bootstrap_servers: str) -> KafkaProducer:
-    try:
-        return KafkaProducer(
-            bootstrap_servers=bootstrap_servers,
-            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
-            acks="all",
-            linger_ms=LINGER_MS,
-            batch_size=BATCH_BYTES,
-            delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
-            request_timeout_ms=DELIVERY_TIMEOUT_MS - 1000,
-            max_block_ms=CONNECT_TIMEOUT_MS,
-            metrics_enabled=False,
-        )
-    except (KafkaError, ValueError, OSError) as exc:
-        raise unreachable(bootstrap_servers) from exc
+def _connect(kafka: KafkaConnection) -> KafkaProducer:
+    return open_client(
+        KafkaProducer,
+        kafka,
+        acks="all",
+        linger_ms=LINGER_MS,
+        batch_size=BATCH_BYTES,
+        delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
+        request_timeout_ms=DELIVERY_TIMEOUT_MS - 1000,
+        max_block_ms=CONNECT_TIMEOUT_MS,
+        metrics_enabled=False,
+    )

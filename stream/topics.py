@@ -9,8 +9,11 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from config.settings import TopicSettings
 from models.errors import BrokerError
+from stream.admission import reason
+from stream.clients import open_client
+from stream.connection import KafkaConnection
+from stream.rights import missing
 
-CONNECT_TIMEOUT_MS = 5_000  # a broker on this machine answers in milliseconds, a remote one within a second
 MS_PER_DAY = 86_400_000
 FOR_EVER = -1
 LATEST_OF_KEY = -2
@@ -55,12 +58,12 @@ class Cluster:
     """The Kafka cluster as the worker found it.
 
     Attributes:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach it.
         topics: each topic as it is, by name.
         datadir: folder that Faust may write to.
     """
 
-    bootstrap_servers: str
+    kafka: KafkaConnection
     topics: dict[str, TopicState]
     datadir: str
 
@@ -134,11 +137,11 @@ def declare_topics(settings: TopicSettings) -> Topics:
     )
 
 
-def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict[str, TopicState]:
+def ensure_topics(kafka: KafkaConnection, topics: tuple[TopicSpec, ...]) -> dict[str, TopicState]:
     """Create the topics that are missing.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: what must be there; an existing topic keeps its own partitions and settings.
 
     Returns:
@@ -148,39 +151,26 @@ def ensure_topics(bootstrap_servers: str, topics: tuple[TopicSpec, ...]) -> dict
         BrokerError: no broker answers, or it refuses to create or to describe a topic.
     """
     names = [topic.name for topic in topics]
-    admin = _connect(bootstrap_servers)
+    admin = open_client(KafkaAdminClient, kafka)
     try:
         partitions = _partitions(admin)
-        missing = [topic for topic in topics if topic.name not in partitions]
-        for topic in missing:
+        absent = [topic for topic in topics if topic.name not in partitions]
+        for topic in absent:
             _create(admin, topic)
-        if missing:
-            admin.wait_for_topics([topic.name for topic in missing])
+        if absent:
+            admin.wait_for_topics([topic.name for topic in absent])
             partitions = _partitions(admin)
         limits = _max_message_bytes(admin, names)
+        if hidden := [name for name in names if name not in limits]:
+            raise missing(kafka, [f"DescribeConfigs on the topic {name}" for name in hidden])
         return {name: TopicState(partitions[name], limits[name]) for name in names}
     except KafkaError as exc:
         raise BrokerError(
-            f"Kafka at {bootstrap_servers} refused to create or describe a topic: {exc}; "
+            f"Kafka at {kafka.bootstrap_servers} refused to create or describe a topic: {reason(exc)}; "
             f"create {', '.join(names)} by hand and give this user the right to describe them"
         ) from exc
     finally:
         admin.close()
-
-
-def _connect(bootstrap_servers: str) -> KafkaAdminClient:
-    try:
-        return KafkaAdminClient(bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=CONNECT_TIMEOUT_MS)
-    except (KafkaError, ValueError, OSError) as exc:
-        raise unreachable(bootstrap_servers) from exc
-
-
-def unreachable(bootstrap_servers: str) -> BrokerError:
-    """Give the error for a cluster that does not answer."""
-    return BrokerError(
-        f"no Kafka answers at {bootstrap_servers}: start one with `tickertape broker`, "
-        "or set KAFKA_BOOTSTRAP_SERVERS to yours"
-    )
 
 
 def _partitions(admin: KafkaAdminClient) -> dict[str, int]:
@@ -190,7 +180,11 @@ def _partitions(admin: KafkaAdminClient) -> dict[str, int]:
 def _max_message_bytes(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     (described,) = admin.describe_configs(resources, config_filter="all").values()
-    return {name: int(configs["max.message.bytes"]["value"]) for name, configs in described.items()}
+    return {
+        name: int(configs["max.message.bytes"]["value"])
+        for name, configs in described.items()
+        if "max.message.bytes" in configs  # Kafka tells nothing where the right is missing
+    }
 
 
 def _create(admin: KafkaAdminClient, topic: TopicSpec) -> None:

@@ -18,6 +18,7 @@ from models.contracts import Predictor
 from monitoring.metrics import exposition
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import open_tracer
+from stream.commands.cluster import kafka_of_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
+    from stream.connection import KafkaConnection
 
 # Those that are imported late, so that `--help` and one process need not wait for them.
 _CODE = (
@@ -64,18 +66,16 @@ def open_app(
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
     from monitoring.drift.store import ReportStore  # noqa: PLC0415  # as above
 
-    topics, drift = TopicSettings(), DriftSettings()
+    kafka, topics, drift = kafka_of_settings(), TopicSettings(), DriftSettings()
     return create_app(
         settings,
         load=partial(_load, settings),
         report_file=REPORT_FILE,
-        publisher=KafkaPublisher(
-            bootstrap_servers=KafkaSettings().bootstrap_servers, topic=topics.prefix + topics.feedback
-        ),
+        publisher=KafkaPublisher(kafka=kafka, topic=topics.prefix + topics.feedback),
         reports=ReportStore(drift.reports_dir, drift.kept_reports),
         versions=replace(_store(settings), care=None),  # of who is named the fast model answers: no teacher is kept
-        live=_live(settings) if settings.live else None,
-        follow=partial(_follow, settings),
+        live=_live(settings, kafka) if settings.live else None,
+        follow=partial(_follow, settings, kafka),
         traces=_traces(TraceSettings()),
         access=open_access(AccessSettings(), processes=processes),
         on_load_failure=on_load_failure,
@@ -84,14 +84,14 @@ def open_app(
     )
 
 
-def _live(settings: ApiSettings) -> "LiveFeed":
+def _live(settings: ApiSettings, kafka: "KafkaConnection") -> "LiveFeed":
     from api.live.hub import LiveFeed  # noqa: PLC0415  # as above
     from api.live.reader import LiveTopics  # noqa: PLC0415  # as above
 
     topics = TopicSettings()
     names = (topics.raw, topics.classified, topics.metrics, topics.drift, topics.dead_letter)
     return LiveFeed(
-        KafkaSettings().bootstrap_servers,
+        kafka,
         LiveTopics(*(topics.prefix + name for name in names)),
         seconds=settings.live_seconds,
         sample_bytes=settings.live_sample_bytes,
@@ -148,7 +148,9 @@ def _load(settings: ApiSettings) -> Predictor:
     return load_predictor(_store(settings))
 
 
-def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Report") -> "list[Following]":
+def _follow(
+    settings: ApiSettings, kafka: "KafkaConnection", predictor: "FollowedPredictor", report: "Report"
+) -> "list[Following]":
     """Begin to change what answers: with the registry's alias, and with what the learner learns."""
     following: list[Following] = []
     if poll_seconds := RegistrySettings().poll_seconds:
@@ -161,9 +163,9 @@ def _follow(settings: ApiSettings, predictor: "FollowedPredictor", report: "Repo
     if (online := OnlineSettings()).enabled:
         from stream.learning.following import SnapshotFollower  # noqa: PLC0415  # as above
 
-        kafka, topics = KafkaSettings(), TopicSettings()
-        snapshots = SnapshotFollower(kafka.bootstrap_servers, topics.prefix + topics.online, predictor=predictor)
-        if kafka.is_given:  # else there may be none, and nobody should wait for it
+        topics = TopicSettings()
+        snapshots = SnapshotFollower(kafka, topics.prefix + topics.online, predictor=predictor)
+        if KafkaSettings().is_given:  # else there may be none, and nobody should wait for it
             snapshots.look()
         snapshots.start(poll_seconds=online.snapshot_seconds / 2)
         following.append(snapshots)

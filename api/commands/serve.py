@@ -28,7 +28,6 @@ from config.api import ApiSettings
 from config.commands import DONE, configure_logging
 from config.drift import DriftSettings
 from config.settings import (
-    KafkaSettings,
     ModelSettings,
     OnlineSettings,
     ProjectSettings,
@@ -37,6 +36,7 @@ from config.settings import (
 from config.tracing import TraceSettings
 from models.errors import TickertapeError
 from monitoring.tracing.spans import require_opentelemetry
+from stream.commands.cluster import kafka_of_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     host = settings.host if arguments.host is None else arguments.host
     port = settings.port if arguments.port is None else arguments.port
     workers = settings.workers if arguments.workers is None else arguments.workers
-    for group in (ModelSettings, KafkaSettings, TopicSettings, OnlineSettings, DriftSettings):
+    for group in (ModelSettings, kafka_of_settings, TopicSettings, OnlineSettings, DriftSettings):
         group()  # a wrong setting ends here, not in each process that is started
     if TraceSettings().is_on:
         require_opentelemetry()  # as above

@@ -13,6 +13,7 @@ from api.live.reader import LiveTopics, Reader
 from api.live.viewers import Viewer, Viewers
 from models.errors import LiveUnavailableError, TickerNotFoundError
 from monitoring.recording import count_unreadable, show_live_streams
+from stream.connection import KafkaConnection
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class LiveFeed:
     """Reads all the time, so that there is a history when somebody opens the page; belongs to one event loop.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: full names.
         seconds: between two ticks.
         sample_bytes: of classified tweets that are read in a tick, over all partitions.
@@ -35,7 +36,7 @@ class LiveFeed:
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        kafka: KafkaConnection,
         topics: LiveTopics,
         *,
         seconds: float,
@@ -43,7 +44,7 @@ class LiveFeed:
         most_streams: int,
     ) -> None:
         self.viewers = Viewers(most_streams, show=show_live_streams)
-        self._bootstrap_servers, self._topics = bootstrap_servers, topics
+        self._kafka, self._topics = kafka, topics
         self._seconds, self._sample_bytes = seconds, sample_bytes
         self._log: KafkaLog | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -135,7 +136,7 @@ class LiveFeed:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 if self._log is None:
-                    self._log = KafkaLog(self._bootstrap_servers)
+                    self._log = KafkaLog(self._kafka)
                     self._reader.begin()
                     await self._log.open()
                 unreadable = self._picture.unreadable
@@ -163,7 +164,7 @@ class LiveFeed:
         """Log how Kafka is, once for each change."""
         if how != self._told:
             self._told = how
-            extra = {"kafka": self._bootstrap_servers, "topic": self._topics.classified, **more}
+            extra = {"kafka": self._kafka.bootstrap_servers, "topic": self._topics.classified, **more}
             logger.log(level, event, exc_info=exc_info, extra=extra)
 
     def _drop(self) -> None:

@@ -25,6 +25,9 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 
+from stream.admission import refusal
+from stream.connection import KafkaConnection
+
 REQUEST_TIMEOUT_MS = 3_000  # a broker answers in milliseconds
 _WITH_LOG_START = 5  # version of the answer in which one field more stands before the aborted transactions
 NEWEST, OLDEST = -1, -2
@@ -49,11 +52,11 @@ class KafkaLog:
     """Offsets and records of a cluster; belongs to one event loop, and is opened once.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
     """
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: KafkaConnection) -> None:
+        self._kafka = kafka
         self._client: Any = None
         self.is_moved = False
         """True when a partition was not where it should be: look at the topics again."""
@@ -62,14 +65,15 @@ class KafkaLog:
         """Connect.
 
         Raises:
-            KafkaError: no broker answers.
+            KafkaError: no broker answers, or it does not let us in.
         """
-        servers = [server.strip() for server in self._bootstrap_servers.split(",")]
+        if why := await refusal(self._kafka):
+            raise KafkaConnectionError(why)
         try:
-            self._client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+            self._client = AIOKafkaClient(**self._kafka.arguments, request_timeout_ms=REQUEST_TIMEOUT_MS)
             await self._client.bootstrap()
         except ValueError as exc:
-            raise KafkaConnectionError(f"{self._bootstrap_servers} is no list of host:port") from exc
+            raise KafkaConnectionError(f"{self._kafka.bootstrap_servers} is no list of host:port") from exc
 
     async def close(self) -> None:
         """Let go of the connections."""

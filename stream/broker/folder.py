@@ -6,6 +6,7 @@ import os
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from models.errors import BrokerError
@@ -79,8 +80,15 @@ class DataFolder:
             raise BrokerError(f"{self.topics}/meta.properties names no cluster: move the folder away, or restore it")
         return found.group(1)
 
-    def write_properties(self, *, port: int, controller_port: int, topics: Path) -> None:
-        """Write Kafka's configuration: one node that is broker and controller, reachable from this machine only."""
+    def write_properties(self, *, port: int, controller_port: int, topics: Path, more: Mapping[str, str]) -> None:
+        """Write Kafka's configuration: one node that is broker and controller, reachable from this machine only.
+
+        Args:
+            port: for clients.
+            controller_port: for Kafka itself.
+            topics: folder of the topics.
+            more: settings that come beside these, where they are lists of listeners, or in their place.
+        """
         settings = {
             "process.roles": "broker,controller",
             "node.id": "1",
@@ -93,6 +101,8 @@ class DataFolder:
             "log.dirs": str(topics),
             **_SMALL_NODE,
         }
+        for name, value in more.items():
+            settings[name] = f"{settings[name]},{value}" if name in _OF_LISTENERS else value
         text = "".join(f"{name}={_escaped(value)}\n" for name, value in settings.items())
         self.properties.write_text(text, encoding="ascii")
 
@@ -143,6 +153,7 @@ class DataFolder:
         return int(words[0]), int(words[1])
 
 
+_OF_LISTENERS = {"listeners", "advertised.listeners", "listener.security.protocol.map"}
 # As few threads, partitions and copies as do for development: 215 MB of memory instead of 335.
 _SMALL_NODE = {
     "num.network.threads": "2",

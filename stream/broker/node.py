@@ -2,10 +2,11 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 from models.errors import BrokerError
 from stream.broker.folder import DataFolder, new_cluster_id
@@ -32,15 +33,24 @@ class Node:
         port: free port of 127.0.0.1 for clients.
         controller_port: another one, for Kafka itself.
         server_flags: Java's flags for the server only, not for the preparation of a new folder.
+        properties: more of Kafka's settings.
     """
 
     def __init__(
-        self, folder: DataFolder, java: Java, *, port: int, controller_port: int, server_flags: tuple[str, ...] = ()
+        self,
+        folder: DataFolder,
+        java: Java,
+        *,
+        port: int,
+        controller_port: int,
+        server_flags: tuple[str, ...] = (),
+        properties: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.folder = folder
         self.port = port
         self._java = java
         self._server_flags = server_flags
+        self._properties = properties
         self._controller_port = controller_port
         self._process: GuardedProcess | None = None
 
@@ -126,7 +136,9 @@ class Node:
 
     def _write_properties(self, topics: Path) -> None:
         try:
-            self.folder.write_properties(port=self.port, controller_port=self._controller_port, topics=topics)
+            self.folder.write_properties(
+                port=self.port, controller_port=self._controller_port, topics=topics, more=self._properties
+            )
         except OSError as exc:
             raise BrokerError(f"{self.folder.properties} can't be written ({exc.strerror})") from exc
 

@@ -1,7 +1,7 @@
 """What a caller chooses, and what it is told while the broker starts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class BrokerOptions:
         jars_dir: folder that already holds the jars; nothing is downloaded then.
         fast_start_after_seconds: how long the broker has run when Java's start-up cache is made in the background,
             if there is none; None never makes it.
+        properties: more of Kafka's own settings, as in `server.properties`; listeners come beside the plain one of this
+            machine, which stays.
     """
 
     data_dir: Path
@@ -44,3 +46,4 @@ class BrokerOptions:
     maven_repository: str = ""
     jars_dir: Path | None = None
     fast_start_after_seconds: float | None = 5.0  # by then workers and API have started, and tests are often over
+    properties: Mapping[str, str] = field(default_factory=dict)

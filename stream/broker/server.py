@@ -152,7 +152,7 @@ class EmbeddedKafka:
     def _start_on_some_port(self, folder: DataFolder, java: Java) -> Node:
         for attempt in range(1, PORT_ATTEMPTS + 1):
             port, controller_port = self._choose_ports()
-            node = Node(folder, java, port=port, controller_port=controller_port)
+            node = Node(folder, java, port=port, controller_port=controller_port, properties=self._options.properties)
             try:
                 node.start(check=_no_check)
             except DiedAtStartError:

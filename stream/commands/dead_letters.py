@@ -23,15 +23,18 @@ from rich.console import Console
 from rich.table import Table
 
 from config.commands import DONE, FAILED, positive_integer
-from config.settings import KafkaSettings, TopicSettings
+from config.settings import TopicSettings
 from models.errors import DataError
+from stream.commands.cluster import kafka_of_settings
 from stream.commands.part_options import add_part_options
+from stream.connection import KafkaConnection
 from stream.feed.files import STANDARD_INPUT, opened
 from stream.letters.redriving import Redriver, marked
 from stream.letters.repairs import Repaired, judge_of, repaired
 from stream.letters.stored import StoredLetter, read_lines, stored
 from stream.parts import BEGINNING, PartReader, Spot
 from stream.ranges import parse_offsets
+from stream.rights import check_rights
 from stream.rows import harmless
 from stream.topics import Topics, declare_topics, ensure_topics
 
@@ -80,16 +83,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
-    return int(arguments.action(arguments, KafkaSettings().bootstrap_servers, declare_topics(TopicSettings())))
+    return int(arguments.action(arguments, kafka_of_settings(), declare_topics(TopicSettings())))
 
 
-def _list(arguments: argparse.Namespace, servers: str, topics: Topics) -> int:
-    ensure_topics(servers, (topics.redriven,))
-    done = marked(servers, topics)
+def _list(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> int:
+    check_rights(kafka, reads=[topics.redriven.name])
+    ensure_topics(kafka, (topics.redriven,))
+    done = marked(kafka, topics)
     groups: dict[tuple[str, str], list[StoredLetter]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     driven: Counter[tuple[str, str]] = Counter()
-    for letter in _letters(arguments, servers, topics):
+    for letter in _letters(arguments, kafka, topics):
         group = (letter.reason or "no reason given", letter.origin.topic if letter.origin else "?")
         counts[group] += 1
         driven[group] += str(letter.origin) in done
@@ -119,9 +123,9 @@ def _list(arguments: argparse.Namespace, servers: str, topics: Topics) -> int:
     return DONE
 
 
-def _show(arguments: argparse.Namespace, servers: str, topics: Topics) -> int:
+def _show(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> int:
     ((partition, offset),) = arguments.spot.items()
-    reader = _reader(servers, topics, {partition: offset}, {partition: offset + 1})
+    reader = _reader(kafka, topics, {partition: offset}, {partition: offset + 1})
     letter = next((stored(record) for part in reader.records() for record in part), None)
     if letter is None:
         raise DataError(f"there is no letter at {partition}:{offset}")
@@ -136,13 +140,13 @@ def _show(arguments: argparse.Namespace, servers: str, topics: Topics) -> int:
     return DONE
 
 
-def _export(arguments: argparse.Namespace, servers: str, topics: Topics) -> int:
-    for letter in _letters(arguments, servers, topics):
+def _export(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> int:
+    for letter in _letters(arguments, kafka, topics):
         sys.stdout.buffer.write(letter.line() + b"\n")
     return DONE
 
 
-def _fix(arguments: argparse.Namespace, _servers: str, topics: Topics) -> int:
+def _fix(arguments: argparse.Namespace, _kafka: KafkaConnection, topics: Topics) -> int:
     done: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for letter in _of_file(arguments.file):
@@ -159,13 +163,14 @@ def _fix(arguments: argparse.Namespace, _servers: str, topics: Topics) -> int:
     return FAILED if refused else DONE
 
 
-def _redrive(arguments: argparse.Namespace, servers: str, topics: Topics) -> int:
+def _redrive(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> int:
     chooses = bool(arguments.reason or arguments.topic or arguments.start)
     if sum((chooses, arguments.all, arguments.file is not None)) != 1:
         arguments.fail("say which letters: by --reason, --topic or --from; or --file; or --all")
-    letters = list(_checked(arguments.file, topics)) if arguments.file else _letters(arguments, servers, topics)
-    ensure_topics(servers, (topics.redriven,))
-    with Redriver(servers, topics, max_attempts=arguments.max_attempts, again=arguments.again) as redriver:
+    letters = list(_checked(arguments.file, topics)) if arguments.file else _letters(arguments, kafka, topics)
+    check_rights(kafka, writes=[topics.redriven.name])
+    ensure_topics(kafka, (topics.redriven,))
+    with Redriver(kafka, topics, max_attempts=arguments.max_attempts, again=arguments.again) as redriver:
         outcomes = redriver.plan(letters) if arguments.dry_run else redriver.redrive(letters)
     if arguments.json:
         told = {name: outcomes[name] for name in _OUTCOMES} | {"dry_run": arguments.dry_run}
@@ -193,9 +198,9 @@ def _repaired(letter: StoredLetter, topics: Topics) -> Repaired:
     return repaired(letter.value, judge=judge_of(_topic(letter), feedback=topics.feedback.name))
 
 
-def _letters(arguments: argparse.Namespace, servers: str, topics: Topics) -> Iterator[StoredLetter]:
+def _letters(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> Iterator[StoredLetter]:
     wanted = {getattr(topics, name).name for name in arguments.topic or _INPUTS}
-    for records in _reader(servers, topics, arguments.start or BEGINNING, arguments.end).records():
+    for records in _reader(kafka, topics, arguments.start or BEGINNING, arguments.end).records():
         for letter in map(stored, records):
             if arguments.reason and letter.reason not in arguments.reason:
                 continue
@@ -203,8 +208,8 @@ def _letters(arguments: argparse.Namespace, servers: str, topics: Topics) -> Ite
                 yield letter
 
 
-def _reader(servers: str, topics: Topics, start: Spot, end: Spot | None) -> PartReader:
-    return PartReader(servers, topics.dead_letter.name, start=start, end=end, isolation_level="read_committed")
+def _reader(kafka: KafkaConnection, topics: Topics, start: Spot, end: Spot | None) -> PartReader:
+    return PartReader(kafka, topics.dead_letter.name, start=start, end=end, isolation_level="read_committed")
 
 
 def _of_file(name: str) -> Iterator[StoredLetter]:

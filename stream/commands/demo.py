@@ -15,6 +15,7 @@ from rich.console import Console
 
 from config.api import ApiSettings
 from config.commands import DONE
+from config.kafka import KafkaSecuritySettings
 from config.settings import (
     BrokerSettings,
     DemoSettings,
@@ -23,8 +24,11 @@ from config.settings import (
     TopicSettings,
     child_environment,
 )
+from models.errors import SettingsError
 from stream.broker import BrokerOptions, EmbeddedKafka, show_progress
 from stream.broker.probe import is_free
+from stream.commands.cluster import kafka_of_settings
+from stream.connection import KafkaConnection
 from stream.demo import Tally, count_outputs, running_parts, show
 from stream.topics import declare_topics, ensure_topics
 
@@ -48,19 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     console = Console(highlight=False, emoji=False, markup=False)
-    demo, project, kafka = DemoSettings(), ProjectSettings(), KafkaSettings()
+    demo, project, settings = DemoSettings(), ProjectSettings(), KafkaSettings()
     folder = project.home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     tally = None
     try:
-        with _kafka(kafka, folder, console) as servers:
+        with _kafka(settings, folder, console) as kafka:
             topic_settings = TopicSettings()
-            if kafka.is_given and not topic_settings.prefix:
+            if settings.is_given and not topic_settings.prefix:
                 topic_settings = TopicSettings(prefix=DEMO_PREFIX)
             topics = declare_topics(topic_settings)
-            ensure_topics(servers, topics.all)
-            tally = count_outputs(servers, topics, started=started)
-            variables = {"KAFKA_BOOTSTRAP_SERVERS": servers, "TOPICS_PREFIX": topic_settings.prefix}
+            ensure_topics(kafka, topics.all)
+            tally = count_outputs(kafka, topics, started=started)
+            variables = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TOPICS_PREFIX": topic_settings.prefix}
             environment = child_environment(**variables, STREAM_GROUP=DEMO_GROUP)
             console.print(
                 "starting worker and API (the first start on a machine compiles the scorer, some seconds) ..."
@@ -78,11 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _kafka(settings: KafkaSettings, folder: Path, console: Console) -> Iterator[str]:
+def _kafka(settings: KafkaSettings, folder: Path, console: Console) -> Iterator[KafkaConnection]:
     if settings.is_given:
         console.print(f"using Kafka at {settings.bootstrap_servers}")
-        yield settings.bootstrap_servers
+        yield kafka_of_settings()
         return
+    if (protocol := KafkaSecuritySettings().security_protocol) != "PLAINTEXT":
+        raise SettingsError(
+            f"KAFKA_SECURITY_PROTOCOL={protocol} is for a cluster of yours: set KAFKA_BOOTSTRAP_SERVERS to it, or unset both "
+            "for an embedded Kafka"
+        )
     broker = BrokerSettings()
     options = BrokerOptions(
         data_dir=folder / "kafka",
@@ -94,7 +103,7 @@ def _kafka(settings: KafkaSettings, folder: Path, console: Console) -> Iterator[
     console.print("starting a real Apache Kafka ...")
     with show_progress(console) as progress, EmbeddedKafka(options, progress=progress) as kafka:
         console.print(f"Kafka {kafka.version} answers at {kafka.bootstrap_servers}")
-        yield kafka.bootstrap_servers
+        yield KafkaConnection(kafka.bootstrap_servers)
 
 
 def _explain(console: Console, url: str, variables: dict[str, str], *, seconds: float, after_seconds: float) -> None:

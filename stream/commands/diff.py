@@ -19,13 +19,14 @@ from rich.console import Console
 from rich.table import Table
 
 from config.commands import DONE, positive_integer
-from config.settings import KafkaSettings, StreamSettings, TopicSettings
+from config.settings import StreamSettings, TopicSettings
 from models.commands.stores import registry_store
 from models.diff import Comparison, Difference
 from models.errors import DataError, MalformedRecordError
 from models.predictor import pretrained_predictor
 from models.records import Tweet
 from stream.codecs import decode_tweet
+from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import format_of, read_records
 from stream.ranges import parse_offsets, read_range
 from stream.topics import declare_topics
@@ -89,7 +90,7 @@ def _values(arguments: argparse.Namespace) -> Iterator[bytes | None]:
     if arguments.file is not None:
         return (value for _, value in read_records(arguments.file, file_format=format_of(arguments.file)))
     ranges = read_range(
-        KafkaSettings().bootstrap_servers,
+        kafka_of_settings(),
         declare_topics(TopicSettings()).raw.name,
         start=arguments.start,
         end=arguments.end,

@@ -19,15 +19,17 @@ from collections.abc import Iterator
 from functools import partial
 
 from config.commands import DONE, FAILED, configure_logging
-from config.settings import KafkaSettings, ProjectSettings, TopicSettings
+from config.settings import ProjectSettings, TopicSettings
 from models.errors import DataError
 from models.events import event_headers
 from models.feedback import EVENT_TYPE, MAX_SOURCE_CHARACTERS
 from models.records import utc_timestamp
 from stream.codecs import encode
+from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import Record
 from stream.feed.labels import BadLine, read_labels
 from stream.replay import Published, publish
+from stream.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 EVENT_SOURCE = b"/tickertape/label"
@@ -44,15 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Send until the file ends."""
-    project, kafka = ProjectSettings(), KafkaSettings()
+    project, kafka = ProjectSettings(), kafka_of_settings()
     configure_logging(project.log_level, as_json=project.log_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: says what is acknowledged
     topic = declare_topics(TopicSettings()).feedback
-    ensure_topics(kafka.bootstrap_servers, (topic,))
+    check_rights(kafka, writes=[topic.name])
+    ensure_topics(kafka, (topic,))
     labels = _Labels(arguments.file, source=arguments.source)
     published = publish(
         labels.records(),
-        bootstrap_servers=kafka.bootstrap_servers,
+        kafka=kafka,
         topic=topic.name,
         headers=partial(event_headers, source=EVENT_SOURCE, kind=EVENT_TYPE),
     )

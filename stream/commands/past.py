@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 from config.drift import DriftSettings
-from config.settings import KafkaSettings, StreamSettings, TopicSettings
+from config.settings import StreamSettings, TopicSettings
 from models.commands.stores import registry_store
 from models.errors import ReferenceNotFoundError, WindowTooSmallError
 from models.predictor import PRETRAINED
@@ -24,6 +24,7 @@ from monitoring.drift.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, joined
+from stream.commands.cluster import kafka_of_settings
 from stream.parts import PartReader, Spot
 from stream.topics import declare_topics
 from stream.watching.past import Past, PastTweets
@@ -94,7 +95,7 @@ def make_reference(start: Spot | None, end: Spot | None, *, file: Path | None, o
 def _reader(start: Spot, end: Spot | None) -> PartReader:
     topic = declare_topics(TopicSettings()).classified.name
     return PartReader(
-        KafkaSettings().bootstrap_servers,
+        kafka_of_settings(),
         topic,
         start=start,
         end=end,

@@ -34,11 +34,13 @@ from rich.progress import (
 from rich.text import Text
 
 from config.commands import DONE, configure_logging, positive_integer
-from config.settings import KafkaSettings, ProjectSettings, TopicSettings
+from config.settings import ProjectSettings, TopicSettings
 from models.errors import DataError
+from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import STANDARD_INPUT, Record, format_of, read_records
 from stream.feed.generator import DEFAULT_START, MALFORMED_SHARE, TWEETS_PER_SECOND, GeneratedTweet, generate
 from stream.replay import Published, pace, publish
+from stream.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 FOR_EVER = 0
@@ -66,13 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Publish until the source or the count ends."""
     _check_use(arguments)
-    project, kafka = ProjectSettings(), KafkaSettings()
+    project, kafka = ProjectSettings(), kafka_of_settings()
     configure_logging(project.log_level, as_json=project.log_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stopped container delivers what it sent, too
     topic = declare_topics(TopicSettings()).raw
-    ensure_topics(kafka.bootstrap_servers, (topic,))
+    check_rights(kafka, writes=[topic.name])
+    ensure_topics(kafka, (topic,))
     with _records(arguments) as records, _progress(arguments.count) as progress:
-        published = publish(records, bootstrap_servers=kafka.bootstrap_servers, topic=topic.name, progress=progress)
+        published = publish(records, kafka=kafka, topic=topic.name, progress=progress)
     sys.stdout.write(_summary(published, topic.name, as_json=arguments.json) + "\n")
     return DONE
 

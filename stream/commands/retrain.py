@@ -16,13 +16,14 @@ import sys
 from functools import partial
 
 from config.commands import DONE, FAILED, configure_logging
-from config.settings import KafkaSettings, ProjectSettings, RegistrySettings, TopicSettings
+from config.settings import ProjectSettings, RegistrySettings, TopicSettings
 from models.commands.promote import promote_version
 from models.commands.training_door import add_result_options, chosen_destination, show_training
 from models.commands.training_options import add_data_options, data_folder, progress_bar, training_arguments
 from models.dataset import read_split
 from models.retraining import add_feedback
 from monitoring.labelled import require_good_tweets
+from stream.commands.cluster import kafka_of_settings
 from stream.learning.topics import TopicArchive
 from stream.topics import declare_topics
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_good_tweets(folder)
     files = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     topics = declare_topics(TopicSettings())
-    archive = TopicArchive(KafkaSettings().bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
+    archive = TopicArchive(kafka_of_settings(), online=topics.online.name, labelled=topics.labelled.name)
     with progress_bar() as show:
         show(f"reading {topics.labelled.name}", 0, 0)
         material = add_feedback(files, archive.labelled(), newest_share=chosen.held_out_share)

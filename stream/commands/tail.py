@@ -25,8 +25,10 @@ from rich.console import Console
 from rich.text import Text
 
 from config.commands import DONE, configure_logging, positive_integer
-from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
+from config.settings import ProjectSettings, StreamSettings, TopicSettings
+from stream.commands.cluster import kafka_of_settings
 from stream.commands.part_options import add_part_options
+from stream.connection import KafkaConnection
 from stream.following import follow
 from stream.letters.stored import stored
 from stream.parts import PartReader
@@ -67,31 +69,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Follow the topic until Ctrl-C, the count, or the reader of our output ends it."""
-    project, kafka = ProjectSettings(), KafkaSettings()
+    project, kafka = ProjectSettings(), kafka_of_settings()
     configure_logging(project.log_level, as_json=project.log_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     view = VIEWS[arguments.topic]
     topic = view.topic(declare_topics(TopicSettings())).name
     show = _writer(view) if arguments.json else _printer(view)
     try:
-        _show(_batches(kafka.bootstrap_servers, topic, arguments), arguments.count, show)
+        _show(_batches(kafka, topic, arguments), arguments.count, show)
     except BrokenPipeError:
         # The reader has seen enough. Python would complain once more when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
 
 
-def _batches(bootstrap_servers: str, topic: str, arguments: argparse.Namespace) -> Iterator[list[ConsumerRecord]]:
+def _batches(kafka: KafkaConnection, topic: str, arguments: argparse.Namespace) -> Iterator[list[ConsumerRecord]]:
     if arguments.start is None:
         if arguments.end is not None:
             arguments.fail("--to needs --from: say where to begin too")
-        return follow(bootstrap_servers, topic, from_beginning=arguments.from_beginning)
+        return follow(kafka, topic, from_beginning=arguments.from_beginning)
     if arguments.from_beginning:
         arguments.fail("--from and --from-beginning say two things: give one of them")
     isolation_level = StreamSettings().isolation_level
-    return PartReader(
-        bootstrap_servers, topic, start=arguments.start, end=arguments.end, isolation_level=isolation_level
-    ).records()
+    return PartReader(kafka, topic, start=arguments.start, end=arguments.end, isolation_level=isolation_level).records()
 
 
 def _show(batches: Iterator[list[ConsumerRecord]], count: int | None, show: Callable[[ConsumerRecord], None]) -> None:

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from config.commands import DONE, FAILED
-from config.settings import KafkaSettings, StreamSettings, TopicSettings
+from config.settings import StreamSettings, TopicSettings
+from stream.commands.cluster import kafka_of_settings
 from stream.commands.part_options import add_part_options, spot
 from stream.topics import declare_topics
 from stream.verifying.account import Fault, Verdict
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     stream = StreamSettings()
     judge = Judge(
-        KafkaSettings().bootstrap_servers,
+        kafka_of_settings(),
         declare_topics(TopicSettings()),
         group=stream.group,
         isolation_level=stream.isolation_level,

@@ -16,7 +16,7 @@ from pathlib import Path
 import config.settings as settings_module
 from config.commands import DONE, configure_logging
 from config.drift import DriftSettings
-from config.settings import KafkaSettings, ProjectSettings, StreamSettings, TopicSettings
+from config.settings import ProjectSettings, StreamSettings, TopicSettings
 from models.commands.stores import registry_store
 from models.loading import RegistryStore
 from monitoring.alerting.webhook import Webhook
@@ -28,6 +28,7 @@ from monitoring.drift.reporter import Reporter
 from monitoring.drift.store import ReportStore
 from monitoring.drift.text_watch import TextWatch
 from monitoring.metrics import serve_metrics
+from stream.commands.cluster import kafka_of_settings
 from stream.topics import declare_topics
 from stream.watching.session import Around, Watched, watch_without_end
 from stream.watching.telling import Alerts
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _watched(drift: DriftSettings, *, from_beginning: bool) -> Watched:
     stream = StreamSettings()
     return Watched(
-        bootstrap_servers=KafkaSettings().bootstrap_servers,
+        kafka=kafka_of_settings(),
         topics=declare_topics(TopicSettings()),
         group=f"{stream.group}.drift",
         isolation_level=stream.isolation_level,

@@ -9,7 +9,7 @@ import argparse
 
 from config.commands import DONE, FAILED, configure_logging
 from config.settings import ProjectSettings, StreamSettings, set_for_this_process
-from models.errors import TickertapeError
+from models.errors import BrokerError, TickertapeError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(project.log_level, as_json=project.log_json)
 
     import faust  # noqa: PLC0415  # half a second that `--help` need not pay
+    from aiokafka.errors import KafkaError  # noqa: PLC0415  # as below
 
     from monitoring.metrics import serve_metrics  # noqa: PLC0415  # as above
+    from stream.admission import reason  # noqa: PLC0415  # as above
     from stream.app import app_from_environment  # noqa: PLC0415  # as above
 
     app = app_from_environment()
@@ -43,5 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     except SystemExit as exc:
         if isinstance(worker.crash_reason, TickertapeError):
             raise worker.crash_reason from None
+        if isinstance(worker.crash_reason, KafkaError):
+            raise BrokerError(f"the worker can't go on: {reason(worker.crash_reason)}") from None
         return DONE if exc.code in (None, DONE) else FAILED
     return FAILED

@@ -1,12 +1,17 @@
 """Answer with the last snapshot of the online model: in every process, whoever learns."""
 
 import logging
+import time
+from collections.abc import Callable
 
 from models.errors import BrokerError
 from models.following import FollowedPredictor
 from models.lookout import Lookout
 from monitoring.metrics import show_online_version
+from stream.connection import KafkaConnection
 from stream.learning.topics import TopicReader, latest_snapshots
+
+RETRY_SECONDS = 5.0  # who is not let in should not ask every second
 
 logger = logging.getLogger(__name__)
 
@@ -17,19 +22,31 @@ class SnapshotFollower(Lookout):
     While the topic can't be read, what was there goes on answering; that is logged once.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: full name of the topic of snapshots.
         predictor: answers with each snapshot that fits it.
+        clock: gives seconds that only grow.
     """
 
-    def __init__(self, bootstrap_servers: str, topic: str, *, predictor: FollowedPredictor) -> None:
+    def __init__(
+        self,
+        kafka: KafkaConnection,
+        topic: str,
+        *,
+        predictor: FollowedPredictor,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("follow-online", failure="snapshot_not_followed")
-        self._reader = TopicReader(bootstrap_servers, topic)
+        self._reader = TopicReader(kafka, topic)
         self._predictor = predictor
+        self._clock = clock
         self._is_lost = False
+        self._retry_at = 0.0
 
     def look(self) -> None:
         """Read what is there now, and hand on the last snapshot of each batch model."""
+        if self._is_lost and self._clock() < self._retry_at:
+            return
         try:
             for snapshot in latest_snapshots(self._reader.read_to_end()):
                 self._predictor.correct(snapshot)
@@ -37,6 +54,7 @@ class SnapshotFollower(Lookout):
             if not self._is_lost:
                 logger.info("snapshots_unreachable", extra={"error": str(exc)})
             self._is_lost = True
+            self._retry_at = self._clock() + RETRY_SECONDS
         else:
             self._is_lost = False
         show_online_version(self._predictor.model.online_version)

@@ -13,9 +13,11 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from models.errors import BrokerError, MalformedRecordError
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot, later
+from stream.clients import CONNECT_TIMEOUT_MS, refused
 from stream.codecs import decode_labelled
+from stream.connection import KafkaConnection
 from stream.following import POLL_MS, connect
-from stream.topics import CONNECT_TIMEOUT_MS
+from stream.rights import check_rights
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +30,12 @@ class TopicReader:
     """Reads a topic from its beginning, each time as far as it goes by then; not safe from two threads.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topic: its full name; must exist.
     """
 
-    def __init__(self, bootstrap_servers: str, topic: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: KafkaConnection, topic: str) -> None:
+        self._kafka = kafka
         self._topic = topic
         self._consumer: KafkaConsumer | None = None
 
@@ -53,8 +55,7 @@ class TopicReader:
                     yield from records
         except KafkaError as exc:
             self.close()
-            servers = self._bootstrap_servers
-            raise BrokerError(f"can't read {self._topic} at {servers}: {type(exc).__name__}: {exc}") from exc
+            raise refused(f"can't read {self._topic}", self._kafka, exc) from exc
 
     def close(self) -> None:
         """Let go of the connection; the next read begins anew."""
@@ -64,10 +65,13 @@ class TopicReader:
             self._consumer = None
 
     def _opened(self) -> KafkaConsumer:
-        consumer = connect(self._bootstrap_servers, max_partition_bytes=FETCH_BYTES)
+        consumer = connect(self._kafka, max_partition_bytes=FETCH_BYTES)
         numbers = consumer.partitions_for_topic(self._topic)
         if not numbers:
-            raise BrokerError(f"there is no topic {self._topic} at {self._bootstrap_servers}: start a worker again")
+            check_rights(self._kafka, reads=[self._topic])
+            raise BrokerError(
+                f"there is no topic {self._topic} at {self._kafka.bootstrap_servers}: start a worker again"
+            )
         consumer.assign([TopicPartition(self._topic, number) for number in sorted(numbers)])
         consumer.seek_to_beginning()
         return consumer
@@ -80,18 +84,18 @@ def _position(consumer: KafkaConsumer, partition: TopicPartition) -> int:
     return position
 
 
-def end_offset(bootstrap_servers: str, topic: str) -> int:
+def end_offset(kafka: KafkaConnection, topic: str) -> int:
     """Give the offset after the last record of a topic's first partition.
 
     Raises:
         BrokerError: the topic can't be read.
     """
     partition = TopicPartition(topic, 0)
-    consumer = connect(bootstrap_servers)
+    consumer = connect(kafka)
     try:
         return int(consumer.end_offsets([partition])[partition])
     except KafkaError as exc:
-        raise BrokerError(f"can't read {topic} at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+        raise refused(f"can't read {topic}", kafka, exc) from exc
     finally:
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
 
@@ -109,8 +113,8 @@ class Archive(Protocol):
 class TopicArchive:
     """Implements `Archive` with the topics `models.online` and `tweets.labelled`."""
 
-    def __init__(self, bootstrap_servers: str, *, online: str, labelled: str) -> None:
-        self._servers, self._online, self._labelled = bootstrap_servers, online, labelled
+    def __init__(self, kafka: KafkaConnection, *, online: str, labelled: str) -> None:
+        self._kafka, self._online, self._labelled = kafka, online, labelled
 
     def snapshots(self) -> list[StoredSnapshot]:
         """Give the last snapshot of each batch model.
@@ -118,7 +122,7 @@ class TopicArchive:
         Raises:
             BrokerError: the topic can't be read.
         """
-        reader = TopicReader(self._servers, self._online)
+        reader = TopicReader(self._kafka, self._online)
         try:
             return latest_snapshots(reader.read_to_end())
         finally:
@@ -130,7 +134,7 @@ class TopicArchive:
         Raises:
             BrokerError: the topic can't be read.
         """
-        reader = TopicReader(self._servers, self._labelled)
+        reader = TopicReader(self._kafka, self._labelled)
         unreadable, last_offset = 0, 0
         try:
             for record in reader.read_to_end():

@@ -12,6 +12,7 @@ from models.following import FollowedPredictor
 from models.online.corrections import StoredSnapshot
 from models.predictor import ScorerPredictor
 from stream.chunked_app import ChunkedApp
+from stream.connection import KafkaConnection
 from stream.learning.agent import register_learner
 from stream.learning.following import SnapshotFollower
 from stream.learning.learner import Learner
@@ -33,7 +34,7 @@ def learn_online(
     app: ChunkedApp,
     predictor: FollowedPredictor,
     *,
-    bootstrap_servers: str,
+    kafka: KafkaConnection,
     topics: Topics,
     states: dict[str, TopicState],
     limits: Limits,
@@ -44,7 +45,7 @@ def learn_online(
     Args:
         app: gets the learner's agent.
         predictor: answers with the last snapshot once this returns.
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: the names.
         states: each topic as it is, by name.
         limits: of memory and pace.
@@ -68,12 +69,12 @@ def learn_online(
         )
     _batch_of(predictor)  # refuse it now, not at the first snapshot
     load_learn(), load_adjust()  # now, as they may have to be compiled, which takes seconds
-    archive = TopicArchive(bootstrap_servers, online=topics.online.name, labelled=topics.labelled.name)
+    archive = TopicArchive(kafka, online=topics.online.name, labelled=topics.labelled.name)
     snapshots = archive.snapshots()
-    _check_feedback(snapshots, bootstrap_servers, topics)
+    _check_feedback(snapshots, kafka, topics)
     for snapshot in snapshots:
         predictor.correct(snapshot)
-    reader = TopicReader(bootstrap_servers, topics.to_label.name)
+    reader = TopicReader(kafka, topics.to_label.name)
     learner = Learner(
         partial(_batch_of, predictor),
         archive=archive,
@@ -83,7 +84,7 @@ def learn_online(
         challenger=challenger,
     )
     register_learner(app, learner, topics=topics, snapshot_seconds=limits.snapshot_seconds)
-    follower = SnapshotFollower(bootstrap_servers, topics.online.name, predictor=predictor)
+    follower = SnapshotFollower(kafka, topics.online.name, predictor=predictor)
 
     async def begin(*_args: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
         follower.start(poll_seconds=limits.snapshot_seconds / 2)
@@ -91,10 +92,10 @@ def learn_online(
     app.on_partitions_assigned.connect(begin, weak=False)
 
 
-def _check_feedback(snapshots: Sequence[StoredSnapshot], bootstrap_servers: str, topics: Topics) -> None:
+def _check_feedback(snapshots: Sequence[StoredSnapshot], kafka: KafkaConnection, topics: Topics) -> None:
     """Refuse snapshots of feedback that is gone; it is looked at after them, as another worker may be learning."""
     known = max((snapshot.offset for snapshot in snapshots), default=-1)
-    end = end_offset(bootstrap_servers, topics.feedback.name)
+    end = end_offset(kafka, topics.feedback.name)
     if known >= end:
         raise BrokerError(
             f"{topics.online.name} has learned the feedback up to offset {known}, but {topics.feedback.name} ends before "

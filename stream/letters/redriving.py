@@ -13,29 +13,30 @@ from typing import Any, Self, cast
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, ProducerFencedError
 
-from models.errors import BrokerError, DeliveryError
+from models.errors import DeliveryError
 from models.records import utc_timestamp
+from stream.admission import reason
+from stream.clients import CONNECT_TIMEOUT_MS, open_client, refused
 from stream.codecs import encode
+from stream.connection import KafkaConnection
 from stream.interrupts import Interrupts
 from stream.letters.marks import Mark, mark_headers
 from stream.letters.stored import Origin, StoredLetter
 from stream.parts import BEGINNING, PartReader
-from stream.topics import CONNECT_TIMEOUT_MS, DEAD_LETTER_MAX_BYTES, Topics, unreachable
+from stream.topics import DEAD_LETTER_MAX_BYTES, Topics
 
 _TRANSACTION_LETTERS = 500
 _DELIVERY_TIMEOUT_MS = 30_000
 _REQUEST_BYTES = 2 * DEAD_LETTER_MAX_BYTES
 
 
-def marked(bootstrap_servers: str, topics: Topics) -> frozenset[str]:
+def marked(kafka: KafkaConnection, topics: Topics) -> frozenset[str]:
     """Give the inputs that were sent again, as `ce_id` names them.
 
     Raises:
         BrokerError: no broker answers, or it has no such topic.
     """
-    reader = PartReader(
-        bootstrap_servers, topics.redriven.name, start=BEGINNING, end=None, isolation_level="read_committed"
-    )
+    reader = PartReader(kafka, topics.redriven.name, start=BEGINNING, end=None, isolation_level="read_committed")
     return frozenset(
         record.key.decode("utf-8", "replace") for part in reader.records() for record in part if record.key
     )
@@ -45,7 +46,7 @@ class Redriver:
     """Sends letters again; as a context, lets go of Kafka at its end.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: the input topics and that of the marks, which must exist.
         max_attempts: a letter that was tried as often is left.
         again: also send what has a mark.
@@ -54,11 +55,11 @@ class Redriver:
         BrokerError: no broker answers.
     """
 
-    def __init__(self, bootstrap_servers: str, topics: Topics, *, max_attempts: int, again: bool = False) -> None:
-        self._bootstrap_servers, self._topics = bootstrap_servers, topics
+    def __init__(self, kafka: KafkaConnection, topics: Topics, *, max_attempts: int, again: bool = False) -> None:
+        self._kafka, self._topics = kafka, topics
         self._inputs = frozenset({topics.raw.name, topics.feedback.name})
         self._max_attempts, self._again = max_attempts, again
-        self._producer = _connect(bootstrap_servers, transactional_id=f"{topics.redriven.name}.redrive")
+        self._producer = _connect(kafka, transactional_id=f"{topics.redriven.name}.redrive")
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +93,7 @@ class Redriver:
         return outcomes
 
     def _marked(self) -> set[str]:
-        return set() if self._again else set(marked(self._bootstrap_servers, self._topics))
+        return set() if self._again else set(marked(self._kafka, self._topics))
 
     def _chosen(
         self, letters: Iterable[StoredLetter], done: set[str], outcomes: Counter[str]
@@ -119,7 +120,7 @@ class Redriver:
             if ProducerFencedError.__name__ in repr(exc):  # the client may wrap it into another error
                 why = "another redrive began, and goes on"
             else:
-                why = f"Kafka did not take all letters: {type(exc).__name__}: {exc}"
+                why = f"Kafka did not take all letters: {reason(exc)}"
             raise DeliveryError(f"{why}; {sent_before} were sent again: run it again, nothing is sent twice") from exc
 
     def _records(self, letter: StoredLetter) -> list[Any]:  # kafka-python's futures have no types
@@ -143,23 +144,20 @@ class Redriver:
         ]
 
 
-def _connect(bootstrap_servers: str, *, transactional_id: str) -> KafkaProducer:
-    try:
-        producer = KafkaProducer(
-            bootstrap_servers=bootstrap_servers,
-            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
-            transactional_id=transactional_id,
-            acks="all",
-            max_request_size=_REQUEST_BYTES,
-            delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
-            request_timeout_ms=_DELIVERY_TIMEOUT_MS // 3,
-            metrics_enabled=False,
-        )
-    except (KafkaError, ValueError, OSError) as exc:
-        raise unreachable(bootstrap_servers) from exc
+def _connect(kafka: KafkaConnection, *, transactional_id: str) -> KafkaProducer:
+    producer = open_client(
+        KafkaProducer,
+        kafka,
+        transactional_id=transactional_id,
+        acks="all",
+        max_request_size=_REQUEST_BYTES,
+        delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
+        request_timeout_ms=_DELIVERY_TIMEOUT_MS // 3,
+        metrics_enabled=False,
+    )
     try:
         producer.init_transactions()
     except KafkaError as exc:
         producer.close(timeout=0)
-        raise BrokerError(f"no transaction can be made at {bootstrap_servers}: {type(exc).__name__}: {exc}") from exc
+        raise refused("no transaction can be made", kafka, exc) from exc
     return producer

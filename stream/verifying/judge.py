@@ -7,10 +7,13 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
+from stream.clients import CONNECT_TIMEOUT_MS, refused
+from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.parts import BEGINNING, PartReader, Spot
 from stream.ranges import Offsets
-from stream.topics import CONNECT_TIMEOUT_MS, Topics
+from stream.rights import check_rights
+from stream.topics import Topics
 from stream.verifying.account import Account, Output, Verdict
 
 MAX_INPUTS = 100_000_000  # four bytes each
@@ -20,14 +23,14 @@ class Judge:
     """Says what became of each input of a range.
 
     Args:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: input and outputs.
         group: of the workers.
         isolation_level: in which the workers read the input; outputs are always read committed.
     """
 
-    def __init__(self, bootstrap_servers: str, topics: Topics, *, group: str, isolation_level: str) -> None:
-        self._bootstrap_servers, self._topics = bootstrap_servers, topics
+    def __init__(self, kafka: KafkaConnection, topics: Topics, *, group: str, isolation_level: str) -> None:
+        self._kafka, self._topics = kafka, topics
         self._group, self._isolation_level = group, isolation_level
 
     def verdicts(self, start: Spot | None, end: Spot | None, *, outputs_from: Spot | None) -> list[Verdict]:
@@ -69,7 +72,7 @@ class Judge:
     def _reader(
         self, topic: str, start: Spot, end: Spot | None, *, isolation_level: str = "read_committed"
     ) -> PartReader:
-        return PartReader(self._bootstrap_servers, topic, start=start, end=end, isolation_level=isolation_level)
+        return PartReader(self._kafka, topic, start=start, end=end, isolation_level=isolation_level)
 
     def _accounts(self, start: Offsets, end: Offsets) -> dict[int, Account]:
         inputs = sum(end[number] - start[number] for number in start)
@@ -79,15 +82,17 @@ class Judge:
 
     def _committed(self, topic: str) -> dict[int, int]:
         # What a transaction is about to commit does not count; read committed would wait until there is none.
-        consumer = connect(self._bootstrap_servers, group=self._group, isolation_level="read_uncommitted")
+        consumer = connect(self._kafka, group=self._group, isolation_level="read_uncommitted")
         try:
             partitions = consumer.partitions_for_topic(topic) or set()
+            if not partitions:
+                check_rights(self._kafka, reads=[topic])
             found = {
                 number: consumer.committed(TopicPartition(topic, number), timeout_ms=CONNECT_TIMEOUT_MS)
                 for number in sorted(partitions)
             }
         except KafkaError as exc:
-            raise BrokerError(f"can't read what {self._group} has committed: {type(exc).__name__}: {exc}") from exc
+            raise refused(f"can't read what {self._group} has committed", self._kafka, exc) from exc
         finally:
             consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
         return {number: at for number, at in found.items() if at is not None}

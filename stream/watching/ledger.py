@@ -10,10 +10,11 @@ from kafka.errors import KafkaError
 from models.errors import DeliveryError, DriftError
 from models.events import event_headers
 from monitoring.drift.records import DriftEvent, event_id
+from stream.clients import open_client
 from stream.codecs import encode
+from stream.connection import KafkaConnection
 from stream.following import POLL_MS
 from stream.framing import Header
-from stream.topics import CONNECT_TIMEOUT_MS, unreachable
 from stream.watching.client import CALL_MS, HeldClient
 
 SOURCE = b"/tickertape/drift"
@@ -110,24 +111,21 @@ class Ledger:
         return int(self._consumer.end_offsets([self._partition], timeout_ms=CALL_MS)[self._partition])
 
 
-def connect_producer(bootstrap_servers: str) -> KafkaProducer:
+def connect_producer(kafka: KafkaConnection) -> KafkaProducer:
     """Make the producer of a ledger.
 
     Raises:
         BrokerError: no broker answers.
     """
-    try:
-        return KafkaProducer(
-            bootstrap_servers=bootstrap_servers,
-            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
-            acks="all",
-            delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
-            request_timeout_ms=DELIVERY_TIMEOUT_MS - 1000,
-            max_block_ms=CALL_MS,
-            metrics_enabled=False,
-        )
-    except (KafkaError, ValueError, OSError) as exc:
-        raise unreachable(bootstrap_servers) from exc
+    return open_client(
+        KafkaProducer,
+        kafka,
+        acks="all",
+        delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
+        request_timeout_ms=DELIVERY_TIMEOUT_MS - 1000,
+        max_block_ms=CALL_MS,
+        metrics_enabled=False,
+    )
 
 
 def drift_headers(event: DriftEvent) -> list[Header]:

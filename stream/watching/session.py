@@ -14,9 +14,13 @@ from models.errors import BrokerError
 from monitoring.drift.concepts import Accuracies, Concepts
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import References
+from stream.admission import reason
+from stream.clients import refused
+from stream.connection import KafkaConnection
 from stream.following import connect
 from stream.interrupts import Interrupts
 from stream.ranges import Offsets, shown
+from stream.rights import check_rights
 from stream.topics import Topics, ensure_topics
 from stream.watching.bucket import TokenBucket
 from stream.watching.client import CALL_MS, CLOSE_MS, HeldClient
@@ -41,7 +45,7 @@ class Watched:
     """What is watched, and how.
 
     Attributes:
-        bootstrap_servers: comma-separated host:port list.
+        kafka: how to reach the cluster.
         topics: of the stream.
         group: consumer group whose offsets show how far this process is.
         isolation_level: `read_committed` or `read_uncommitted`.
@@ -52,7 +56,7 @@ class Watched:
         from_beginning: where nothing was told yet, begin with what the topic holds already.
     """
 
-    bootstrap_servers: str
+    kafka: KafkaConnection
     topics: Topics
     group: str
     isolation_level: str
@@ -108,10 +112,12 @@ def watch_without_end(
                     while True:
                         watch.step()
             except (BrokerError, KafkaError, OSError) as exc:
+                if not was_open and isinstance(exc, KafkaError):
+                    raise refused("can't watch the feed", watched.kafka, exc) from exc
                 if not was_open:
                     raise
                 if not is_lost:
-                    logger.warning("kafka_lost", extra={"error": f"{type(exc).__name__}: {exc}"})
+                    logger.warning("kafka_lost", extra={"error": reason(exc)})
                     is_lost = True
             is_soon = clock() - lost_at < 2 * LONGEST_PAUSE_SECONDS
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS) if is_soon else FIRST_PAUSE_SECONDS
@@ -128,12 +134,18 @@ def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator
         KafkaError: it went away meanwhile, or refuses.
     """
     topics = watched.topics
-    ensure_topics(watched.bootstrap_servers, (topics.drift,))
+    check_rights(
+        watched.kafka,
+        reads=[topic.name for topic in (topics.classified, topics.dead_letter, topics.metrics, topics.drift)],
+        writes=[topics.drift.name],
+        group=watched.group,
+    )
+    ensure_topics(watched.kafka, (topics.drift,))
     with ExitStack() as stack:
         consumers = _Consumers(watched, interrupts, stack)
         consumer = consumers.make(group=watched.group, max_partition_bytes=FEED_FETCH_BYTES)
         partitions = await_topic(consumer, topics.classified.name)
-        producer = HeldClient(connect_producer(watched.bootstrap_servers), interrupts)
+        producer = HeldClient(connect_producer(watched.kafka), interrupts)
         stack.callback(producer.close, timeout=CLOSE_MS / 1000)
         ledger = Ledger(consumers.make(), producer, topics.drift.name)
         newest, committed = ledger.newest(), _committed(consumer, partitions)
@@ -165,10 +177,8 @@ class _Consumers:
         self._watched, self._interrupts, self._stack = watched, interrupts, stack
 
     def make(self, *, group: str | None = None, **options: int) -> HeldClient:
-        servers, isolation_level = self._watched.bootstrap_servers, self._watched.isolation_level
-        consumer = HeldClient(
-            connect(servers, isolation_level=isolation_level, group=group, **options), self._interrupts
-        )
+        kafka, isolation_level = self._watched.kafka, self._watched.isolation_level
+        consumer = HeldClient(connect(kafka, isolation_level=isolation_level, group=group, **options), self._interrupts)
         self._stack.callback(consumer.close, autocommit=False, timeout_ms=CLOSE_MS)
         return consumer
 

@@ -27,6 +27,7 @@ from models.predictor import pretrained_predictor
 from models.records import Tweet
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.codecs import decode_tweet
+from stream.connection import KafkaConnection
 from stream.feed.generator import generate
 from stream.topics import Topics, declare_topics, ensure_topics
 
@@ -123,7 +124,7 @@ def warm_up(options: BrokerOptions, cache: Path) -> None:
 
 def bench_worker(servers: str, folder: Path, values: list[bytes]) -> None:
     topics = declare_topics(TopicSettings())
-    ensure_topics(servers, topics.all)
+    ensure_topics(KafkaConnection(servers), topics.all)
     producer = KafkaProducer(bootstrap_servers=servers, linger_ms=5)
     for value in values:
         producer.send(topics.raw.name, value=value)

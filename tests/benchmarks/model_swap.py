@@ -23,6 +23,7 @@ from models.predictor import PRETRAINED
 from models.registry import TrainingRun, open_store, point_alias, save_version
 from models.weights import WEIGHTS_FILE
 from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 QUIET_SECONDS = 10.0
@@ -44,7 +45,7 @@ def main() -> None:
             jars_dir=broker.jars_dir,
         )
         with EmbeddedKafka(options) as kafka:
-            ensure_topics(kafka.bootstrap_servers, TOPICS.all)
+            ensure_topics(KafkaConnection(kafka.bootstrap_servers), TOPICS.all)
             phases = run(home, kafka.bootstrap_servers, arguments.rate)
             show(phases, kafka.bootstrap_servers, arguments.rate)
 

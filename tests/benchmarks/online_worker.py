@@ -31,6 +31,7 @@ from models.dataset import read_topics
 from models.feedback import Feedback
 from models.taxonomy import LABELS
 from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 WAYS = ("without", "learned", "learning")
@@ -83,7 +84,7 @@ class Bench:
         self._servers = servers
         self._folder = folder
         self._topics = declare_topics(TopicSettings())
-        ensure_topics(servers, self._topics.all)
+        ensure_topics(KafkaConnection(servers), self._topics.all)
         labelled = read_topics(ProjectSettings().data_dir)
         self._labelled = cycle(zip(labelled.texts, [LABELS[number] for number in labelled.classes], strict=True))
         self._ids = count(1)
@@ -114,7 +115,7 @@ class Bench:
         """
         name = f"{way}-{number}"
         outputs = TopicSettings(classified=f"{name}.classified", sentiment=f"{name}.sentiment")
-        ensure_topics(self._servers, declare_topics(outputs).all)
+        ensure_topics(KafkaConnection(self._servers), declare_topics(outputs).all)
         self._skip_feedback(name)
         names = {"TOPICS_CLASSIFIED": outputs.classified, "TOPICS_SENTIMENT": outputs.sentiment}
         worker_settings = {
@@ -139,7 +140,7 @@ class Bench:
     def worker(self, name: str, **settings: str) -> Iterator[tuple[str, str]]:
         """Run a worker on topics of its own; gives the names of its input and of its classified tweets."""
         topics = TopicSettings(prefix=f"{name}.")
-        ensure_topics(self._servers, declare_topics(topics).all)
+        ensure_topics(KafkaConnection(self._servers), declare_topics(topics).all)
         with self._worker(
             name, TOPICS_PREFIX=topics.prefix, ONLINE_ENABLED="false", LABELLING_PER_MINUTE="0", **settings
         ):

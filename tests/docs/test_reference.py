@@ -16,6 +16,7 @@ import config.access
 import config.api
 import config.client
 import config.drift
+import config.kafka
 import config.settings
 import config.tracing
 import monitoring.__main__
@@ -38,7 +39,15 @@ DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 GROUPS = [
     group
-    for module in (config.settings, config.access, config.api, config.client, config.drift, config.tracing)
+    for module in (
+        config.settings,
+        config.access,
+        config.api,
+        config.client,
+        config.drift,
+        config.kafka,
+        config.tracing,
+    )
     for _, group in inspect.getmembers(module, inspect.isclass)
     if issubclass(group, BaseSettings) and group is not BaseSettings
 ]

@@ -9,6 +9,7 @@ from kafka import KafkaConsumer
 
 from config.settings import BrokerSettings, TopicSettings, child_environment
 from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.connection import KafkaConnection
 from stream.demo import running_parts
 from stream.topics import declare_topics, ensure_topics
 
@@ -55,7 +56,7 @@ def system(
     """Run everything; gives the broker and the page's address."""
     broker = kafka()
     topics = declare_topics(TopicSettings())
-    ensure_topics(broker.bootstrap_servers, topics.all)
+    ensure_topics(KafkaConnection(broker.bootstrap_servers), topics.all)
     folder = tmp_path_factory.mktemp("parts")
     environment = child_environment(KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap_servers, TICKERTAPE_HOME=str(folder))
     with running_parts(environment=environment, folder=folder, api_port=0, rate=25.0) as (_, url):

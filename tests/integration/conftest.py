@@ -22,6 +22,7 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.connection import KafkaConnection
 from stream.topics import Topics, declare_topics, ensure_topics
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
@@ -211,7 +212,7 @@ class Cluster:
 @pytest.fixture
 def cluster(kafka_servers: str, topic_prefix: str) -> Cluster:
     topics = declare_topics(TopicSettings(prefix=topic_prefix))
-    ensure_topics(kafka_servers, topics.all)
+    ensure_topics(KafkaConnection(kafka_servers), topics.all)
     return Cluster(kafka_servers, topic_prefix, topics)
 
 

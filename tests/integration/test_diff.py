@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from models.errors import BrokerError
+from stream.connection import KafkaConnection
 from stream.ranges import read_range
 from tickertape import main
 
@@ -26,7 +27,11 @@ def sent(cluster: Cluster) -> dict[tuple[int, int], bytes]:
 
 def read(cluster: Cluster, start: dict[int, int], end: dict[int, int] | None) -> list[bytes | None]:
     chunks = read_range(
-        cluster.servers, cluster.topics.raw.name, start=start, end=end, isolation_level="read_committed"
+        KafkaConnection(cluster.servers),
+        cluster.topics.raw.name,
+        start=start,
+        end=end,
+        isolation_level="read_committed",
     )
     return [value for chunk in chunks for value in chunk]
 

@@ -17,6 +17,7 @@ from faust.types import TP
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from stream.connection import KafkaConnection
 from stream.delivery import ChunkOutputs, PartitionMovedError
 from stream.framing import Outputs, varint
 from stream.transactions import PartitionTransactions, Transactions
@@ -40,7 +41,12 @@ def tweets(count: int, *, start: int = 0) -> list[tuple[bytes, bytes]]:
 
 
 def judged(cluster: Cluster) -> Verdicts:
-    judge = Judge(cluster.servers, cluster.topics, group=f"{cluster.prefix}group", isolation_level="read_committed")
+    judge = Judge(
+        KafkaConnection(cluster.servers),
+        cluster.topics,
+        group=f"{cluster.prefix}group",
+        isolation_level="read_committed",
+    )
     return judge.verdicts(None, cluster.ends(cluster.topics.raw.name), outputs_from=None)
 
 

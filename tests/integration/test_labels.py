@@ -24,6 +24,7 @@ from models.feedback import Feedback, ToLabel, Why
 from models.taxonomy import Label, Sentiment
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.codecs import decode_feedback, encode
+from stream.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -130,7 +131,7 @@ def test_the_api_answers_without_kafka_and_finds_it_when_it_comes_and_comes_back
         predicted = client.post("/predict", json=examples.ONE_TEXT)
         with EmbeddedKafka(options):
             no_topic = client.post("/feedback", json=body)
-            ensure_topics(servers, (declare_topics(TopicSettings()).feedback,))
+            ensure_topics(KafkaConnection(servers), (declare_topics(TopicSettings()).feedback,))
             delivered = client.post("/feedback", json=body)
         gone = client.post("/feedback", json=body)
         still_predicted = client.post("/predict", json=examples.ONE_TEXT)
@@ -146,8 +147,8 @@ def test_the_api_answers_without_kafka_and_finds_it_when_it_comes_and_comes_back
 
 async def test_what_kafka_refuses_is_told_with_what_it_took_and_the_next_is_delivered(cluster: Cluster) -> None:
     topic = replace(cluster.topics.feedback, name=f"{cluster.prefix}small", max_message_bytes=150_000)
-    ensure_topics(cluster.servers, (topic,))
-    publisher = KafkaPublisher(bootstrap_servers=cluster.servers, topic=topic.name)
+    ensure_topics(KafkaConnection(cluster.servers), (topic,))
+    publisher = KafkaPublisher(kafka=KafkaConnection(cluster.servers), topic=topic.name)
     small = [Feedback(str(number), "desk", AT, label=Label.IPO, text="x" * 2000) for number in range(80)]
     large = Feedback("80", "desk", AT, label=Label.IPO, text="\x01" * 25_000)
 

@@ -24,6 +24,7 @@ from api.live.picture import Picture
 from api.live.reader import LiveTopics, Reader
 from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 from tickertape.client import Client
 
@@ -176,7 +177,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_followed_again(
     )
     topics = declare_topics(TopicSettings())
     with EmbeddedKafka(options) as kafka:
-        ensure_topics(kafka.bootstrap_servers, topics.all)
+        ensure_topics(KafkaConnection(kafka.bootstrap_servers), topics.all)
         served = start_api(KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers)
         events = events_of(served.url)
         before = next(tick for _, tick in events if tick["tweets_per_second"] is not None)
@@ -224,7 +225,7 @@ def test_open_streams_end_with_the_server(start_api: StartApi, words: tuple[str,
 
 @pytest.fixture
 async def log(kafka_servers: str) -> AsyncIterator[KafkaLog]:
-    log = KafkaLog(kafka_servers)
+    log = KafkaLog(KafkaConnection(kafka_servers))
     await log.open()
     await log.look_at_topics()
     yield log

@@ -14,6 +14,7 @@ import pytest
 from kafka import KafkaProducer
 
 from models.errors import DeliveryError
+from stream.connection import KafkaConnection
 from stream.feed.generator import generate
 from stream.replay import publish
 
@@ -160,7 +161,7 @@ def test_a_tweet_too_large_for_kafka_fails_the_run_and_not_the_others(
 
 def test_a_topic_that_takes_nothing_ends_the_replay_with_the_count(cluster: Cluster) -> None:
     with pytest.raises(DeliveryError, match=r"0 were delivered"):
-        publish(iter([(b"1", b"{}")] * 5), bootstrap_servers=cluster.servers, topic=f"{cluster.prefix}not.there")
+        publish(iter([(b"1", b"{}")] * 5), kafka=KafkaConnection(cluster.servers), topic=f"{cluster.prefix}not.there")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.settings import TopicSettings
 from models.errors import BrokerError
+from stream.connection import KafkaConnection
 from stream.topics import TopicState, declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -28,7 +29,7 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
         TopicSettings(prefix=topic_prefix, partitions=3, retention_days=2, dead_letter_retention_days=5)
     )
 
-    states = ensure_topics(kafka_servers, topics.all)
+    states = ensure_topics(KafkaConnection(kafka_servers), topics.all)
 
     assert states == {
         f"{topic_prefix}tweets.raw": TopicState(3, 1_048_588),
@@ -56,9 +57,9 @@ def test_missing_topics_get_their_partitions_and_retention(kafka_servers: str, t
 
 def test_existing_topic_is_left_as_it_is(kafka_servers: str, topic_prefix: str) -> None:
     topic = declare_topics(TopicSettings(prefix=topic_prefix, partitions=2)).raw
-    ensure_topics(kafka_servers, (topic,))
+    ensure_topics(KafkaConnection(kafka_servers), (topic,))
 
-    states = ensure_topics(kafka_servers, (replace(topic, partitions=9, retention_ms=DAY_MS),))
+    states = ensure_topics(KafkaConnection(kafka_servers), (replace(topic, partitions=9, retention_ms=DAY_MS),))
 
     assert states == {topic.name: TopicState(2, 1_048_588)}
     assert settings_of(kafka_servers, topic.name)["retention.ms"] == str(7 * DAY_MS)
@@ -68,15 +69,15 @@ def test_topic_that_can_not_be_created_is_a_clear_error(kafka_servers: str, topi
     topic = replace(declare_topics(TopicSettings(prefix=topic_prefix)).raw, replication_factor=3)
 
     with pytest.raises(BrokerError, match=r"refused to create or describe a topic: .*create .*tweets\.raw by hand"):
-        ensure_topics(kafka_servers, (topic,))
+        ensure_topics(KafkaConnection(kafka_servers), (topic,))
 
 
 @pytest.mark.parametrize("servers", ["127.0.0.1:1", "no such host:9092", "nonsense"])
 def test_cluster_that_does_not_answer_is_named_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, servers: str, topic_prefix: str
 ) -> None:
-    monkeypatch.setattr("stream.topics.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
+    monkeypatch.setattr("stream.clients.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
     topics = declare_topics(TopicSettings(prefix=topic_prefix)).all
 
     with pytest.raises(BrokerError, match=r"no Kafka answers at .*: start one with `tickertape broker`"):
-        ensure_topics(servers, topics)
+        ensure_topics(KafkaConnection(servers), topics)

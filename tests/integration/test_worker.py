@@ -20,6 +20,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.settings import TopicSettings
 from models.records import ClassifiedTweet
+from stream.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -278,7 +279,7 @@ def test_outputs_are_spread_by_key_where_partition_counts_differ(
     kafka_servers: str, topic_prefix: str, cluster: Cluster, start_worker: StartWorker
 ) -> None:
     other = declare_topics(TopicSettings(prefix=topic_prefix, raw="tweets.narrow", partitions=1))
-    ensure_topics(kafka_servers, (other.raw,))
+    ensure_topics(KafkaConnection(kafka_servers), (other.raw,))
     start_worker(TOPICS_RAW="tweets.narrow")
     producer = KafkaProducer(bootstrap_servers=kafka_servers)
 

@@ -15,6 +15,7 @@ from models.online.snapshot import batch_sha256
 from models.predictor import pretrained_predictor
 from models.taxonomy import LABELS, Label
 from stream.codecs import encode
+from stream.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -262,7 +263,7 @@ def test_topic_of_the_learner_with_several_partitions_is_refused_at_the_start(
     start_worker: StartWorker, kafka_servers: str, topic_prefix: str, name: str
 ) -> None:
     wide = declare_topics(TopicSettings(prefix=topic_prefix, **{name: "wide"}))
-    ensure_topics(kafka_servers, (replace(getattr(wide, name), partitions=3),))
+    ensure_topics(KafkaConnection(kafka_servers), (replace(getattr(wide, name), partitions=3),))
 
     refused = (
         rf"(?s)ended with 1:.*{topic_prefix}wide has 3 partitions, and one learner needs one.*ONLINE_ENABLED=false"

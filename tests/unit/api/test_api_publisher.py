@@ -9,6 +9,7 @@ from api.publisher import KafkaPublisher
 from models.errors import FeedbackNotDeliveredError
 from models.feedback import Feedback
 from models.taxonomy import Label
+from stream.connection import KafkaConnection
 
 GIVEN = [Feedback("7", "desk", "2026-01-31T09:30:00Z", label=Label.IPO, text="the secret")]
 
@@ -21,7 +22,7 @@ def silent_server() -> Iterator[str]:
 
 
 async def failure_of(servers: str, timeout_seconds: float) -> FeedbackNotDeliveredError:
-    publisher = KafkaPublisher(bootstrap_servers=servers, topic="t", timeout_seconds=timeout_seconds)
+    publisher = KafkaPublisher(kafka=KafkaConnection(servers), topic="t", timeout_seconds=timeout_seconds)
     try:
         with pytest.raises(FeedbackNotDeliveredError) as refused:
             await publisher.publish(GIVEN)
@@ -51,7 +52,7 @@ async def test_a_server_that_never_answers_is_given_up(silent_server: str) -> No
 
 
 async def test_requests_that_wait_for_the_same_connection_are_all_given_up(silent_server: str) -> None:
-    publisher = KafkaPublisher(bootstrap_servers=silent_server, topic="t", timeout_seconds=0.05)
+    publisher = KafkaPublisher(kafka=KafkaConnection(silent_server), topic="t", timeout_seconds=0.05)
     outcomes = await asyncio.gather(*[publisher.publish(GIVEN) for _ in range(5)], return_exceptions=True)
     await publisher.close()
 
@@ -59,7 +60,7 @@ async def test_requests_that_wait_for_the_same_connection_are_all_given_up(silen
 
 
 async def test_a_publisher_that_was_never_used_is_closed_without_a_connection() -> None:
-    publisher = KafkaPublisher(bootstrap_servers="nonsense", topic="t")
+    publisher = KafkaPublisher(kafka=KafkaConnection("nonsense"), topic="t")
 
     await publisher.close()
 

@@ -85,7 +85,7 @@ def test_path_with_a_comma_is_an_error_since_kafka_would_split_it(tmp_path: Path
 
 
 def test_configuration_listens_on_this_machine_only_and_keeps_the_voter_out_of_the_data(folder: DataFolder) -> None:
-    folder.write_properties(port=1234, controller_port=5678, topics=folder.topics)
+    folder.write_properties(port=1234, controller_port=5678, topics=folder.topics, more={})
 
     lines = folder.properties.read_text().splitlines()
     assert "listeners=PLAINTEXT://127.0.0.1:1234,CONTROLLER://127.0.0.1:5678" in lines
@@ -95,8 +95,29 @@ def test_configuration_listens_on_this_machine_only_and_keeps_the_voter_out_of_t
     assert f"log.dirs={folder.topics}" in lines
 
 
+def test_more_listeners_come_beside_the_plain_one_and_other_settings_in_place_of_ours(folder: DataFolder) -> None:
+    more = {
+        "listeners": "TLS://127.0.0.1:3",
+        "advertised.listeners": "TLS://127.0.0.1:3",
+        "listener.security.protocol.map": "TLS:SSL",
+        "num.io.threads": "8",
+        "ssl.keystore.type": "PEM",
+    }
+
+    folder.write_properties(port=1, controller_port=2, topics=folder.topics, more=more)
+
+    lines = folder.properties.read_text().splitlines()
+    assert "listeners=PLAINTEXT://127.0.0.1:1,CONTROLLER://127.0.0.1:2,TLS://127.0.0.1:3" in lines
+    assert "advertised.listeners=PLAINTEXT://127.0.0.1:1,TLS://127.0.0.1:3" in lines
+    assert "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL" in lines
+    assert [line for line in lines if line.startswith(("num.io", "ssl."))] == [
+        "num.io.threads=8",
+        "ssl.keystore.type=PEM",
+    ]
+
+
 def test_path_that_is_not_ascii_is_escaped_as_java_reads_it(folder: DataFolder) -> None:
-    folder.write_properties(port=1, controller_port=2, topics=Path("/caf\u00e9/\U0001f600/back\\slash"))
+    folder.write_properties(port=1, controller_port=2, topics=Path("/caf\u00e9/\U0001f600/back\\slash"), more={})
 
     assert "log.dirs=/caf\\u00e9/\\ud83d\\ude00/back\\\\slash" in folder.properties.read_text().splitlines()
 

@@ -4,6 +4,7 @@ import pytest
 
 from models.records import ModelChange
 from stream.changes import change_headers, publish_change
+from stream.connection import KafkaConnection
 
 CHANGE = ModelChange("refused", "tickertape", "3", "2", ("the sha256 is another",), "2026-01-01T00:00:00.000Z")
 
@@ -19,7 +20,7 @@ def test_headers_are_cloudevents_and_each_change_has_an_id_of_its_own() -> None:
 
 @pytest.mark.parametrize("servers", ["127.0.0.1:9", "nonsense"])
 def test_change_that_kafka_does_not_take_is_a_log_line(servers: str, caplog: pytest.LogCaptureFixture) -> None:
-    publish_change(CHANGE, topic="tweets.metrics", bootstrap_servers=servers, timeout_seconds=0.2)
+    publish_change(CHANGE, topic="tweets.metrics", kafka=KafkaConnection(servers), timeout_seconds=0.2)
 
     (record,) = [record for record in caplog.records if record.name == "stream.changes"]
     assert (record.levelno, record.getMessage()) == (logging.WARNING, "model_change_not_published")

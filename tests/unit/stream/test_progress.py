@@ -11,6 +11,7 @@ from faust.types import TP
 from monitoring.metrics import exposition
 from monitoring.recording import show_partitions
 from stream.chunked_app import ChunkedApp, ChunkOptions
+from stream.connection import KafkaConnection
 from stream.progress import HeldPartition, Progress, watch_partitions
 
 TOPIC = "tweets.raw"
@@ -89,7 +90,9 @@ def test_silence_of_kafka_counts_from_the_assignment_until_it_has_answered() -> 
 
 
 def watched_app(progress: dict[TP, Progress]) -> ChunkedApp:
-    app = ChunkedApp("watched", chunks=ChunkOptions(), broker="memory://", store="memory://")
+    app = ChunkedApp(
+        "watched", chunks=ChunkOptions(), kafka=KafkaConnection("a:1"), broker="memory://", store="memory://"
+    )
     app.consumer = SimpleNamespace(progress=progress.__getitem__)
     watch_partitions(app, TOPIC)
     return app

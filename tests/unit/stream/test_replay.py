@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from models.errors import BrokerError
+from stream.connection import KafkaConnection
 from stream.replay import MAX_LAG_SECONDS, Published, pace, publish
 
 
@@ -74,10 +75,10 @@ def test_rate_is_tweets_over_seconds_and_zero_for_nothing() -> None:
 
 @pytest.mark.parametrize("servers", ["127.0.0.1:1", "a:b:c"])
 def test_a_broker_that_does_not_answer_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch, servers: str) -> None:
-    monkeypatch.setattr("stream.replay.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
+    monkeypatch.setattr("stream.clients.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
 
     with pytest.raises(BrokerError) as caught:
-        publish([], bootstrap_servers=servers, topic="t")
+        publish([], kafka=KafkaConnection(servers), topic="t")
     message = str(caught.value)
     del caught
     gc.collect()  # here, where its complaint is expected

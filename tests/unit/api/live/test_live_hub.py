@@ -14,12 +14,13 @@ from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
 from api.live.schemas import LiveState, LiveTick, TickerView
 from models.records import ModelVersion
+from stream.connection import KafkaConnection
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 def feed_of(topics: LiveTopics, servers: str = "127.0.0.1:9", *, most_streams: int = 10) -> LiveFeed:
-    return LiveFeed(servers, topics, seconds=0.02, sample_bytes=100_000, most_streams=most_streams)
+    return LiveFeed(KafkaConnection(servers), topics, seconds=0.02, sample_bytes=100_000, most_streams=most_streams)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from api.live.reader import LiveTopics
 from api.live.streaming import LiveStream
 from api.serving import Server, server_config
 from monitoring.metrics import CONNECTIONS_REFUSED
+from stream.connection import KafkaConnection
 
 GET = b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n"
 MiB = 1 << 20
@@ -36,7 +37,7 @@ class Running:
     """A feed whose events the test makes, and a server for it."""
 
     def __init__(self, topics: LiveTopics, send_timeout_seconds: float) -> None:
-        self.feed = LiveFeed("nobody:1", topics, seconds=1, sample_bytes=100_000, most_streams=100)
+        self.feed = LiveFeed(KafkaConnection("nobody:1"), topics, seconds=1, sample_bytes=100_000, most_streams=100)
         self.feed._state = b"event: state\n\n"
         limits = ConnectionLimits(
             max_connections=100,

@@ -9,12 +9,13 @@ import pytest
 from aiokafka.record.memory_records import MemoryRecords
 
 from config.settings import TopicSettings
-from models.errors import MalformedRecordError
+from models.errors import BrokerError, MalformedRecordError
 from models.feedback import LabelledTweet, ToLabel, Why
 from models.online.corrections import StoredSnapshot
 from models.records import ModelVersion
 from models.taxonomy import Label
 from stream.codecs import decode_labelled
+from stream.connection import KafkaConnection
 from stream.dead_letters import DeadLetter
 from stream.framing import Outputs, record_batches
 from stream.learning.following import SnapshotFollower
@@ -111,7 +112,7 @@ class CorrectedPredictor:
 def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor: Any = CorrectedPredictor()
     topic = GrowingTopic([snapshot(b"9"), snapshot(b"6")])
-    follower = SnapshotFollower("127.0.0.1:9", "models.online", predictor=predictor)
+    follower = SnapshotFollower(KafkaConnection("127.0.0.1:9"), "models.online", predictor=predictor)
     monkeypatch.setattr(follower, "_reader", topic)
 
     follower.look()
@@ -119,6 +120,29 @@ def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.Mon
     follower.look()
 
     assert [one.offset for one in predictor.snapshots] == [9, 12]
+
+
+def test_snapshots_that_can_not_be_read_are_asked_for_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    predictor: Any = CorrectedPredictor()
+    now, asked = [100.0], list[float]()
+
+    class RefusingTopic:
+        """Stands for `stream.learning.topics.TopicReader`."""
+
+        def read_to_end(self) -> None:
+            asked.append(now[0])
+            raise BrokerError("not let in")
+
+    follower = SnapshotFollower(
+        KafkaConnection("127.0.0.1:9"), "models.online", predictor=predictor, clock=lambda: now[0]
+    )
+    monkeypatch.setattr(follower, "_reader", RefusingTopic())
+
+    for _ in range(12):
+        follower.look()
+        now[0] += 1
+
+    assert asked == [100.0, 105.0, 110.0]
 
 
 def test_tweet_that_was_sent_out_is_found() -> None:

@@ -23,11 +23,11 @@ def test_topic_of_several_partitions_is_refused(topic: Any) -> None:
     with pytest.raises(
         BrokerError, match=f"{topic.name} has 3 partitions, and one learner needs one: .*ONLINE_ENABLED"
     ):
-        learn_online(NOTHING, NOTHING, bootstrap_servers="", topics=TOPICS, states=states, limits=LIMITS)
+        learn_online(NOTHING, NOTHING, kafka=NOTHING, topics=TOPICS, states=states, limits=LIMITS)
 
 
 def test_topic_that_would_not_take_a_snapshot_is_refused() -> None:
     states = STATES | {TOPICS.online.name: TopicState(1, 1_048_588)}
 
     with pytest.raises(BrokerError, match="takes messages of 1048588 bytes, and a snapshot may have 8388608: raise"):
-        learn_online(NOTHING, NOTHING, bootstrap_servers="", topics=TOPICS, states=states, limits=LIMITS)
+        learn_online(NOTHING, NOTHING, kafka=NOTHING, topics=TOPICS, states=states, limits=LIMITS)
