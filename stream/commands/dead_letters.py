@@ -165,8 +165,8 @@ def _redrive(arguments: argparse.Namespace, servers: str, topics: Topics) -> int
         arguments.fail("say which letters: by --reason, --topic or --from; or --file; or --all")
     letters = list(_checked(arguments.file, topics)) if arguments.file else _letters(arguments, servers, topics)
     ensure_topics(servers, (topics.redriven,))
-    with Redriver(servers, topics, max_attempts=arguments.max_attempts, again=arguments.again) as redriver:
-        outcomes = redriver.plan(letters) if arguments.dry_run else redriver.redrive(letters)
+    redriver = Redriver(servers, topics, max_attempts=arguments.max_attempts, again=arguments.again)
+    outcomes = redriver.plan(letters) if arguments.dry_run else redriver.redrive(letters)
     if arguments.json:
         told = {name: outcomes[name] for name in _OUTCOMES} | {"dry_run": arguments.dry_run}
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")

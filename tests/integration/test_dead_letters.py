@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka import KafkaProducer
 
 pytestmark = pytest.mark.integration
 
@@ -121,6 +122,22 @@ def test_two_runs_at_a_time_send_each_input_once(cluster: Cluster) -> None:
     marks = Counter(row.key for row in cluster.read(cluster.topics.redriven.name))
     assert set(marks.values()) == {1}
     assert len(marks) == 8
+
+
+@pytest.mark.usefixtures("letters")
+def test_plan_leaves_a_run_that_is_on_alone(cluster: Cluster, run: Run) -> None:
+    redriven = cluster.topics.redriven.name
+    running = KafkaProducer(bootstrap_servers=cluster.servers, transactional_id=f"{redriven}.redrive")
+    running.init_transactions()
+    running.begin_transaction()
+    running.send(redriven, key=b"tweets.raw-0-0", value=b"{}")
+
+    planned = outcomes(run("redrive", "--all", "--json", "--dry-run"))
+    running.commit_transaction()
+    running.close()
+
+    assert planned == {"redriven": 8}
+    assert [row.key for row in cluster.read(redriven)] == [b"tweets.raw-0-0"]
 
 
 @pytest.mark.usefixtures("letters")
