@@ -49,6 +49,8 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
 
     Attributes:
         when_chunks_must_end: called when a stop or a rebalance begins to wait for the chunks in flight.
+        held: the partitions of the input that it holds, see `stream.progress`; None before the first assignment.
+        answered: chunks of the input whose answers are ready, since the start.
     """
 
     logger = FAUST_LOGGER
@@ -57,6 +59,8 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
         super().__init__(*args, TableManager=TableManager, **kwargs)
         self.chunks = chunks
         self.when_chunks_must_end: list[Callable[[], None]] = []
+        self.held: tuple[Any, ...] | None = None
+        self.answered = 0
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
         # Faust would restart the agent behind the chunk that failed, which would then never be answered.

@@ -55,6 +55,7 @@ def register_classifier(
                     )
                     # A teacher takes its time: meanwhile deliveries and heartbeats go on.
                     answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
+                    app.answered += 1
                     refusals.add(answer.refused)
                     count_to_label(answer.to_label)
                     route = _route(partition, cluster, topics)

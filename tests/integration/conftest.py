@@ -200,6 +200,33 @@ class Cluster:
                 assert time.monotonic() < deadline, f"{answered} of {count} were answered in {timeout_seconds} s"
                 time.sleep(0.05)
 
+    def fault(self, *words: str) -> str:
+        """Have `tickertape verify` judge all that was sent, with more options; empty where all is right."""
+        ends = sorted(self.ends(self.topics.raw.name).items())
+        first = ",".join(f"{number}:0" for number, _ in ends)
+        last = ",".join(f"{number}:{end}" for number, end in ends)
+        ended = subprocess.run(
+            [sys.executable, "-m", "tickertape", "verify", "--from", first, "--to", last, *words],
+            env=os.environ
+            | {
+                "KAFKA_BOOTSTRAP_SERVERS": self.servers,
+                "TOPICS_PREFIX": self.prefix,
+                "STREAM_GROUP": f"{self.prefix}group",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return "" if ended.returncode == 0 else ended.stdout + ended.stderr
+
+    def wait_until_right(self, *, timeout_seconds: float = 60.0) -> None:
+        """Wait until each input has ended as it should, with repeats at most."""
+        deadline = time.monotonic() + timeout_seconds
+        while wrong := self.fault("--allow-repeats"):
+            assert time.monotonic() < deadline, wrong
+            time.sleep(0.5)
+
     @contextlib.contextmanager
     def _counter(self) -> Iterator[Callable[[], int]]:
         topics = (self.topics.sentiment, self.topics.dead_letter)
