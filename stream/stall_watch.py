@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from monitoring.serving import Readiness
 from stream.chunked_app import ChunkedApp
 from stream.outbox import awaited_topics
+from stream.progress import HeldPartition
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class StallWatch:
 
     def __init__(
         self,
-        held: Callable[[], tuple[Any, ...] | None],
+        held: Callable[[], tuple[HeldPartition, ...] | None],
         *,
         answered: Callable[[], int],
         limit_seconds: float,
@@ -60,7 +61,7 @@ class StallWatch:
         self._limit_seconds = limit_seconds
         self._kafka_answers = kafka_answers
         self._clock = clock
-        self._held: tuple[Any, ...] | None = None
+        self._held: tuple[HeldPartition, ...] | None = None
         self._done = (0, -math.inf)  # chunks answered, and when one was committed
         self._fetched_at = -math.inf
         self._looked_at = self._moved_at = self._heard_at = self._busy_at = self._excused_at = clock()
@@ -115,7 +116,7 @@ class StallWatch:
             logger.warning("worker_waits_for_kafka", extra={"topics": list(topics), **standing._asdict()})
         self._waits = True
 
-    def _note(self, held: tuple[Any, ...], now: float) -> int:
+    def _note(self, held: tuple[HeldPartition, ...], now: float) -> int:
         progress = [partition.progress() for partition in held]
         lag = sum(one.waiting + one.in_hand for one in progress)
         done = (self._ask_answered(), max(one.committed_at for one in progress))

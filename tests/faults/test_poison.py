@@ -108,7 +108,7 @@ def good(number: int) -> bytes:
 
 def poison(random: Random) -> Iterator[Sent]:
     """Give records of every kind without end; the large ones a few times."""
-    tweet = {"id": "1", "text": "$AAPL Apple beats estimates", "created_at": "2026-01-05T14:30:00.000Z"}
+    tweet = {"id": "2007000000000000001", "text": "$AAPL Apple beats estimates", "created_at": "2026-01-05T14:30:00.000Z"}
     left = dict.fromkeys(KINDS, LARGE_COUNT)
     while True:
         for name, (value, reason) in KINDS.items():

@@ -1,5 +1,6 @@
 """A worker that is alive and stands still is found, starts itself again, and answers everything; one that waits is left."""
 
+import contextlib
 import json
 import signal
 import time
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import KafkaAdminClient
+
+from stream.topics import ensure_topics
 
 pytestmark = pytest.mark.integration
 
@@ -96,6 +99,13 @@ def readiness(port: int) -> tuple[int, str]:
             return refusal.code, json.load(refusal)["status"]
 
 
+def wait_for_readiness(port: int, told: tuple[int, str]) -> None:
+    deadline = time.monotonic() + 60
+    while (now := readiness(port)) != told:
+        assert time.monotonic() < deadline, f"it is {now}"
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("fault", [name for name in FAULTS if "two seconds" not in name])
 def test_worker_that_stands_still_is_found_starts_again_and_answers_all(
     cluster: Cluster, start_worker: StartWorker, tmp_path: Path, fault: str
@@ -135,24 +145,21 @@ def test_worker_whose_answers_kafka_does_not_take_waits_and_is_not_ready(
     cluster: Cluster, start_worker: StartWorker, free_port: int
 ) -> None:
     worker = start_worker(**SETTINGS, STREAM_METRICS_PORT=free_port)
-    cluster.publish(tweets(20))
-    cluster.wait_until_answered(20)
-    while readiness(free_port) != (200, "ready"):
-        time.sleep(0.1)
+    wait_for_readiness(free_port, (200, "ready"))
 
-    require_replicas(cluster, 2)  # there is one: the broker refuses each answer, for now
-    cluster.publish(tweets(100, start=20))
-    while readiness(free_port) != (503, "waiting_for_kafka"):
-        time.sleep(0.1)
+    with contextlib.closing(KafkaAdminClient(bootstrap_servers=cluster.servers)) as admin:
+        admin.delete_topics([cluster.topics.classified.name])
+    cluster.publish(tweets(100))
+    wait_for_readiness(free_port, (503, "waiting_for_kafka"))
     time.sleep(2 * LIMIT_SECONDS)
     told = readiness(free_port)
-    require_replicas(cluster, 1)
+    ensure_topics(cluster.servers, (cluster.topics.classified,))
     cluster.wait_until_right()
 
     assert told == (503, "waiting_for_kafka")
     assert "worker_stalled" not in worker.log
-    while readiness(free_port) != (200, "ready"):
-        time.sleep(0.1)
+    assert worker.log.count(f"worker_waits_for_kafka topics=['{cluster.topics.classified.name}']") == 1
+    wait_for_readiness(free_port, (200, "ready"))
 
 
 def test_worker_that_was_frozen_is_left_alone_when_it_wakes(cluster: Cluster, start_worker: StartWorker) -> None:
@@ -169,12 +176,3 @@ def test_worker_that_was_frozen_is_left_alone_when_it_wakes(cluster: Cluster, st
     assert worker.stop() == 0
     assert cluster.fault() == ""
     assert "worker_stalled" not in worker.log
-
-
-def require_replicas(cluster: Cluster, count: int) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
-    resource = ConfigResource(
-        ConfigResourceType.TOPIC, cluster.topics.classified.name, {"min.insync.replicas": str(count)}
-    )
-    admin.alter_configs([resource])
-    admin.close()
