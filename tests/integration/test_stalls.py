@@ -145,16 +145,19 @@ def test_worker_whose_answers_kafka_does_not_take_waits_and_is_not_ready(
     cluster: Cluster, start_worker: StartWorker, free_port: int
 ) -> None:
     worker = start_worker(**SETTINGS, STREAM_METRICS_PORT=free_port)
+    cluster.publish(tweets(20))
+    cluster.wait_until_answered(20)
     wait_for_readiness(free_port, (200, "ready"))
+    start = cluster.ends(cluster.topics.raw.name)
 
     with contextlib.closing(KafkaAdminClient(bootstrap_servers=cluster.servers)) as admin:
         admin.delete_topics([cluster.topics.classified.name])
-    cluster.publish(tweets(100))
+    cluster.publish(tweets(100, start=20))
     wait_for_readiness(free_port, (503, "waiting_for_kafka"))
     time.sleep(2 * LIMIT_SECONDS)
     told = readiness(free_port)
     ensure_topics(cluster.servers, (cluster.topics.classified,))
-    cluster.wait_until_right()
+    cluster.wait_until_right(start=start)
 
     assert told == (503, "waiting_for_kafka")
     assert "worker_stalled" not in worker.log
