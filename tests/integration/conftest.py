@@ -166,9 +166,11 @@ class Cluster:
         producer.close()
         return [(metadata.partition, metadata.offset) for metadata in sent]
 
-    def read(self, topic: str) -> list[Delivered]:
+    def read(self, topic: str, *, isolation_level: str = "read_uncommitted") -> list[Delivered]:
         """Read everything that is in a topic now, in partition and offset order."""
-        consumer = KafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.servers, enable_auto_commit=False, isolation_level=isolation_level
+        )
         partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
         ends = consumer.end_offsets(partitions)
         consumer.assign(partitions)
@@ -218,7 +220,7 @@ class Cluster:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=280,
         )
         return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
