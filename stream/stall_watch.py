@@ -19,6 +19,7 @@ from stream.progress import HeldPartition
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+GRACE_SECONDS = 3.0  # after the watch has found that Kafka answers; the worker's own fetch may have its answer as late
 ASLEEP_SECONDS = 5.0  # so long without a look, the process was stopped or the machine slept, and all of it stood still
 
 
@@ -65,6 +66,7 @@ class StallWatch:
         self._done = (0, -math.inf)  # chunks answered, and when one was committed
         self._fetched_at = -math.inf
         self._looked_at = self._moved_at = self._heard_at = self._busy_at = self._excused_at = clock()
+        self._reached_at: float | None = None  # since when Kafka answers the watch, while it does not answer the worker
         self._standing: Standing | None = None
         self._awaited_topics: Sequence[str] = ()
         self._waits = False
@@ -89,18 +91,25 @@ class StallWatch:
         began = self._moved_at if lag else max(self._heard_at, self._busy_at)
         standing = self._standing = Standing(lag, now - began, now - self._heard_at)
         if standing.still_seconds < self._limit_seconds:
-            self._waits = False
+            self._waits, self._reached_at = False, None
             return None
         if now - self._excused_at < self._limit_seconds:
             self._wait(standing, self._awaited_topics)
-        elif standing.silent_seconds >= self._limit_seconds and not self._kafka_answers():
-            self._looked_at = self._excused_at = self._clock()  # it took a while to ask
-            self._awaited_topics = ()
+        elif standing.silent_seconds >= self._limit_seconds and not self._has_reached_kafka():
             self._wait(standing, ())
         else:
             self._waits = False
             return standing
         return None
+
+    def _has_reached_kafka(self) -> bool:
+        answers = self._kafka_answers()
+        now = self._looked_at = self._clock()  # it took a while to ask
+        if not answers:
+            self._excused_at, self._awaited_topics, self._reached_at = now, (), None
+            return False
+        self._reached_at = now if self._reached_at is None else self._reached_at
+        return now - self._reached_at >= GRACE_SECONDS
 
     def readiness(self) -> Readiness:
         """Tell how far the worker was at the last look; any thread may ask."""

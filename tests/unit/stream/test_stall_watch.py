@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from stream.progress import HeldPartition, Progress
-from stream.stall_watch import ASLEEP_SECONDS, StallWatch, Standing
+from stream.stall_watch import ASLEEP_SECONDS, GRACE_SECONDS, Standing, StallWatch
 
 LIMIT_SECONDS = 25
+GRACE = int(GRACE_SECONDS)
 
 
 class Worker:
@@ -173,16 +174,25 @@ def test_worker_that_does_not_see_that_kafka_is_back_is_found(worker: Worker) ->
     worker.pass_seconds(100, is_heard=False)
     worker.kafka_answers = True
 
-    found = worker.pass_seconds(LIMIT_SECONDS, is_heard=False)
+    found = worker.pass_seconds(LIMIT_SECONDS + GRACE, is_heard=False)
 
     assert found is not None
     assert found.silent_seconds >= 100
 
 
 def test_worker_that_fetches_no_more_is_found_without_knowing_of_lag(worker: Worker) -> None:
-    assert worker.pass_seconds(LIMIT_SECONDS - 1, is_heard=False) is None
-    assert worker.pass_seconds(1, is_heard=False) == Standing(0, LIMIT_SECONDS, LIMIT_SECONDS)
-    assert worker.asked == 1
+    limit = LIMIT_SECONDS + GRACE
+
+    assert worker.pass_seconds(limit - 1, is_heard=False) is None
+    assert worker.pass_seconds(1, is_heard=False) == Standing(0, limit, limit)
+    assert worker.asked == GRACE + 1
+
+
+def test_worker_whose_fetch_is_answered_a_moment_after_the_watch_is_not_found(worker: Worker) -> None:
+    assert worker.pass_seconds(LIMIT_SECONDS + GRACE - 1, is_heard=False) is None
+
+    assert worker.pass_seconds(100) is None
+    assert worker.asked == GRACE
 
 
 def test_slow_worker_that_needs_no_fetch_for_long_is_not_found_then_or_when_its_lag_ends(worker: Worker) -> None:
