@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import faust
@@ -63,6 +64,7 @@ def publish_burst(cluster: Cluster, numbers: Sequence[int]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_burst_into_a_worker_whose_outputs_are_slow_takes_no_memory_and_is_answered_whole(
     cluster: Cluster, start_worker: StartWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +73,7 @@ def test_burst_into_a_worker_whose_outputs_are_slow_takes_no_memory_and_is_answe
         publish_burst(cluster, range(BURST))
         cluster.wait_until_answered(BURST)
 
+    start, began = cluster.ends(cluster.topics.raw.name), datetime.now(UTC).isoformat()
     quota = write_quota(cluster.servers, client_id=WORKERS, bytes_per_second=QUOTA_BYTES_PER_SECOND)
     with quota, Memory(worker.process.pid) as held_up:
         publish_burst(cluster, range(BURST, 2 * BURST))
@@ -87,6 +90,6 @@ def test_burst_into_a_worker_whose_outputs_are_slow_takes_no_memory_and_is_answe
         )
     assert 0 < answered_meanwhile < BURST
     assert held_up.most_mb < at_full_speed.most_mb + GROWTH_MB
-    assert cluster.fault() == ""
+    assert cluster.fault("--outputs-from", began, start=start) == ""
     assert "worker_stalled" not in worker.log
     assert worker.stop() == 0

@@ -220,7 +220,7 @@ class Cluster:
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
+            timeout=600,
         )
         return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
