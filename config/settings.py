@@ -130,8 +130,10 @@ class StreamSettings(BaseSettings):
     """Whether tweets of an upstream transaction that was aborted are read."""
     top_k: Annotated[int, Field(ge=1, le=20)] = 3
     """Labels with their probability in each output record."""
+    stall_seconds: Annotated[float, Field(ge=1, le=3600)] = 25.0
+    """A worker that has lag and answers nothing for so long, though Kafka is well, starts itself again."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """Port on which a worker shows its metrics to Prometheus, on all addresses; 0 for none."""
+    """Port on which a worker shows its metrics to Prometheus, and whether it gets on, on all addresses; 0 for none."""
 
 
 class OnlineSettings(BaseSettings):

@@ -1,6 +1,7 @@
 """Every Prometheus metric of worker, API and drift process, in one place: name, labels, and what it counts."""
 
 from collections.abc import Mapping
+from wsgiref.types import WSGIApplication
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -9,11 +10,10 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     generate_latest,
-    start_http_server,
+    make_wsgi_app,
 )
 
 from models.careful.predictor import OUTCOMES
-from models.errors import ApiError
 from models.feedback import FeedbackReason, Why
 from models.online.report import LearningReport
 from models.records import ModelChange, ModelVersion
@@ -63,6 +63,9 @@ STALLED_SECONDS = Gauge(
 )
 FETCH_AGE_SECONDS = Gauge("tickertape_fetch_age_seconds", "Seconds since Kafka last answered a fetch of the input.")
 REBALANCES = Counter("tickertape_rebalances_total", "Times that partitions were assigned to this worker.")
+WORKER_START_TIME_SECONDS = Gauge(
+    "tickertape_worker_start_time_seconds", "When the worker last began, also by itself, in seconds since 1970."
+)
 
 REQUESTS = Counter(
     "tickertape_http_requests_total", "Requests that ended, by route, method and status.", ["route", "method", "status"]
@@ -227,15 +230,7 @@ def exposition() -> bytes:
     return generate_latest()
 
 
-def serve_metrics(port: int) -> None:
-    """Answer `GET /metrics` on a port, on all addresses, in a thread that ends with the process.
-
-    Raises:
-        ApiError: the port is in use or not allowed.
-    """
-    try:
-        start_http_server(port)
-    except OSError as exc:
-        raise ApiError(
-            f"can't show metrics on port {port}: {exc.strerror}; give each process a port of its own with STREAM_METRICS_PORT, or DRIFT_METRICS_PORT"
-        ) from exc
+def metrics_app() -> WSGIApplication:
+    """Give a WSGI application that answers every path with the metrics of this process, as its client wants them written."""
+    app: WSGIApplication = make_wsgi_app()
+    return app

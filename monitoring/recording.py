@@ -23,6 +23,7 @@ from monitoring.metrics import (
     STALLED_SECONDS,
     TEXTS_PREDICTED,
     TWEETS,
+    WORKER_START_TIME_SECONDS,
 )
 
 _CLASSIFIED, _DEAD_LETTERED = TWEETS.labels("classified"), TWEETS.labels("dead_lettered")
@@ -97,6 +98,11 @@ def show_partitions(partitions: Iterable[Partition], *, now: Callable[[], float]
         return max(0.0, now() - max(partition.fetched_at() for partition in held)) if held else 0.0
 
     FETCH_AGE_SECONDS.set_function(fetch_age)
+
+
+def show_start() -> None:
+    """Show that the worker begins now."""
+    WORKER_START_TIME_SECONDS.set(time.time())
 
 
 def count_rebalance() -> None:

@@ -89,7 +89,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             if message.tp.topic in self.app.chunks.topics:
-                self._ledgers[message.tp].deliver(message.offset, records=len(message.value))
+                self._ledgers[message.tp].deliver(message.value[0].offset, message.offset, records=len(message.value))
                 self.fetched[message.tp] = self.fetched.get(message.tp, 0) - len(message.value)
             yield message.tp, message
 

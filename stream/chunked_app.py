@@ -70,6 +70,8 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
     Attributes:
         when_chunks_must_end: called when a stop or a rebalance begins to wait for the chunks in flight.
         transactions: where the offsets of chunks are committed; None where Faust commits them.
+        held: the partitions of the input that it holds, see `stream.progress`; None before the first assignment.
+        answered: chunks of the input whose answers are ready, since the start.
     """
 
     logger = FAUST_LOGGER
@@ -80,6 +82,8 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
         self.kafka = kafka
         self.when_chunks_must_end: list[Callable[[], None]] = []
         self.transactions: Transactions | None = None
+        self.held: tuple[Any, ...] | None = None
+        self.answered = 0
 
     async def end_with(self, error: BrokerError) -> None:
         """Stop the worker, as Kafka does not let it in any more."""

@@ -59,6 +59,7 @@ def register_classifier(
                     )
                     # A teacher takes its time: meanwhile deliveries and heartbeats go on.
                     answer = await asyncio.to_thread(work) if asks_teacher(predictor) else work()
+                    app.answered += 1
                     refusals.add(answer.refused)
                     count_to_label(answer.to_label)
                     chunk = _chunk(event.message, answer.outputs, _route(partition, cluster, topics))

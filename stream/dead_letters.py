@@ -10,7 +10,7 @@ from models.records import utc_timestamp
 from stream.framing import Header
 
 ATTEMPT_HEADER = "attempt"
-_MOST_DIGITS = 9
+_MOST_DIGITS = 9  # of an attempt: far above any that is meant
 
 
 class Record(Protocol):
@@ -79,7 +79,16 @@ def refused(record: Record, why: MalformedRecordError, *, topic: str, partition:
     )
 
 
+def attempt_of(said: str) -> int:
+    """Read how often a record is tried now, as the header `attempt` says it; 1 where that says nothing of use.
+
+    >>> attempt_of("2"), attempt_of(""), attempt_of("0"), attempt_of("9" * 10)
+    (2, 1, 1, 1)
+    """
+    is_number = said.isascii() and said.isdigit() and len(said) <= _MOST_DIGITS
+    return max(int(said), 1) if is_number else 1
+
+
 def _attempt(record: Record) -> int:
-    """Read how often the record is tried now; 1 where nothing says it was tried before."""
     said = next((value for name, value in record.headers if name == ATTEMPT_HEADER), None) or b""
-    return max(int(said), 1) if said.isdigit() and len(said) <= _MOST_DIGITS else 1
+    return attempt_of(said.decode("ascii", "replace"))

@@ -14,7 +14,7 @@ class ChunkLedger:
     done, and can so commit past work in flight (faust#606). Here only a whole chunk counts, and only in turn.
 
     >>> ledger = ChunkLedger()
-    >>> ledger.deliver(9, records=10); ledger.deliver(25, records=16)
+    >>> ledger.deliver(0, 9, records=10); ledger.deliver(10, 25, records=16)
     >>> ledger.settle({25}) is None
     True
     >>> ledger.settle({9, 25})
@@ -29,11 +29,10 @@ class ChunkLedger:
     settled_at: float = -math.inf
     _chunks: deque[tuple[int, int]] = field(default_factory=deque)
 
-    def deliver(self, last_offset: int, *, records: int) -> None:
-        """Note a chunk by its last offset; one that lies before the latest means that Faust has gone back."""
-        if self._chunks and last_offset <= self._chunks[-1][0]:
-            self._chunks.clear()
-            self.records = 0
+    def deliver(self, first_offset: int, last_offset: int, *, records: int) -> None:
+        """Note a chunk; where it begins before the end of one that is noted, Faust has gone back, and that one is void."""
+        while self._chunks and self._chunks[-1][0] >= first_offset:
+            self.records -= self._chunks.pop()[1]
         self._chunks.append((last_offset, records))
         self.records += records
 

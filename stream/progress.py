@@ -53,6 +53,10 @@ class HeldPartition:
         self._clock = clock
         self._lag_since: float | None = None
 
+    def progress(self) -> Progress:
+        """Tell how far it is."""
+        return self._ask()
+
     def lag_tweets(self) -> float:
         """Count the tweets in Kafka whose answers are not committed."""
         progress = self._ask()
@@ -79,9 +83,11 @@ def watch_partitions(app: ChunkedApp, topic: str) -> None:
         count_rebalance()
         mine = sorted(tp for tp in assigned if tp.topic == topic)
         now = time.time()
-        show_partitions(HeldPartition(tp.partition, partial(app.consumer.progress, tp), held_since=now) for tp in mine)
+        app.held = tuple(HeldPartition(tp.partition, partial(app.consumer.progress, tp), held_since=now) for tp in mine)
+        show_partitions(app.held)
 
     async def hide(*_: Any, **_kwargs: Any) -> None:  # noqa: ANN401  # as above
+        app.held = ()
         show_partitions([])
 
     app.on_partitions_assigned.connect(show, weak=False)

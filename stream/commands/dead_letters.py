@@ -170,8 +170,8 @@ def _redrive(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topi
     letters = list(_checked(arguments.file, topics)) if arguments.file else _letters(arguments, kafka, topics)
     check_rights(kafka, writes=[topics.redriven.name])
     ensure_topics(kafka, (topics.redriven,))
-    with Redriver(kafka, topics, max_attempts=arguments.max_attempts, again=arguments.again) as redriver:
-        outcomes = redriver.plan(letters) if arguments.dry_run else redriver.redrive(letters)
+    redriver = Redriver(kafka, topics, max_attempts=arguments.max_attempts, again=arguments.again)
+    outcomes = redriver.plan(letters) if arguments.dry_run else redriver.redrive(letters)
     if arguments.json:
         told = {name: outcomes[name] for name in _OUTCOMES} | {"dry_run": arguments.dry_run}
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")

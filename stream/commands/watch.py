@@ -27,7 +27,7 @@ from monitoring.drift.registry_log import RegistryLog
 from monitoring.drift.reporter import Reporter
 from monitoring.drift.store import ReportStore
 from monitoring.drift.text_watch import TextWatch
-from monitoring.metrics import serve_metrics
+from monitoring.serving import serve_metrics
 from stream.commands.cluster import kafka_of_settings
 from stream.topics import declare_topics
 from stream.watching.session import Around, Watched, watch_without_end

@@ -1,14 +1,15 @@
 """Classify tweets from Kafka to Kafka.
 
 Reads the input topic, writes a classified tweet and its sentiment for each, or a dead letter with the reason. Start as
-many workers as you like: they share the partitions. Ends on Ctrl-C or SIGTERM, after its tweets are delivered.
+many workers as you like: they share the partitions. Ends on Ctrl-C or SIGTERM, after its tweets are delivered. One that
+stands still for STREAM_STALL_SECONDS though tweets wait and Kafka is well says so and starts itself again.
 Settings come from the environment: see docs/reference/settings.md.
 """
 
 import argparse
 
 from config.commands import DONE, FAILED, configure_logging
-from config.settings import ProjectSettings, StreamSettings, set_for_this_process
+from config.settings import ProjectSettings, StreamSettings, TopicSettings, set_for_this_process
 from models.errors import BrokerError, TickertapeError
 
 
@@ -31,13 +32,24 @@ def run(arguments: argparse.Namespace) -> int:
     import faust  # noqa: PLC0415  # half a second that `--help` need not pay
     from aiokafka.errors import KafkaError  # noqa: PLC0415  # as below
 
-    from monitoring.metrics import serve_metrics  # noqa: PLC0415  # as above
+    from monitoring.recording import show_start  # noqa: PLC0415  # as above
+    from monitoring.serving import serve_metrics  # noqa: PLC0415  # as above
     from stream.admission import reason  # noqa: PLC0415  # as above
     from stream.app import app_from_environment  # noqa: PLC0415  # as above
+    from stream.guard import guard  # noqa: PLC0415  # as above
+    from stream.topics import declare_topics  # noqa: PLC0415  # as above
 
+    settings = StreamSettings()
     app = app_from_environment()
-    if port := StreamSettings().metrics_port:
-        serve_metrics(port)
+    watch = guard(
+        app,
+        limit_seconds=settings.stall_seconds,
+        kafka=app.kafka,
+        topic=declare_topics(TopicSettings()).raw.name,
+    )
+    show_start()
+    if settings.metrics_port:
+        serve_metrics(settings.metrics_port, readiness=watch.readiness)
     worker = faust.Worker(app, override_logging=False, quiet=True, redirect_stdouts=False)
     worker.spinner = None  # it writes to the terminal even when quiet
     try:

@@ -7,8 +7,9 @@ run that begins takes over from the first, which then can't send any more.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, ProducerFencedError
@@ -43,51 +44,47 @@ def marked(kafka: KafkaConnection, topics: Topics) -> frozenset[str]:
 
 
 class Redriver:
-    """Sends letters again; as a context, lets go of Kafka at its end.
+    """Sends letters again, or says what it would send.
 
     Args:
         kafka: how to reach the cluster.
         topics: the input topics and that of the marks, which must exist.
         max_attempts: a letter that was tried as often is left.
         again: also send what has a mark.
-
-    Raises:
-        BrokerError: no broker answers.
     """
 
     def __init__(self, kafka: KafkaConnection, topics: Topics, *, max_attempts: int, again: bool = False) -> None:
         self._kafka, self._topics = kafka, topics
         self._inputs = frozenset({topics.raw.name, topics.feedback.name})
         self._max_attempts, self._again = max_attempts, again
-        self._producer = _connect(kafka, transactional_id=f"{topics.redriven.name}.redrive")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._producer.close(timeout=CONNECT_TIMEOUT_MS / 1000)
 
     def redrive(self, letters: Iterable[StoredLetter]) -> Counter[str]:
-        """Send what is to be sent again.
+        """Send what is to be sent again; another run that is on can't send any more from here on.
 
         Returns:
             How many were `redriven`, and how many were not: `already_redriven`, `too_many_attempts`, `unknown_origin`.
 
         Raises:
-            BrokerError: the marks can't be read.
+            BrokerError: no broker answers, or the marks can't be read.
             DeliveryError: Kafka did not take all, or another run took over; says how many it took.
         """
         outcomes: Counter[str] = Counter()
-        chosen = self._chosen(letters, self._marked(), outcomes)
-        with Interrupts() as interrupts:
-            while some := list(islice(chosen, _TRANSACTION_LETTERS)):
-                with interrupts.held():
-                    self._send(some, sent_before=outcomes["redriven"])
-                outcomes["redriven"] += len(some)
+        transactional_id = f"{self._topics.redriven.name}.redrive"
+        with _connected(self._kafka, transactional_id=transactional_id) as producer:
+            chosen = self._chosen(letters, self._marked(), outcomes)
+            with Interrupts() as interrupts:
+                while some := list(islice(chosen, _TRANSACTION_LETTERS)):
+                    with interrupts.held():
+                        self._send(producer, some, sent_before=outcomes["redriven"])
+                    outcomes["redriven"] += len(some)
         return outcomes
 
     def plan(self, letters: Iterable[StoredLetter]) -> Counter[str]:
-        """Give the counts of `redrive` without sending anything."""
+        """Give the counts of `redrive` without sending anything; leaves a run that is on alone.
+
+        Raises:
+            BrokerError: the marks can't be read.
+        """
         outcomes: Counter[str] = Counter()
         outcomes["redriven"] = sum(1 for _ in self._chosen(letters, self._marked(), outcomes))
         return outcomes
@@ -109,13 +106,13 @@ class Redriver:
                 done.add(str(letter.origin))
                 yield letter
 
-    def _send(self, letters: Sequence[StoredLetter], *, sent_before: int) -> None:
+    def _send(self, producer: KafkaProducer, letters: Sequence[StoredLetter], *, sent_before: int) -> None:
         try:
-            self._producer.begin_transaction()
-            sent = [future for letter in letters for future in self._records(letter)]
+            producer.begin_transaction()
+            sent = [future for letter in letters for future in self._records(producer, letter)]
             for future in sent:
                 future.get(timeout=_DELIVERY_TIMEOUT_MS / 1000)
-            self._producer.commit_transaction()
+            producer.commit_transaction()
         except KafkaError as exc:
             if ProducerFencedError.__name__ in repr(exc):  # the client may wrap it into another error
                 why = "another redrive began, and goes on"
@@ -123,19 +120,21 @@ class Redriver:
                 why = f"Kafka did not take all letters: {reason(exc)}"
             raise DeliveryError(f"{why}; {sent_before} were sent again: run it again, nothing is sent twice") from exc
 
-    def _records(self, letter: StoredLetter) -> list[Any]:  # kafka-python's futures have no types
+    def _records(
+        self, producer: KafkaProducer, letter: StoredLetter
+    ) -> list[Any]:  # kafka-python's futures have no types
         origin, attempt = cast("Origin", letter.origin), letter.attempt + 1
         mark = Mark(letter.spot, letter.reason, attempt, utc_timestamp(time.time()))
-        partitions = self._producer.partitions_for(origin.topic)
+        partitions = producer.partitions_for(origin.topic)
         return [
-            self._producer.send(
+            producer.send(
                 origin.topic,
                 key=letter.key,
                 value=letter.value,
                 headers=letter.headers(attempt=attempt),
                 partition=origin.partition if origin.partition in partitions else None,
             ),
-            self._producer.send(
+            producer.send(
                 self._topics.redriven.name,
                 key=str(origin).encode(),
                 value=encode(mark),
@@ -144,7 +143,8 @@ class Redriver:
         ]
 
 
-def _connect(kafka: KafkaConnection, *, transactional_id: str) -> KafkaProducer:
+@contextmanager
+def _connected(kafka: KafkaConnection, *, transactional_id: str) -> Iterator[KafkaProducer]:
     producer = open_client(
         KafkaProducer,
         kafka,
@@ -160,4 +160,7 @@ def _connect(kafka: KafkaConnection, *, transactional_id: str) -> KafkaProducer:
     except KafkaError as exc:
         producer.close(timeout=0)
         raise refused("no transaction can be made", kafka, exc) from exc
-    return producer
+    try:
+        yield producer
+    finally:
+        producer.close(timeout=CONNECT_TIMEOUT_MS / 1000)

@@ -7,13 +7,13 @@ import msgspec
 from kafka.consumer.fetcher import ConsumerRecord
 
 from models.errors import DataError
-from stream.dead_letters import ATTEMPT_HEADER
+from stream.dead_letters import ATTEMPT_HEADER, attempt_of
 from stream.feed.files import numbered_lines
 from stream.framing import Header
 from stream.rows import header_texts
 
 _TRACE_HEADER = "traceparent"
-_MOST_DIGITS = 18  # of a partition, offset or attempt: fits 64 bits
+_MOST_DIGITS = 18  # of a partition or offset: fits 64 bits
 
 
 class Origin(NamedTuple):
@@ -97,7 +97,7 @@ def stored(record: ConsumerRecord) -> StoredLetter:
     return StoredLetter(
         spot=f"{record.partition}:{record.offset}",
         origin=_origin(said.get("topic", ""), said.get("partition", ""), said.get("offset", "")),
-        attempt=max(_number(said.get("attempt", "")) or 1, 1),
+        attempt=attempt_of(said.get(ATTEMPT_HEADER, "")),
         reason=said.get("reason", ""),
         error=said.get("error", ""),
         time=said.get("time", ""),
@@ -129,7 +129,7 @@ def read_lines(file: BinaryIO, *, source: str) -> Iterator[StoredLetter]:
         yield StoredLetter(
             spot=read.letter,
             origin=_origin(read.topic, read.partition, read.offset),
-            attempt=max(_number(read.attempt) or 1, 1),
+            attempt=attempt_of(read.attempt),
             reason=read.reason,
             error=read.error,
             time=read.time,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,9 +167,11 @@ class Cluster:
         producer.close()
         return [(metadata.partition, metadata.offset) for metadata in sent]
 
-    def read(self, topic: str) -> list[Delivered]:
+    def read(self, topic: str, *, isolation_level: str = "read_uncommitted") -> list[Delivered]:
         """Read everything that is in a topic now, in partition and offset order."""
-        consumer = KafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.servers, enable_auto_commit=False, isolation_level=isolation_level
+        )
         partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
         ends = consumer.end_offsets(partitions)
         consumer.assign(partitions)
@@ -200,6 +202,35 @@ class Cluster:
             while (answered := counted()) < count:
                 assert time.monotonic() < deadline, f"{answered} of {count} were answered in {timeout_seconds} s"
                 time.sleep(0.05)
+
+    def fault(self, *words: str, start: Mapping[int, int] | None = None) -> str:
+        """Have `tickertape verify` judge all that was sent, or what was from some offsets on; empty where all is right."""
+        ends = self.ends(self.topics.raw.name)
+        first, last = (
+            ",".join(f"{number}:{at}" for number, at in sorted(spot.items()))
+            for spot in (dict.fromkeys(ends, 0) if start is None else start, ends)
+        )
+        ended = subprocess.run(
+            [sys.executable, "-m", "tickertape", "verify", "--from", first, "--to", last, *words],
+            env=os.environ
+            | {
+                "KAFKA_BOOTSTRAP_SERVERS": self.servers,
+                "TOPICS_PREFIX": self.prefix,
+                "STREAM_GROUP": f"{self.prefix}group",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        return "" if ended.returncode == 0 else ended.stdout + ended.stderr
+
+    def wait_until_right(self, *, start: Mapping[int, int] | None = None, timeout_seconds: float = 90.0) -> None:
+        """Wait until each input has ended as it should, with repeats at most."""
+        deadline = time.monotonic() + timeout_seconds
+        while wrong := self.fault("--allow-repeats", start=start):
+            assert time.monotonic() < deadline, wrong
+            time.sleep(0.5)
 
     @contextlib.contextmanager
     def _counter(self) -> Iterator[Callable[[], int]]:

@@ -1,9 +1,5 @@
-import socket
-import urllib.request
-
 import pytest
 
-from models.errors import ApiError
 from models.feedback import Why
 from models.records import ModelChange, ModelVersion
 from monitoring.drift.recording import count_skipped, observe_drift_report, record_drift_window, show_drift_lag
@@ -11,7 +7,6 @@ from monitoring.metrics import (
     count_to_label,
     exposition,
     record_change,
-    serve_metrics,
     show_model,
 )
 
@@ -107,23 +102,3 @@ def test_progress_of_the_drift_process_is_shown() -> None:
 
     assert value_of("tickertape_drift_lag_tweets") == 70
     assert [value_of(name) - then for name, then in zip(names, before, strict=True)] == [3, 4.5]
-
-
-def test_metrics_are_answered_on_their_port() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    serve_metrics(port)
-
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
-        assert "tickertape_model_changes_total" in response.read().decode()
-
-
-def test_port_in_use_says_what_to_do() -> None:
-    with socket.socket() as other:
-        other.bind(("0.0.0.0", 0))  # noqa: S104  # where the metrics would be
-        other.listen()
-
-        with pytest.raises(ApiError, match="STREAM_METRICS_PORT, or DRIFT_METRICS_PORT"):
-            serve_metrics(other.getsockname()[1])

@@ -92,7 +92,7 @@ def told(*, highwater: int, lso: int | None, position: int | None) -> SimpleName
 
 def test_lag_is_what_waits_in_kafka_and_what_is_in_hand() -> None:
     consumer = AskedConsumer(told(highwater=100, lso=100, position=60))
-    consumer._ledgers[HOT].deliver(59, records=20)
+    consumer._ledgers[HOT].deliver(40, 59, records=20)
 
     assert consumer.progress(HOT) == Progress(waiting=40, in_hand=20, fetched_at=1.5)
 
@@ -100,7 +100,7 @@ def test_lag_is_what_waits_in_kafka_and_what_is_in_hand() -> None:
 def test_what_was_fetched_and_waits_for_the_event_loop_is_in_hand() -> None:
     consumer = AskedConsumer(told(highwater=100, lso=100, position=100))
     consumer.fetched = {HOT: 35}
-    consumer._ledgers[HOT].deliver(59, records=5)
+    consumer._ledgers[HOT].deliver(55, 59, records=5)
 
     assert consumer.progress(HOT).in_hand == 40
 

@@ -8,7 +8,7 @@ from stream.ledger import ChunkLedger
 
 def test_chunk_is_committed_as_a_whole_once_acked() -> None:
     ledger = ChunkLedger()
-    ledger.deliver(9, records=1)
+    ledger.deliver(0, 9, records=1)
 
     assert ledger.settle(set()) is None
     assert ledger.settle({9}) == 10
@@ -17,8 +17,8 @@ def test_chunk_is_committed_as_a_whole_once_acked() -> None:
 
 def test_later_chunk_waits_for_the_earlier_one() -> None:
     ledger = ChunkLedger()
-    ledger.deliver(9, records=1)
-    ledger.deliver(19, records=1)
+    ledger.deliver(0, 9, records=1)
+    ledger.deliver(10, 19, records=1)
 
     assert ledger.settle({19}) is None
     assert ledger.settle({9, 19}) == 20
@@ -26,8 +26,8 @@ def test_later_chunk_waits_for_the_earlier_one() -> None:
 
 def test_hole_in_the_offsets_commits_nothing_in_flight() -> None:
     ledger = ChunkLedger()
-    ledger.deliver(9, records=1)
-    ledger.deliver(5_000, records=1)  # offsets 10 to 4,990 were compacted away or are transaction markers
+    ledger.deliver(0, 9, records=1)
+    ledger.deliver(4_991, 5_000, records=1)  # offsets 10 to 4,990 were compacted away or are transaction markers
 
     assert ledger.settle({9}) == 10
     assert ledger.settle(set()) is None
@@ -36,12 +36,23 @@ def test_hole_in_the_offsets_commits_nothing_in_flight() -> None:
 
 def test_ack_of_a_chunk_from_before_a_rewind_counts_only_at_its_own_border() -> None:
     ledger = ChunkLedger()
-    ledger.deliver(9, records=1)
-    ledger.deliver(19, records=1)
-    ledger.deliver(14, records=1)  # Faust went back to offset 0 and the fetch was cut elsewhere
+    ledger.deliver(0, 9, records=1)
+    ledger.deliver(10, 19, records=1)
+    ledger.deliver(0, 14, records=1)  # Faust went back to offset 0 and the fetch was cut elsewhere
 
     assert ledger.settle({9}) is None
     assert ledger.settle({9, 14}) == 15
+
+
+def test_chunk_from_before_a_rewind_is_void_also_where_the_fetch_is_cut_further_on() -> None:
+    ledger = ChunkLedger()
+    ledger.deliver(0, 9, records=10)
+    ledger.deliver(10, 14, records=5)
+    ledger.settle({9})
+    ledger.deliver(10, 29, records=20)  # Faust has let go of the chunk that ends at 14, nobody will acknowledge it
+
+    assert ledger.records == 20
+    assert ledger.settle({29}) == 30
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=20), st.randoms(use_true_random=False))
@@ -49,7 +60,7 @@ def test_committed_offset_never_passes_a_chunk_that_was_not_acked(sizes: list[in
     ledger, last_offsets, acked = ChunkLedger(), [], set[int]()
     for size in sizes:
         last_offsets.append((last_offsets[-1] if last_offsets else -1) + size)
-        ledger.deliver(last_offsets[-1], records=1)
+        ledger.deliver(last_offsets[-1] - size + 1, last_offsets[-1], records=1)
     order = list(last_offsets)
     random.shuffle(order)  # type: ignore[attr-defined]
     committed = 0
@@ -68,8 +79,8 @@ def test_committed_offset_never_passes_a_chunk_that_was_not_acked(sizes: list[in
 
 def test_ledger_knows_how_many_records_are_not_settled_and_when_it_last_moved() -> None:
     ledger = ChunkLedger()
-    ledger.deliver(9, records=10)
-    ledger.deliver(19, records=7)
+    ledger.deliver(0, 9, records=10)
+    ledger.deliver(10, 19, records=7)
 
     assert (ledger.records, ledger.settled_at) == (17, -math.inf)
 
@@ -80,8 +91,8 @@ def test_ledger_knows_how_many_records_are_not_settled_and_when_it_last_moved() 
 
 def test_records_before_a_rewind_are_not_counted_twice() -> None:
     ledger = ChunkLedger()
-    ledger.deliver(9, records=10)
-    ledger.deliver(19, records=10)
-    ledger.deliver(14, records=15)
+    ledger.deliver(0, 9, records=10)
+    ledger.deliver(10, 19, records=10)
+    ledger.deliver(0, 14, records=15)
 
     assert ledger.records == 15

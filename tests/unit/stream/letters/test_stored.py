@@ -93,14 +93,16 @@ def test_line_that_is_no_letter_is_named(line: bytes) -> None:
         ([("attempt", b"2")], 2),
         ([("attempt", b"0")], 1),
         ([("attempt", b"-3")], 1),
-        ([("attempt", b"9" * 40)], 1),
+        ([("attempt", b"9" * 9)], 999_999_999),
+        ([("attempt", b"9" * 10)], 1),
+        ([("attempt", "\u0663".encode())], 1),
         ([("attempt", b"\xff")], 1),
         ([("attempt", None)], 1),
     ],
 )
-def test_refusal_counts_on_from_what_the_input_says_of_its_attempt(
-    headers: list[tuple[str, bytes]], attempt: int
-) -> None:
+def test_input_and_letter_are_read_alike_for_their_attempt(headers: list[tuple[str, bytes]], attempt: int) -> None:
+    record = Record(b"{", headers)
     why = MalformedRecordError("invalid_json", "truncated")
 
-    assert refused(Record(b"{", headers), why, topic="tweets.raw", partition=0, time=0.0).attempt == attempt
+    assert refused(record, why, topic="tweets.raw", partition=0, time=0.0).attempt == attempt
+    assert stored(record).attempt == attempt

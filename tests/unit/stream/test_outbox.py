@@ -1,0 +1,38 @@
+import asyncio
+from collections import defaultdict, deque
+from types import SimpleNamespace
+from typing import Any
+
+from faust.types import TP
+
+from stream.outbox import awaited_topics
+
+
+async def sleep_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def producer(*, queued: tuple[str, ...] = (), in_flight: tuple[str, ...] = ()) -> Any:
+    """Make what Faust's producer looks like when it runs; topics that have nothing queued keep an empty queue."""
+    batches = defaultdict(deque, {TP("old", 0): deque(), **{TP(topic, 1): deque(["batch"]) for topic in queued}})
+    pending = [SimpleNamespace(tp=TP(topic, 0)) for topic in in_flight]
+    accumulated = SimpleNamespace(_batches=batches, _pending_batches=pending)
+    sender = SimpleNamespace(sender_task=asyncio.create_task(sleep_for_ever()))
+    return SimpleNamespace(_producer=SimpleNamespace(_sender=sender, _message_accumulator=accumulated))
+
+
+async def test_topics_are_awaited_while_a_batch_of_them_is_not_acknowledged() -> None:
+    assert awaited_topics(await producer()) == []
+    assert awaited_topics(await producer(queued=("b",), in_flight=("a", "b"))) == ["a", "b"]
+
+
+async def test_producer_whose_sender_has_died_waits_for_nothing() -> None:
+    dead = await producer(queued=("a",))
+    dead._producer._sender.sender_task.cancel()
+    await asyncio.sleep(0)
+
+    assert awaited_topics(dead) == []
+
+
+async def test_producer_that_has_not_started_waits_for_nothing() -> None:
+    assert awaited_topics(SimpleNamespace(_producer=None)) == []
