@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -41,13 +42,16 @@ def test_frozen_worker_that_wakes_up_after_another_took_over_does_no_damage(tria
         trial.wait_until_moving()
         other = trial.worker()
         other.wait_for("partitions_assigned")
-        with trial.fault(), frozen.frozen():
+        with ExitStack() as freezing:
+            with trial.fault():
+                freezing.enter_context(frozen.frozen())
             time.sleep(SESSION_SECONDS + 1)
             trial.wait_until_moving()
-        time.sleep(2)
-        trial.wait_until_moving()
+            with trial.fault():
+                freezing.close()
+        trial.wait_until_steady()
 
-    record(trial.judge("worker frozen past its session"))
+    record(trial.judge("worker frozen past its session, woken"))
 
 
 def test_workers_that_come_and_go_in_turn_lose_nothing(trial: Trial, record: Record) -> None:
