@@ -106,7 +106,7 @@ class Clients:
         self._selector = selectors.DefaultSelector()
         for _ in range(count):
             client = socket.create_connection((host, port))
-            client.sendall(b"GET /live HTTP/1.1\r\nhost: bench\r\n\r\n")
+            client.sendall(b"GET /live HTTP/1.1\r\nhost: localhost\r\n\r\n")
             client.setblocking(False)  # noqa: FBT003  # the standard library's own
             self._selector.register(client, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._take, daemon=True)
