@@ -149,11 +149,7 @@ def app_from_environment() -> faust.App:
     show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
     _check_rights(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
-    cluster = Cluster(
-        kafka=kafka,
-        topics=ensure_topics(kafka, topics.all),
-        datadir=str(home / "faust"),
-    )
+    cluster = Cluster(kafka=kafka, topics=ensure_topics(kafka, topics.all), datadir=str(home / "faust"))
     logger.info(
         "worker_starts",
         extra={"kafka": kafka.bootstrap_servers, "group": settings.group, "model": predictor.model.version},

@@ -14,16 +14,13 @@ from collections.abc import AsyncIterator, Mapping
 from itertools import chain, zip_longest
 from typing import Any
 
-from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from models.errors import BrokerError
 from stream.chunked_app import FAUST_LOGGER, ChunkedApp
-from stream.fetching import fetched_records, hold_back_idle
+from stream.consumer_thread import ConsumerThread
 from stream.ledger import ChunkLedger
 from stream.progress import Progress
-from stream.readmission import watch_admission
 from stream.sending import Producer
 
 logger = logging.getLogger(__name__)
@@ -33,11 +30,6 @@ FULL_BUFFER_WAIT_SECONDS = 0.002
 # How often the other partitions are looked at while the buffer of one is full. Faust waits for them, up to a second, and
 # does not see that there is room again: a busy partition beside idle ones then runs in bursts.
 OTHERS_LOOK_SECONDS = 0.05
-# How long records of a partition whose buffer is full may keep aiokafka from fetching for the others, instead of 0.1 s.
-HELD_UP_SECONDS = 0.005
-# While some partitions are busy, those that had nothing at the last look are asked for only so often: each such fetch
-# may hold up the busy ones for as long as the broker waits.
-IDLE_LOOK_SECONDS = 0.25
 ACK_LOOK_SECONDS = 0.2  # while chunks in flight are waited for; an acknowledgement is seen at once
 LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what container engines wait before SIGKILL
 
@@ -228,50 +220,6 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
-
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust has no usable types
-    """The thread that owns the aiokafka consumer, with settings that Faust has fixed."""
-
-    logger = FAUST_LOGGER
-
-    def _create_worker_consumer(self, transport: "Transport") -> Any:  # noqa: ANN401  # aiokafka has no types
-        consumer = super()._create_worker_consumer(transport)
-        chunks = self.consumer.app.chunks
-        # Read when the consumer starts; Faust's own values are 1,500 ms and read_uncommitted.
-        consumer._fetch_max_wait_ms = chunks.fetch_max_wait_ms  # noqa: SLF001  # aiokafka has no setter
-        consumer._isolation_level = chunks.isolation_level  # noqa: SLF001  # aiokafka has no setter
-        watch_admission(consumer._client, self.consumer.app.kafka, self._end_worker)  # noqa: SLF001  # it has no seam for it
-        return consumer
-
-    def _end_worker(self, error: BrokerError) -> None:
-        asyncio.run_coroutine_threadsafe(self.consumer.app.end_with(error), self.parent_loop)
-
-    async def _fetch_records(
-        self,
-        consumer: Any,  # noqa: ANN401  # aiokafka has no types
-        active_partitions: set[TP],
-        timeout: float = 0.0,  # noqa: ASYNC109  # faust's
-        max_records: int = 1,
-    ) -> dict[TP, list[Any]]:
-        if not self.consumer.flow_active:
-            return {}
-        fetcher = consumer._fetcher  # noqa: SLF001  # aiokafka has no seam for it
-        if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
-            raise ConsumerStoppedError
-        fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
-        patient = self.consumer.app.chunks.patient_topics
-        hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS, patient=patient)
-        with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
-            records = await fetched_records(
-                fetcher,
-                active_partitions,
-                in_bulk=self.consumer.app.chunks.topics,
-                timeout_seconds=timeout,
-                max_records=max_records,
-            )
-        self.consumer.fetched = {tp: len(its_records) for tp, its_records in records.items()}
-        return records
 
 
 class Transport(driver.Transport):  # type: ignore[misc]  # faust has no usable types

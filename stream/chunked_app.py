@@ -51,6 +51,9 @@ class Transactions(Protocol):
     async def close(self) -> None:
         """Let go of all."""
 
+    def awaited_topics(self) -> set[str]:
+        """Give the topics of what Kafka has not committed yet."""
+
 
 class TableManager(FaustTableManager):  # type: ignore[misc]  # faust has no usable types
     """Faust's manager of tables, which starts at once."""

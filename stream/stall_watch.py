@@ -156,7 +156,7 @@ def watch_worker(
     )
 
     def excuse() -> None:
-        if topics := awaited_topics(app.producer):
+        if topics := awaited_topics(app):
             watch.excuse(topics)
 
     def look_without_end(loop: asyncio.AbstractEventLoop) -> None:

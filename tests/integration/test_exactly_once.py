@@ -20,7 +20,8 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from stream.connection import KafkaConnection
 from stream.delivery import ChunkOutputs, PartitionMovedError
 from stream.framing import Outputs, varint
-from stream.transactions import PartitionTransactions, Transactions
+from stream.partition_transactions import PartitionTransactions
+from stream.transactions import Transactions
 from stream.verifying.judge import Judge
 
 pytestmark = pytest.mark.integration
@@ -277,6 +278,9 @@ async def test_who_takes_a_partition_over_fences_its_last_holder(cluster: Cluste
 
     with pytest.raises(PartitionMovedError, match="was taken over by another worker"):
         await late
+    [later] = await old.send_chunk(chunk(cluster, 20))
+    with pytest.raises(PartitionMovedError, match="was taken over by another worker"):
+        await later
     assert values(cluster) == list(range(20))
     await asyncio.gather(old.close(), new.close())
 
@@ -291,8 +295,9 @@ async def test_fenced_without_a_rebalance_is_a_failure(cluster: Cluster, opened:
 
     with pytest.raises(Exception, match="newer producer using the same transactional_id"):
         await late
+    [later] = await old.send_chunk(chunk(cluster, 10))
     with pytest.raises(Exception, match="newer producer using the same transactional_id"):
-        await old.send_chunk(chunk(cluster, 10))
+        await later
     await asyncio.gather(old.close(), new.close())
 
 

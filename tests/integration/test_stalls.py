@@ -46,7 +46,7 @@ async def stuck_add(self, event, pending):
 Deliveries.add = stuck_add
 """,
     "fetcher that has died": """
-from stream.batching import ConsumerThread
+from stream.consumer_thread import ConsumerThread
 fetch = ConsumerThread._fetch_records
 async def dying_fetch(self, consumer, *words, **named):
     if is_time():

@@ -271,7 +271,11 @@ def allow(secured: SecuredKafka, user: str, topic_prefix: str) -> Callable[..., 
         assert not but or but in {name for _, name, _ in rights}
         for kind, name, operations in rights:
             if name != but:
-                own = name.replace("tickertape", f"{topic_prefix}group") if kind == "group" else topic_prefix + name
+                own = topic_prefix + name
+                if part == "exactly-once":
+                    own = name.replace("tickertape.", f"{topic_prefix}group.{topic_prefix}")
+                elif kind == "group":
+                    own = name.replace("tickertape", f"{topic_prefix}group")
                 secured.allow(to, kind, own, *operations)
 
     return give

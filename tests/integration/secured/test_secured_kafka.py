@@ -63,6 +63,29 @@ def test_worker_classifies_and_learns_with_its_rights_alone(
     assert "the-secret-of-" not in worker.log
 
 
+def test_transactions_need_the_right_to_their_ids_and_no_other(
+    secured: SecuredKafka,
+    cluster: Cluster,
+    start_worker: StartWorker,
+    allow: Allow,
+    user: str,
+    tickertape: Tickertape,
+) -> None:
+    allow("worker")
+    refused = tickertape("worker", DELIVERY="exactly_once")
+    assert refused.returncode == 1
+    assert "this user lacks a right on the transactional id" in refused.stderr.splitlines()[-1]
+
+    allow("exactly-once")
+    worker = start_worker(**secured.by_password(user), DELIVERY="exactly_once")
+    cluster.publish([(b"1", json.dumps(TWEET).encode()), (b"2", BROKEN)])
+    cluster.wait_until_answered(2)
+
+    (classified,) = cluster.read(cluster.topics.classified.name)
+    assert json.loads(classified.value)["id"] == "1"
+    assert worker.stop() == 0
+
+
 def test_each_command_works_with_its_rights_alone(
     secured: SecuredKafka,
     cluster: Cluster,

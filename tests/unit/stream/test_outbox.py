@@ -21,9 +21,19 @@ async def producer(*, queued: tuple[str, ...] = (), in_flight: tuple[str, ...] =
     return SimpleNamespace(_producer=SimpleNamespace(_sender=sender, _message_accumulator=accumulated))
 
 
+def app(producer: Any, *, committing: set[str] | None = None) -> Any:
+    transactions = None if committing is None else SimpleNamespace(awaited_topics=lambda: committing)
+    return SimpleNamespace(producer=producer, transactions=transactions)
+
+
+async def test_topics_of_a_transaction_are_awaited_until_it_is_committed() -> None:
+    assert awaited_topics(app(await producer(in_flight=("b",)), committing={"a"})) == ["a", "b"]
+    assert awaited_topics(app(await producer(), committing=set())) == []
+
+
 async def test_topics_are_awaited_while_a_batch_of_them_is_not_acknowledged() -> None:
-    assert awaited_topics(await producer()) == []
-    assert awaited_topics(await producer(queued=("b",), in_flight=("a", "b"))) == ["a", "b"]
+    assert awaited_topics(app(await producer())) == []
+    assert awaited_topics(app(await producer(queued=("b",), in_flight=("a", "b")))) == ["a", "b"]
 
 
 async def test_producer_whose_sender_has_died_waits_for_nothing() -> None:
@@ -31,8 +41,8 @@ async def test_producer_whose_sender_has_died_waits_for_nothing() -> None:
     dead._producer._sender.sender_task.cancel()
     await asyncio.sleep(0)
 
-    assert awaited_topics(dead) == []
+    assert awaited_topics(app(dead)) == []
 
 
 async def test_producer_that_has_not_started_waits_for_nothing() -> None:
-    assert awaited_topics(SimpleNamespace(_producer=None)) == []
+    assert awaited_topics(app(SimpleNamespace(_producer=None))) == []
