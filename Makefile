@@ -22,7 +22,7 @@ PEERS := tests/benchmarks/peers
 
 # Where a secret could stand: in the other files are hashes and data alone. What looks like one and is an example or alphabet.
 HAND_WRITTEN := . ':!*.lock' ':!*.npz' ':!*.onnx' ':!*.gz' ':!*.png' ':!*.csv' ':!*.jsonl' ':!*.json'
-EXAMPLES := ^(password|secret|TOKEN|tt_abc|abcdefghijklmnopqrstuvwxyz_|JFhPTSByYWlzZXMgaXRzIGRpdmlkZW5k)$$
+EXAMPLES := ^(password|secret|TOKEN|SASL_SSL|the-secret-of-[a-z-]*|tt_abc|abcdefghijklmnopqrstuvwxyz_|JFhPTSByYWlzZXMgaXRzIGRpdmlkZW5k)$$
 
 # Docker's plugin where it is there, else the program of old.
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
