@@ -22,25 +22,6 @@ NODES = 3
 END_SECONDS = 120.0
 
 
-class ConfiguredFolder(DataFolder):
-    """A data folder whose broker has more settings than the embedded Kafka.
-
-    Args:
-        path: see `DataFolder`.
-        more: Kafka's settings by name; they go before those of the embedded Kafka.
-    """
-
-    def __init__(self, path: Path, more: Mapping[str, str]) -> None:
-        super().__init__(path)
-        self._more = more
-
-    def write_properties(self, *, port: int, controller_port: int, topics: Path) -> None:
-        """Write all; of a name that stands twice, Java takes the last."""
-        super().write_properties(port=port, controller_port=controller_port, topics=topics)
-        with self.properties.open("a") as properties:
-            properties.writelines(f"{name}={value}\n" for name, value in self._more.items())
-
-
 class Broker:
     """One broker that can be killed and started again on its data.
 
@@ -48,13 +29,13 @@ class Broker:
         folder: where it keeps its data; made if it is missing.
         port: for clients.
         controller_port: for brokers.
-        more: Kafka's settings, beside those of the embedded Kafka.
+        more: see `stream.broker.options.BrokerOptions.properties`.
     """
 
     def __init__(self, folder: Path, *, port: int, controller_port: int, more: Mapping[str, str]) -> None:
         self.address = f"{HOST}:{port}"
-        self._folder = ConfiguredFolder(folder, more)
-        self._node = Node(self._folder, embedded_java(), port=port, controller_port=controller_port)
+        self._folder = DataFolder(folder)
+        self._node = Node(self._folder, embedded_java(), port=port, controller_port=controller_port, properties=more)
 
     def format(self, cluster_id: str) -> None:
         """Prepare its folder for a cluster."""
@@ -111,11 +92,10 @@ def broker_behind_proxy(folder: Path) -> Iterator[tuple[Broker, Proxy]]:
     """Run a broker with a second listener, for those who come by a proxy: it tells them to come by it again."""
     port, behind_proxy, controller_port = free_ports(3)
     with Proxy(behind_proxy) as proxy:
-        listeners = {"PLAINTEXT": port, "WORKERS": behind_proxy, "CONTROLLER": controller_port}
         more = {
-            "listeners": ",".join(f"{name}://{HOST}:{number}" for name, number in listeners.items()),
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{port},WORKERS://{HOST}:{proxy.port}",
-            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
+            "listeners": f"WORKERS://{HOST}:{behind_proxy}",
+            "advertised.listeners": f"WORKERS://{HOST}:{proxy.port}",
+            "listener.security.protocol.map": "WORKERS:PLAINTEXT",
         }
         with contextlib.closing(Broker(folder, port=port, controller_port=controller_port, more=more)) as made:
             made.start()

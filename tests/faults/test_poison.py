@@ -15,6 +15,7 @@ from kafka.admin import KafkaAdminClient
 from models.errors import MalformedRecordError
 from models.tweets import Reason
 from stream.codecs import decode_tweet
+from stream.connection import KafkaConnection
 from stream.feed.malformed import spoil
 from stream.topics import ensure_topics
 
@@ -205,7 +206,7 @@ def test_worker_without_a_topic_for_dead_letters_waits_says_so_and_loses_nothing
     admin.close()
     cluster.publish([(b"3", b"{"), *((b"4", good(number)) for number in range(100))])
     worker.wait_for("worker_waits_for_kafka")
-    ensure_topics(cluster.servers, (cluster.topics.dead_letter,))
+    ensure_topics(KafkaConnection(cluster.servers), (cluster.topics.dead_letter,))
     cluster.wait_until_right(start=start)
 
     assert f"worker_waits_for_kafka topics=['{cluster.topics.dead_letter.name}']" in worker.log

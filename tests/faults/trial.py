@@ -16,6 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
 from config.settings import TopicSettings
+from stream.connection import KafkaConnection
 from stream.feed.files import Record
 from stream.topics import declare_topics, ensure_topics
 from tests.faults.feed import Feed, tweets
@@ -47,7 +48,7 @@ class Trial:
     ) -> None:
         self.servers, self._folder = servers, folder
         self.topics = declare_topics(TopicSettings(prefix=prefix, replication_factor=replication_factor))
-        ensure_topics(servers, self.topics.all)
+        ensure_topics(KafkaConnection(servers), self.topics.all)
         self._stamp_with_the_time_of_arrival()
         self.settings = {
             "KAFKA_BOOTSTRAP_SERVERS": worker_servers or servers,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from kafka.admin import KafkaAdminClient
 
+from stream.connection import KafkaConnection
 from stream.topics import ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -153,7 +154,7 @@ def test_worker_whose_answers_kafka_does_not_take_waits_and_is_not_ready(
     wait_for_readiness(free_port, (503, "waiting_for_kafka"))
     time.sleep(2 * LIMIT_SECONDS)
     told = readiness(free_port)
-    ensure_topics(cluster.servers, (cluster.topics.classified,))
+    ensure_topics(KafkaConnection(cluster.servers), (cluster.topics.classified,))
     cluster.wait_until_right(start=start)
 
     assert told == (503, "waiting_for_kafka")
