@@ -131,6 +131,7 @@ def test_a_wrong_line_ends_it_at_the_start_without_being_shown(start: Start, tmp
     assert "abab" not in errors
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_rate(start: Start) -> None:
     served = start("--workers", "2", API_RATE_REQUESTS_PER_SECOND="0.02", API_RATE_BURST_SECONDS="300")
 

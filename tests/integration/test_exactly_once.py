@@ -119,6 +119,7 @@ def test_partitions_that_move_under_load_are_answered_once(cluster: Cluster, sta
     assert is_right(judged(cluster))
 
 
+@pytest.mark.slow
 def test_worker_frozen_past_its_session_changes_nothing_when_it_wakes(
     cluster: Cluster, start_worker: StartWorker
 ) -> None:

@@ -181,6 +181,7 @@ def test_labels_that_a_worker_learned_are_in_the_challenger_and_the_worker_follo
     assert worker.stop() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("given")
 def test_what_people_labelled_changes_what_the_challenger_says_and_the_newest_are_measured_unseen(
     cluster: Cluster, tickertape: Command, make_registry: Callable[[Path], str], tmp_path: Path
@@ -247,6 +248,7 @@ def report_of(content: bytes | None) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.slow
 def test_a_challenger_that_leads_on_the_labels_that_come_is_told_on_the_topic_of_metrics(
     cluster: Cluster,
     start_worker: Callable[..., Any],

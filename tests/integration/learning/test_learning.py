@@ -155,6 +155,7 @@ def test_nothing_is_written_while_nobody_says_anything(learning: Learning, start
     assert learning.accounted() == 0
 
 
+@pytest.mark.slow
 def test_clean_stop_under_load_loses_and_repeats_nothing_however_seldom_snapshots_are_made(
     learning: Learning, start_worker: StartWorker, make_feedback: MakeFeedback
 ) -> None:
@@ -197,6 +198,7 @@ def test_feedback_that_moves_between_workers_as_they_come_and_go_is_learned_once
     learning.assert_learned(labelled, offset=1_199)
 
 
+@pytest.mark.slow
 def test_another_worker_goes_on_when_the_one_that_learns_is_killed(
     learning: Learning, start_worker: StartWorker, make_feedback: MakeFeedback
 ) -> None:

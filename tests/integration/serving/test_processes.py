@@ -221,6 +221,7 @@ def test_one_answer_has_the_metrics_of_all_processes_that_live(probed: Probed) -
     eventually(lambda: sorted(started()) == ["3", "4"])
 
 
+@pytest.mark.slow
 def test_no_request_is_refused_or_broken_while_processes_are_replaced(start: Start) -> None:
     served = start("--workers", "2")
     before = {worker.pid for worker in served.workers()}

@@ -27,7 +27,7 @@ def test_without_kafka_it_says_how_to_get_one_and_registers_nothing(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip() == (
         "tickertape retrain: no Kafka answers at 127.0.0.1:9: start one with `tickertape broker`, or set "
-        "KAFKA_BOOTSTRAP_SERVERS to yours"
+        "KAFKA_BOOTSTRAP_SERVERS to yours, and KAFKA_SECURITY_PROTOCOL if it wants TLS or a password"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["labelled"]
 

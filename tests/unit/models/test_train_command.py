@@ -24,6 +24,7 @@ def test_seed_that_is_no_whole_number_is_wrong_use(tickertape: CommandLine, seed
     assert f"{seed!r} is no whole number from 0 to 4294967295" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["sklearn", "mlflow", "great_expectations"])
 def test_without_the_training_libraries_it_says_how_to_get_them(
     tickertape: CommandLine, labelled_folder: Path, library: str

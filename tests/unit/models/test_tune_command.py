@@ -104,6 +104,7 @@ def test_help_needs_no_training_library(tickertape: CommandLine) -> None:
     assert "--minutes M" in done.stdout
 
 
+@pytest.mark.slow
 def test_without_optuna_it_says_how_to_get_it(tickertape: CommandLine, labelled_folder: Path) -> None:
     done = tickertape("tune", "--data-dir", str(labelled_folder), before="sys.modules['optuna'] = None; ")
 
@@ -113,6 +114,7 @@ def test_without_optuna_it_says_how_to_get_it(tickertape: CommandLine, labelled_
     )
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")  # SQLAlchemy complains of what MLflow calls
 def test_next_call_goes_on_in_the_study_and_below_the_same_run_of_mlflow(

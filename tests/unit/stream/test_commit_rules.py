@@ -43,6 +43,7 @@ class Worker(Consumer):
             topics=SimpleNamespace(acks_enabled_for=lambda _: True),
             monitor=SimpleNamespace(track_tp_end_offset=lambda *_: None),
             flow_control=SimpleNamespace(suspend=lambda: None, clear=lambda: None),
+            transactions=None,
             consumer_generation_id=1,
             when_chunks_must_end=[],
             _start_span_from_rebalancing=lambda _: nullcontext(),
