@@ -53,7 +53,8 @@ def test_network_that_is_cut_loses_nothing(network: Network, record: Record, sec
     record(network.trial.judge(f"network cut for {seconds} s"))
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(SESSION_SECONDS + 3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [2, SESSION_SECONDS + 3])
 def test_network_that_passes_nothing_on_for_a_while_loses_nothing(
     network: Network, record: Record, seconds: float
 ) -> None:

@@ -35,6 +35,7 @@ def test_worker_killed_at_random_moments_loses_nothing(trial: Trial, record: Rec
     assert figures.faults == kills
 
 
+@pytest.mark.slow
 def test_frozen_worker_that_wakes_up_after_another_took_over_does_no_damage(trial: Trial, record: Record) -> None:
     frozen = trial.worker()
 
@@ -54,6 +55,7 @@ def test_frozen_worker_that_wakes_up_after_another_took_over_does_no_damage(tria
     record(trial.judge("worker frozen past its session, woken"))
 
 
+@pytest.mark.slow
 def test_workers_that_come_and_go_in_turn_lose_nothing(trial: Trial, record: Record) -> None:
     workers = [trial.worker()]
 
