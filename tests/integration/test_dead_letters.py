@@ -155,6 +155,7 @@ def test_letter_is_shown_with_its_bytes(cluster: Cluster, run: Run) -> None:
     assert "value        2 bytes\n\\xff\\x81\n" in shown.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("letters")
 def test_nothing_is_sent_of_a_file_with_a_letter_that_would_be_refused(cluster: Cluster, run: Run) -> None:
     exported = run("export")
@@ -170,6 +171,7 @@ def test_nothing_is_sent_of_a_file_with_a_letter_that_would_be_refused(cluster: 
     assert sum(cluster.ends(cluster.topics.raw.name).values()) == 28
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -159,6 +159,7 @@ def test_data_folder_may_have_spaces_and_letters_of_any_language(
     assert (kafka.data_dir / "topics" / "topic-0").is_dir()
 
 
+@pytest.mark.slow
 def test_jars_of_a_given_folder_start_without_network_and_cache(
     start: Callable[..., EmbeddedKafka], tmp_path: Path, cache_dir: Path
 ) -> None:
@@ -171,6 +172,7 @@ def test_jars_of_a_given_folder_start_without_network_and_cache(
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.mark.slow
 def test_repository_of_ones_own_gives_all_jars(tmp_path: Path, cache_dir: Path) -> None:
     for jar in read_lock():
         path = tmp_path / "repository" / jar.repository_path
@@ -194,6 +196,7 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
+@pytest.mark.slow
 def test_first_start_without_network_fails_and_leaves_the_folder_free(
     start: Callable[..., EmbeddedKafka], tmp_path: Path
 ) -> None:
@@ -203,6 +206,7 @@ def test_first_start_without_network_fails_and_leaves_the_folder_free(
     start()
 
 
+@pytest.mark.slow
 def test_given_port_that_is_taken_is_an_error(start: Callable[..., EmbeddedKafka]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -210,6 +214,7 @@ def test_given_port_that_is_taken_is_an_error(start: Callable[..., EmbeddedKafka
             start(port=port)
 
 
+@pytest.mark.slow
 def test_second_broker_on_the_same_folder_is_refused_and_told_who_has_it(start: Callable[..., EmbeddedKafka]) -> None:
     first = start()
 
@@ -219,11 +224,13 @@ def test_second_broker_on_the_same_folder_is_refused_and_told_who_has_it(start: 
     assert _is_running(first.pid)
 
 
+@pytest.mark.slow
 def test_java_that_does_not_start_is_an_error_that_quotes_it(start: Callable[..., EmbeddedKafka]) -> None:
     with pytest.raises(BrokerError, match=r"kafka\.log ends: .*\| Too small maximum heap"):
         start(heap_mb=1)
 
 
+@pytest.mark.slow
 def test_data_of_another_node_is_an_error_that_quotes_kafka(
     start: Callable[..., EmbeddedKafka], tmp_path: Path
 ) -> None:
@@ -235,6 +242,7 @@ def test_data_of_another_node_is_an_error_that_quotes_kafka(
         start()
 
 
+@pytest.mark.slow
 def test_stop_leaves_no_process_and_may_be_repeated(start: Callable[..., EmbeddedKafka]) -> None:
     kafka = start()
     pid = kafka.pid
@@ -247,6 +255,7 @@ def test_stop_leaves_no_process_and_may_be_repeated(start: Callable[..., Embedde
         _ = kafka.bootstrap_servers
 
 
+@pytest.mark.slow
 def test_wait_ends_with_an_error_when_java_is_killed(start: Callable[..., EmbeddedKafka]) -> None:
     kafka = start()
     os.kill(kafka.pid, signal.SIGKILL)
@@ -255,6 +264,7 @@ def test_wait_ends_with_an_error_when_java_is_killed(start: Callable[..., Embedd
         kafka.wait()
 
 
+@pytest.mark.slow
 def test_command_tells_a_person_how_to_point_the_others_at_it(tmp_path: Path, cache_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -273,6 +283,7 @@ def test_command_tells_a_person_how_to_point_the_others_at_it(tmp_path: Path, ca
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
 def test_command_says_where_it_is_and_stops_in_order(
     tmp_path: Path, cache_dir: Path, stop_signal: signal.Signals
@@ -287,6 +298,7 @@ def test_command_says_where_it_is_and_stops_in_order(
     assert answer["data_dir"] == str(tmp_path / "kafka")
 
 
+@pytest.mark.slow
 def test_java_ends_when_the_command_is_killed_and_the_folder_can_be_used_again(
     tmp_path: Path, cache_dir: Path, start: Callable[..., EmbeddedKafka]
 ) -> None:
@@ -347,6 +359,7 @@ def test_start_up_cache_is_made_beside_the_broker_used_by_the_next_and_given_up_
     assert not damaged.exists()
 
 
+@pytest.mark.slow
 def test_start_up_cache_in_the_making_does_not_hold_up_the_stop(tmp_path: Path, cache_dir: Path) -> None:
     shutil.copytree(cache_dir / "kafka-4.3.1" / "jars", tmp_path / "cache" / "kafka-4.3.1" / "jars")
     steps: list[tuple[Step, int, int]] = []

@@ -128,6 +128,7 @@ def test_worker_that_stands_still_is_found_starts_again_and_answers_all(
     assert worker.stop() == 0
 
 
+@pytest.mark.slow
 def test_worker_that_is_slow_is_left_alone(cluster: Cluster, start_worker: StartWorker, tmp_path: Path) -> None:
     script = WORKER + FAULTS["predictor of two seconds a chunk"] + RUN
     worker = start_worker(command=("-c", script, str(tmp_path / "never")), **SETTINGS)
@@ -139,6 +140,7 @@ def test_worker_that_is_slow_is_left_alone(cluster: Cluster, start_worker: Start
     assert "worker_stalled" not in worker.log
 
 
+@pytest.mark.slow
 def test_worker_whose_answers_kafka_does_not_take_waits_and_is_not_ready(
     cluster: Cluster, start_worker: StartWorker, free_port: int
 ) -> None:
@@ -163,6 +165,7 @@ def test_worker_whose_answers_kafka_does_not_take_waits_and_is_not_ready(
     wait_for_readiness(free_port, (200, "ready"))
 
 
+@pytest.mark.slow
 def test_worker_that_was_frozen_is_left_alone_when_it_wakes(cluster: Cluster, start_worker: StartWorker) -> None:
     worker = start_worker(**SETTINGS | {"STREAM_SESSION_TIMEOUT_SECONDS": 60})
     cluster.publish(tweets(100))

@@ -134,6 +134,7 @@ def test_every_step_of_the_training_is_told(trained: Trained) -> None:
     assert [(done, total) for _, done, total in steps] == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
 
 
+@pytest.mark.slow
 def test_equal_seed_and_data_give_equal_weights(trained: Trained) -> None:
     from models.training import train
     from models.weights import encode_weights, sha256_of
@@ -146,6 +147,7 @@ def test_equal_seed_and_data_give_equal_weights(trained: Trained) -> None:
     assert sha256_of(encode_weights(again.weights)) == report.weights_sha256
 
 
+@pytest.mark.slow
 def test_unknown_alias_is_answered_by_the_pretrained_model_with_a_warning(
     trained: Trained, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -172,6 +174,7 @@ def test_tampered_version_is_refused(trained: Trained, make_registry: Callable[[
         load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
+@pytest.mark.slow
 def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(
     trained: Trained, make_registry: Callable[[Path], str], tmp_path: Path
 ) -> None:
@@ -188,6 +191,7 @@ def test_version_whose_files_are_gone_is_an_error_and_no_older_model_answers(
         load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
+@pytest.mark.slow
 def test_newest_training_takes_the_alias(
     trained: Trained, make_registry: Callable[[Path], str], tmp_path: Path
 ) -> None:
@@ -205,12 +209,14 @@ def test_newest_training_takes_the_alias(
     assert loaded.model.version == "2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "nonsense://x"])
 def test_unreachable_registry_says_what_to_do(uri: str) -> None:
     with pytest.raises(ModelNotFoundError, match="check MLFLOW_TRACKING_URI"):
         load_predictor(RegistryStore(uri, NAME, ALIAS, 3))
 
 
+@pytest.mark.slow
 def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     database = tmp_path / "mlflow.db"
     database.write_bytes(b"no database at all, only words")
@@ -219,6 +225,7 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         load_predictor(RegistryStore(f"sqlite:///{database}", NAME, ALIAS, 3))
 
 
+@pytest.mark.slow
 def test_export_that_can_t_be_written_says_so(make_registry: Callable[[Path], str], tmp_path: Path) -> None:
     from models.challenger import Destination, train_challenger
 
@@ -231,6 +238,7 @@ def test_export_that_can_t_be_written_says_so(make_registry: Callable[[Path], st
         train_challenger(split, TrainingArguments(seed=11), destination, school=None, progress=ignore_progress)
 
 
+@pytest.mark.slow
 def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
     from models.training import train
 
@@ -248,6 +256,7 @@ def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
     assert steps[-1] == ("done", 3, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_published", [True, False])
 def test_newest_tweets_are_learned_in_the_end_and_measured_by_weights_that_have_not_seen_them(
     is_published: bool,  # noqa: FBT001 -- a case of the test

@@ -52,6 +52,7 @@ def test_wrong_password_is_told_after_one_attempt(
     assert secured.refused_attempts() - before == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("listener", "seen", "to_do"),
     [
@@ -69,6 +70,7 @@ def test_certificate_of_a_broker_that_is_out_of_date_or_of_another_name_is_refus
     assert to_do in message
 
 
+@pytest.mark.slow
 def test_name_may_differ_where_it_is_not_checked(
     monkeypatch: pytest.MonkeyPatch, secured: SecuredKafka, user: str
 ) -> None:
@@ -89,6 +91,7 @@ def test_certificate_of_an_authority_that_nobody_named_is_refused(
     assert "is refused (unable to get local issuer certificate): set KAFKA_SSL_CAFILE to the certificate" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", ["none", "one of another authority"])
 def test_broker_that_wants_another_certificate_is_told(
     monkeypatch: pytest.MonkeyPatch,
@@ -107,6 +110,7 @@ def test_broker_that_wants_another_certificate_is_told(
     assert "check KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE" in message
 
 
+@pytest.mark.slow
 def test_listener_that_asks_for_no_password_is_told(
     monkeypatch: pytest.MonkeyPatch, secured: SecuredKafka, user: str
 ) -> None:
@@ -115,6 +119,7 @@ def test_listener_that_asks_for_no_password_is_told(
     assert "asks for no password: set KAFKA_SECURITY_PROTOCOL=PLAINTEXT" in told(monkeypatch, settings)
 
 
+@pytest.mark.slow
 def test_another_address_that_lets_in_is_enough(
     monkeypatch: pytest.MonkeyPatch, secured: SecuredKafka, user: str
 ) -> None:
@@ -271,6 +276,7 @@ def test_feedback_that_may_not_be_written_is_told(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["worker", "serve", "tail", "demo"])
 def test_settings_that_can_not_be_used_end_the_start_with_a_line(
     tmp_path: Path, tickertape: Tickertape, command: str

@@ -96,6 +96,7 @@ def test_several_processes_answer_on_one_port_and_end_together(start: Start, sig
     assert not any(_lives(worker) for worker in workers)
 
 
+@pytest.mark.slow
 def test_workers_whose_supervisor_was_killed_end_by_themselves(start: Start) -> None:
     served = start("--workers", "2")
     workers = served.workers()
@@ -106,6 +107,7 @@ def test_workers_whose_supervisor_was_killed_end_by_themselves(start: Start) -> 
     assert not any(_lives(worker) for worker in workers)
 
 
+@pytest.mark.slow
 def test_a_busy_port_is_one_line_and_exit_code_1(run_serve: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -119,6 +121,7 @@ def test_a_busy_port_is_one_line_and_exit_code_1(run_serve: Any) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.training  # trains nothing, but needs MLflow to find the store broken
 @pytest.mark.parametrize("words", [(), ("--workers", "2")])
 def test_a_model_that_cannot_be_loaded_ends_every_process_with_exit_code_1(
@@ -134,6 +137,7 @@ def test_a_model_that_cannot_be_loaded_ends_every_process_with_exit_code_1(
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_an_address_that_others_can_reach_is_warned_of(start: Start) -> None:
     served = start("--host", "0.0.0.0", API_OPEN="true")  # noqa: S104  # what is warned of
 
@@ -144,6 +148,7 @@ def test_an_address_that_others_can_reach_is_warned_of(start: Start) -> None:
     )
 
 
+@pytest.mark.slow
 def test_large_and_streamed_bodies_are_refused_and_the_server_goes_on(start: Start) -> None:
     served = start(API_MAX_BODY_BYTES="100000")
     headers = {"content-type": "application/json"}
@@ -156,6 +161,7 @@ def test_large_and_streamed_bodies_are_refused_and_the_server_goes_on(start: Sta
     assert declared.json()["detail"] == streamed.json()["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "whole"),
     [

@@ -157,6 +157,7 @@ def test_reload_that_is_asked_for_while_one_goes_on_comes_after_it(probed: Probe
     eventually(lambda: probed.log.read_text(encoding="utf-8").count("reload_done") == 2)
 
 
+@pytest.mark.slow
 def test_request_that_an_old_process_works_on_is_answered_by_it(probed: Probed) -> None:
     answers: list[httpx.Response] = []
     asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{probed.url}slow", timeout=PATIENCE_SECONDS)))
@@ -173,6 +174,7 @@ def test_request_that_an_old_process_works_on_is_answered_by_it(probed: Probed) 
     assert answers[0].headers["connection"] == "close"
 
 
+@pytest.mark.slow
 def test_killed_process_is_replaced(probed: Probed) -> None:
     before = {worker.pid for worker in probed.generation().children()}
     killed = probed.answer()["pid"]
@@ -184,6 +186,7 @@ def test_killed_process_is_replaced(probed: Probed) -> None:
     eventually(lambda: probed.answer()["pid"] not in before)
 
 
+@pytest.mark.slow
 def test_killed_generation_is_replaced_and_its_processes_end(probed: Probed) -> None:
     old = probed.generation()
     workers = old.children()
@@ -194,6 +197,7 @@ def test_killed_generation_is_replaced_and_its_processes_end(probed: Probed) -> 
     assert probed.answer()["pid"] not in {worker.pid for worker in workers}
 
 
+@pytest.mark.slow
 def test_stop_in_the_middle_of_a_reload_ends_all(probed: Probed) -> None:
     probed.reload()
     eventually(lambda: len(psutil.Process(probed.process.pid).children(recursive=True)) > 4)
@@ -205,6 +209,7 @@ def test_stop_in_the_middle_of_a_reload_ends_all(probed: Probed) -> None:
     eventually(lambda: not any(_lives(one) for one in everything))
 
 
+@pytest.mark.slow
 def test_one_answer_has_the_metrics_of_all_processes_that_live(probed: Probed) -> None:
     def started() -> dict[str, str]:
         text = httpx.get(f"{probed.url}metrics").text

@@ -77,6 +77,7 @@ def test_a_restart_goes_on_with_the_next_window_and_the_long_one(watching: Any, 
     assert watching.is_contiguous(events)
 
 
+@pytest.mark.slow
 def test_a_gap_ends_a_window_that_has_enough_tweets(watching: Any, make_feed: Any) -> None:
     feed = make_feed()
     feed.at -= 3 * 3600
@@ -110,6 +111,7 @@ def test_a_new_version_ends_the_window_and_without_a_reference_is_passed_over(wa
     assert len(process.lines("reference_missing")) == 1
 
 
+@pytest.mark.slow
 def test_records_that_are_no_classified_tweets_are_left_out(watching: Any, make_feed: Any) -> None:
     tweets = make_feed().tweets(500)
     naive = json.dumps({"classified_at": "2026-01-01T00:00:00"}).encode()
@@ -124,6 +126,7 @@ def test_records_that_are_no_classified_tweets_are_left_out(watching: Any, make_
     process.wait_for("records_left_out")
 
 
+@pytest.mark.slow
 def test_tweets_that_workers_refused_meanwhile_are_counted(watching: Any, make_feed: Any) -> None:
     tweets = make_feed().tweets(1000)
     first, last = tweets[500].classified_at, tweets[999].classified_at
@@ -192,6 +195,7 @@ def test_partitions_that_come_to_be_are_read_from_their_beginning(watching: Any,
     assert sum(event.window.end.values()) == 500
 
 
+@pytest.mark.slow
 def test_a_feed_that_changed_opens_alarms_with_a_report_that_reads_its_tweets_again(
     watching: Any, make_feed: Any, tmp_path: Path
 ) -> None:
