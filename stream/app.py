@@ -52,6 +52,7 @@ COMMIT_INTERVAL_SECONDS = 0.25  # what was delivered since the last commit is re
 # Of a produce request; Kafka's own clients wait as long. Faust's 20 minutes would be lost where a connection breaks on its
 # way and nobody is told.
 ANSWER_SECONDS = 30.0
+GATHERED_CHUNKS = 4  # with transactions, times as many are on their way: they gather while one is committed
 POLL_CHUNKS = 16  # of all partitions together that come with one poll; more would only wait in memory
 
 
@@ -103,7 +104,7 @@ def create_app(
         topics=topics,
         predictor=predictor,
         selection=selection,
-        chunks_in_flight=settings.chunks_in_flight,
+        chunks_in_flight=settings.chunks_in_flight * (1 if transactions is None else GATHERED_CHUNKS),
         traces=traces,
         transactions=transactions,
     )
