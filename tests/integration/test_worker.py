@@ -183,6 +183,7 @@ def test_killed_worker_loses_nothing_and_repeats_are_recognisable(cluster: Clust
     wait_until_each_is_answered(cluster, sent)
 
 
+@pytest.mark.slow
 def test_partitions_that_move_under_load_lose_and_repeat_nothing(cluster: Cluster, start_worker: StartWorker) -> None:
     first = start_worker(**SMALL_STEPS)
     sent = cluster.publish(tweets(20_000))
@@ -214,6 +215,7 @@ def test_full_buffers_hold_the_worker_up_and_nothing_else(cluster: Cluster, star
     ]
 
 
+@pytest.mark.slow
 def test_scoring_longer_than_the_session_keeps_the_partitions(cluster: Cluster, start_worker: StartWorker) -> None:
     worker = start_worker(command=("-c", SLOW_WORKER), STREAM_SESSION_TIMEOUT_SECONDS=6, ONLINE_ENABLED="false")
 
