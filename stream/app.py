@@ -97,21 +97,21 @@ def create_app(
         producer_max_batch_size=_batch_bytes(settings.batch_max_bytes, cluster, topics),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )
-    transactions = _transactions(app, settings, topics) if settings.delivery == "exactly_once" else None
+    if settings.delivery == "exactly_once":
+        _commit_with_outputs(app, settings, topics)
     register_classifier(
         app,
         cluster=cluster,
         topics=topics,
         predictor=predictor,
         selection=selection,
-        chunks_in_flight=settings.chunks_in_flight * (1 if transactions is None else GATHERED_CHUNKS),
+        chunks_in_flight=settings.chunks_in_flight * (1 if app.transactions is None else GATHERED_CHUNKS),
         traces=traces,
-        transactions=transactions,
     )
     return app
 
 
-def _transactions(app: ChunkedApp, settings: StreamSettings, topics: Topics) -> Transactions:
+def _commit_with_outputs(app: ChunkedApp, settings: StreamSettings, topics: Topics) -> None:
     """Have the offsets of tweets committed with their outputs."""
     app.transactions = transactions = Transactions(
         lambda transactional_id: app.producer.transactional(transactional_id),  # noqa: PLW0108  # not made before it runs
@@ -121,7 +121,6 @@ def _transactions(app: ChunkedApp, settings: StreamSettings, topics: Topics) -> 
         fenced_seconds=settings.session_timeout_seconds,
     )
     app.when_chunks_must_end.append(transactions.hurry)
-    return transactions
 
 
 def _batch_bytes(most: int, cluster: Cluster, topics: Topics) -> int:

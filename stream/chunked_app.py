@@ -11,6 +11,7 @@ from faust.types import TP
 
 from models.errors import BrokerError
 from stream.connection import KafkaConnection
+from stream.delivery import Outbox
 
 logger = logging.getLogger(__name__)
 # Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
@@ -36,8 +37,8 @@ class ChunkOptions:
     isolation_level: str = "read_committed"
 
 
-class Transactions(Protocol):
-    """The part of `stream.transactions.Transactions` that the consumer uses."""
+class Transactions(Outbox, Protocol):
+    """The part of `stream.transactions.Transactions` that the app's parts use."""
 
     def commits(self, tp: TP) -> bool:
         """Tell whether a partition's offsets are committed there."""

@@ -21,7 +21,6 @@ from stream.progress import watch_partitions
 from stream.refusals import RefusalLog
 from stream.topics import Cluster, Topics
 from stream.tracing import TracedEvent, TweetTraces
-from stream.transactions import Transactions
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +34,6 @@ def register_classifier(
     selection: Selection | None,
     chunks_in_flight: int,
     traces: TweetTraces | None,
-    transactions: Transactions | None,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -63,7 +61,7 @@ def register_classifier(
                     refusals.add(answer.refused)
                     count_to_label(answer.to_label)
                     chunk = _chunk(event.message, answer.outputs, _route(partition, cluster, topics))
-                    pending = await send(chunk, app.producer if transactions is None else transactions)
+                    pending = await send(chunk, app.producer if app.transactions is None else app.transactions)
                     counted = CountedChunk(event, answer)
                     await deliveries.add(TracedEvent(counted, answer.spans) if answer.spans else counted, pending)
 
