@@ -40,17 +40,11 @@ def test_broker_that_is_killed_and_comes_back_loses_nothing(
     kafka.start()
     try:
         trial = make_trial(kafka.bootstrap_servers)
-        worker = trial.worker()
-
-        with trial.feed():
-            trial.wait_until_moving()
-            worker.wait_for("learner_restored")
-            with trial.fault():
-                os.kill(kafka.pid, signal.SIGKILL)
-                time.sleep(seconds)
-                kafka.stop()
-                kafka.start()
-            trial.wait_until_steady()
+        with trial.under_load(), trial.fault():
+            os.kill(kafka.pid, signal.SIGKILL)
+            time.sleep(seconds)
+            kafka.stop()
+            kafka.start()
 
         record(trial.judge(f"broker killed, back after {seconds} s" if seconds else "broker killed, back at once"))
     finally:
@@ -81,18 +75,12 @@ def test_disk_of_the_broker_that_is_full_for_a_while_loses_nothing(
     ballast = small_disk / "ballast"
     with one_broker(small_disk / "kafka", {"log.segment.bytes": str(SEGMENT_BYTES)}) as broker:
         trial = make_trial(broker.address)
-        worker = trial.worker()
-
-        with trial.feed():
-            trial.wait_until_moving()
-            worker.wait_for("learner_restored")
-            with trial.fault():
-                with ballast.open("wb") as file:
-                    fill(file.fileno())
-                broker.wait_for_its_end()
-                ballast.unlink()
-                broker.start()
-            trial.wait_until_steady()
+        with trial.under_load(), trial.fault():
+            with ballast.open("wb") as file:
+                fill(file.fileno())
+            broker.wait_for_its_end()
+            ballast.unlink()
+            broker.start()
 
         record(trial.judge("broker's disk full"))
 
@@ -113,14 +101,9 @@ def test_cluster_of_three_that_loses_one_broker_after_the_other_loses_nothing(
     with three_brokers(tmp_path / "kafka") as brokers:
         servers = ",".join(broker.address for broker in brokers)
         trial = make_trial(servers, replication_factor=len(brokers))
-        worker = trial.worker()
-
-        with trial.feed():
-            trial.wait_until_moving()
-            worker.wait_for("learner_restored")
+        with trial.under_load():
             for broker in brokers:
                 lose_and_bring_back(trial, broker)
-            trial.wait_until_steady()
 
         record(trial.judge("one broker of three killed"))
 

@@ -39,16 +39,10 @@ def network(broker_and_proxy: tuple[str, Proxy], make_trial: Callable[..., Trial
 
 @pytest.mark.parametrize("seconds", [1, pytest.param(SESSION_SECONDS + 3, marks=pytest.mark.slow)])
 def test_network_that_is_cut_loses_nothing(network: Network, record: Record, seconds: float) -> None:
-    worker = network.trial.worker()
-
-    with network.trial.feed():
-        network.trial.wait_until_moving()
-        worker.wait_for("learner_restored")
-        with network.trial.fault():
-            network.proxy.cut()
-            time.sleep(seconds)
-            network.proxy.join()
-        network.trial.wait_until_steady()
+    with network.trial.under_load(), network.trial.fault():
+        network.proxy.cut()
+        time.sleep(seconds)
+        network.proxy.join()
 
     record(network.trial.judge(f"network cut for {seconds} s"))
 
@@ -58,45 +52,27 @@ def test_network_that_is_cut_loses_nothing(network: Network, record: Record, sec
 def test_network_that_passes_nothing_on_for_a_while_loses_nothing(
     network: Network, record: Record, seconds: float
 ) -> None:
-    worker = network.trial.worker()
-
-    with network.trial.feed():
-        network.trial.wait_until_moving()
-        worker.wait_for("learner_restored")
-        with network.trial.fault():
-            network.proxy.hang()
-            time.sleep(seconds)
-            network.proxy.go_on()
-        network.trial.wait_until_steady()
+    with network.trial.under_load(), network.trial.fault():
+        network.proxy.hang()
+        time.sleep(seconds)
+        network.proxy.go_on()
 
     record(network.trial.judge(f"network silent for {seconds} s"))
 
 
 @pytest.mark.slow
 def test_network_that_forgets_its_connections_loses_nothing(network: Network, record: Record) -> None:
-    worker = network.trial.worker()
-
-    with network.trial.feed():
-        network.trial.wait_until_moving()
-        worker.wait_for("learner_restored")
-        with network.trial.fault():
-            network.proxy.forget()
-        network.trial.wait_until_steady()
+    with network.trial.under_load(), network.trial.fault():
+        network.proxy.forget()
 
     record(network.trial.judge("connections forgotten on the way"))
 
 
 @pytest.mark.slow
 def test_network_that_crawls_loses_nothing(network: Network, record: Record) -> None:
-    worker = network.trial.worker()
-
-    with network.trial.feed():
-        network.trial.wait_until_moving()
-        worker.wait_for("learner_restored")
-        with network.trial.fault():
-            network.proxy.behave(SLOW)
-            time.sleep(SESSION_SECONDS)
-            network.proxy.behave(GOOD)
-        network.trial.wait_until_steady()
+    with network.trial.under_load(), network.trial.fault():
+        network.proxy.behave(SLOW)
+        time.sleep(SESSION_SECONDS)
+        network.proxy.behave(GOOD)
 
     record(network.trial.judge("network slow"))

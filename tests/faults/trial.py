@@ -91,6 +91,16 @@ class Trial:
         yield
         self._faults.append((begin, time.time()))
 
+    @contextlib.contextmanager
+    def under_load(self) -> Iterator[None]:
+        """Run a worker on a steady feed: from when it moves all partitions and has restored what was learned, until it is steady."""
+        worker = self.worker()
+        with self.feed():
+            self.wait_until_moving()
+            worker.wait_for("learner_restored")
+            yield
+            self.wait_until_steady()
+
     def wait_until_moving(self) -> None:
         """Wait until each partition has an output that comes after this call."""
         before = self._ends(self.topics.sentiment.name)
