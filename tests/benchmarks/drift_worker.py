@@ -7,13 +7,8 @@ and with a drift process on their answers. All share the machine, so the drift p
 """
 
 import argparse
-import statistics
-import tempfile
-from pathlib import Path
 
-from online_worker import Bench, kafka_options
-
-from stream.broker import EmbeddedKafka
+from online_worker import in_turn, opened_bench, ratios
 
 WAYS = ("alone", "watched")
 
@@ -23,22 +18,15 @@ def main() -> None:
     parser.add_argument("--tweets", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder,
-        EmbeddedKafka(kafka_options(Path(folder))) as kafka,
-    ):
-        bench = Bench(kafka.bootstrap_servers, Path(folder))
+    with opened_bench() as bench:
         bench.publish(arguments.tweets)
-        rates: dict[str, list[float]] = {way: [] for way in WAYS}
-        for number in range(arguments.rounds):
-            for way in WAYS:
-                rate, cost = bench.classify(way, number, arguments.tweets, watched=way == "watched")
-                rates[way].append(rate)
-                print(f"{way:<8} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
-    pairs = [watched / alone for alone, watched in zip(rates["alone"], rates["watched"], strict=True)]
-    print(
-        f"watched: {statistics.median(pairs):.3f} of the rate alone (single rounds {min(pairs):.3f} to {max(pairs):.3f})"
-    )
+        rates, _ = in_turn(
+            WAYS,
+            arguments.rounds,
+            lambda way, number: bench.classify(way, number, arguments.tweets, watched=way == "watched"),
+        )
+    median, least, largest = ratios(rates, "watched", against="alone")
+    print(f"watched: {median:.3f} of the rate alone (single rounds {least:.3f} to {largest:.3f})")
 
 
 if __name__ == "__main__":

@@ -9,16 +9,12 @@ a steady rate, and a reader of committed records tells how long after its sendin
 
 import argparse
 import statistics
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from online_worker import Bench, kafka_options
-
-from stream.broker import EmbeddedKafka
+from online_worker import in_turn, opened_bench, ratios
 
 WAYS = ("at_least_once", "exactly_once")
 
@@ -29,27 +25,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rates", default="100,1000", help="tweets a second at which lateness is measured")
     arguments = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder,
-        EmbeddedKafka(kafka_options(Path(folder))) as kafka,
-    ):
-        bench = Bench(kafka.bootstrap_servers, Path(folder))
+    with opened_bench() as bench:
         bench.publish(arguments.tweets)
-        rates: dict[str, list[float]] = {way: [] for way in WAYS}
-        costs: dict[str, list[float]] = {way: [] for way in WAYS}
-        for number in range(arguments.rounds):
-            for way in WAYS:
-                rate, cost = bench.classify(way, number, arguments.tweets, DELIVERY=way)
-                rates[way].append(rate)
-                costs[way].append(cost)
-                print(f"{way:<14} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
+        rates, costs = in_turn(
+            WAYS, arguments.rounds, lambda way, number: bench.classify(way, number, arguments.tweets, DELIVERY=way)
+        )
         for what, found in (("rate", rates), ("processor time", costs)):
-            pairs = [one / plain for plain, one in zip(found[WAYS[0]], found[WAYS[1]], strict=True)]
-            print(f"exactly once: {statistics.median(pairs):.3f} of the {what} ({min(pairs):.3f} to {max(pairs):.3f})")
+            median, least, largest = ratios(found, "exactly_once", against="at_least_once")
+            print(f"exactly once: {median:.3f} of the {what} ({least:.3f} to {largest:.3f})")
         for way in WAYS:
             with bench.worker(f"late-{way}", DELIVERY=way) as topics:
                 for rate in map(int, arguments.rates.split(",")):
-                    print_lateness(kafka.bootstrap_servers, topics, f"{way:<14} {rate:>6,}/s", rate)
+                    print_lateness(bench.servers, topics, f"{way:<14} {rate:>6,}/s", rate)
 
 
 def print_lateness(servers: str, topics: tuple[str, str], name: str, rate: int, *, seconds: int = 20) -> None:

@@ -13,10 +13,8 @@ import contextlib
 import json
 import selectors
 import socket
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,10 +22,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from online_worker import Bench, cpu_seconds, kafka_options
+from online_worker import cpu_seconds, in_turn, opened_bench, ratios
 
 from config.settings import TopicSettings, child_environment
-from stream.broker import EmbeddedKafka
 
 WAYS = ("alone", "off", "quiet", "watched")
 READ_BYTES = 262_144
@@ -40,25 +37,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--streams", type=int, default=1_000)
     arguments = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder,
-        EmbeddedKafka(kafka_options(Path(folder))) as kafka,
-    ):
-        bench = Bench(kafka.bootstrap_servers, Path(folder))
+    with opened_bench() as bench:
         bench.publish(arguments.tweets)
-        rates: dict[str, list[float]] = {way: [] for way in WAYS}
-        costs: dict[str, list[float]] = {way: [] for way in WAYS}
-        for number in range(arguments.rounds):
-            for way in WAYS:
-                with beside(way, number, kafka.bootstrap_servers, Path(folder), arguments.streams):
-                    rate, cost = bench.classify(way, number, arguments.tweets)
-                rates[way].append(rate)
-                costs[way].append(cost)
-                print(f"{way:<8} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
+
+        def classify(way: str, number: int) -> tuple[float, float]:
+            with beside(way, number, bench.servers, bench.folder, arguments.streams):
+                return bench.classify(way, number, arguments.tweets)
+
+        rates, costs = in_turn(WAYS, arguments.rounds, classify)
     for way in WAYS[1:]:
         for what, found in (("rate", rates), ("processor time", costs)):
-            pairs = [one / alone for alone, one in zip(found["alone"], found[way], strict=True)]
-            print(f"{way}: {statistics.median(pairs):.3f} of the {what} alone ({min(pairs):.3f} to {max(pairs):.3f})")
+            median, least, largest = ratios(found, way, against="alone")
+            print(f"{way}: {median:.3f} of the {what} alone ({least:.3f} to {largest:.3f})")
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -46,24 +46,44 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
+    with opened_bench() as bench:
+        bench.learn()
+        bench.publish(arguments.tweets)
+        rates, costs = in_turn(WAYS, arguments.rounds, lambda *run: bench.classify(*run, arguments.tweets))
+    for way in WAYS[1:]:
+        rate, cost = (statistics.median(of[way]) / statistics.median(of["without"]) for of in (rates, costs))
+        print(f"{way}: {rate:.3f} of the rate, {cost:.3f} of the processor time without", flush=True)
+
+
+@contextmanager
+def opened_bench() -> Iterator["Bench"]:
+    """Open a bench on a Kafka of its own, in a temporary folder."""
     with (
         tempfile.TemporaryDirectory(prefix="tickertape-bench-") as folder,
         EmbeddedKafka(kafka_options(Path(folder))) as kafka,
     ):
-        bench = Bench(kafka.bootstrap_servers, Path(folder))
-        bench.learn()
-        bench.publish(arguments.tweets)
-        rates: dict[str, list[float]] = {way: [] for way in WAYS}
-        costs: dict[str, list[float]] = {way: [] for way in WAYS}
-        for number in range(arguments.rounds):
-            for way in WAYS:
-                rate, cost = bench.classify(way, number, arguments.tweets)
-                rates[way].append(rate)
-                costs[way].append(cost)
-                print(f"{way:<10} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
-    for way in WAYS[1:]:
-        rate, cost = (statistics.median(of[way]) / statistics.median(of["without"]) for of in (rates, costs))
-        print(f"{way}: {rate:.3f} of the rate, {cost:.3f} of the processor time without", flush=True)
+        yield Bench(kafka.bootstrap_servers, Path(folder))
+
+
+def in_turn(
+    ways: Sequence[str], rounds: int, classify: Callable[[str, int], tuple[float, float]]
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Classify in each way in turn, some rounds, and print each run; gives the rates and costs of each way."""
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    costs: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(rounds):
+        for way in ways:
+            rate, cost = classify(way, number)
+            rates[way].append(rate)
+            costs[way].append(cost)
+            print(f"{way:<14} {rate:,.0f} tweets/s, {cost:.1f} us of processor time a tweet", flush=True)
+    return rates, costs
+
+
+def ratios(found: dict[str, list[float]], way: str, *, against: str) -> tuple[float, float, float]:
+    """Give the median, the least and the largest ratio of two ways, round by round."""
+    pairs = [one / other for one, other in zip(found[way], found[against], strict=True)]
+    return statistics.median(pairs), min(pairs), max(pairs)
 
 
 def kafka_options(folder: Path) -> BrokerOptions:
@@ -78,11 +98,16 @@ def kafka_options(folder: Path) -> BrokerOptions:
 
 
 class Bench:
-    """One Kafka and the tweets in it."""
+    """One Kafka and the tweets in it.
+
+    Attributes:
+        servers: its address.
+        folder: for whatever is written.
+    """
 
     def __init__(self, servers: str, folder: Path) -> None:
-        self._servers = servers
-        self._folder = folder
+        self.servers = servers
+        self.folder = folder
         self._topics = declare_topics(TopicSettings())
         ensure_topics(KafkaConnection(servers), self._topics.all)
         labelled = read_topics(ProjectSettings().data_dir)
@@ -115,7 +140,7 @@ class Bench:
         """
         name = f"{way}-{number}"
         outputs = TopicSettings(classified=f"{name}.classified", sentiment=f"{name}.sentiment")
-        ensure_topics(KafkaConnection(self._servers), declare_topics(outputs).all)
+        ensure_topics(KafkaConnection(self.servers), declare_topics(outputs).all)
         self._skip_feedback(name)
         names = {"TOPICS_CLASSIFIED": outputs.classified, "TOPICS_SENTIMENT": outputs.sentiment}
         worker_settings = {
@@ -127,7 +152,7 @@ class Bench:
         with ExitStack() as stack:
             worker = stack.enter_context(self._worker(name, **worker_settings))
             if watched:
-                drift = {"TOPICS_DRIFT": f"{name}.drift", "DRIFT_REPORTS_DIR": str(self._folder / f"{name}-reports")}
+                drift = {"TOPICS_DRIFT": f"{name}.drift", "DRIFT_REPORTS_DIR": str(self.folder / f"{name}-reports")}
                 stack.enter_context(self._process("drift", f"{name}-drift", **drift, **names))
             begin = self._wait(outputs.sentiment, tweets // 4, labels=way == "learning")
             used = -cpu_seconds(worker.pid)
@@ -140,7 +165,7 @@ class Bench:
     def worker(self, name: str, **settings: str) -> Iterator[tuple[str, str]]:
         """Run a worker on topics of its own; gives the names of its input and of its classified tweets."""
         topics = TopicSettings(prefix=f"{name}.")
-        ensure_topics(KafkaConnection(self._servers), declare_topics(topics).all)
+        ensure_topics(KafkaConnection(self.servers), declare_topics(topics).all)
         with self._worker(
             name, TOPICS_PREFIX=topics.prefix, ONLINE_ENABLED="false", LABELLING_PER_MINUTE="0", **settings
         ):
@@ -149,7 +174,7 @@ class Bench:
 
     def _skip_feedback(self, group: str) -> None:
         """Let a new group begin behind the labels that a snapshot has."""
-        consumer = KafkaConsumer(bootstrap_servers=self._servers, group_id=group, enable_auto_commit=False)
+        consumer = KafkaConsumer(bootstrap_servers=self.servers, group_id=group, enable_auto_commit=False)
         partition = TopicPartition(self._topics.feedback.name, 0)
         consumer.assign([partition])
         consumer.commit({partition: OffsetAndMetadata(consumer.end_offsets([partition])[partition], "", -1)})
@@ -160,17 +185,17 @@ class Bench:
 
     def _process(self, verb: str, name: str, **settings: str) -> "subprocess.Popen[bytes]":
         environment = child_environment(
-            KAFKA_BOOTSTRAP_SERVERS=self._servers,
-            TICKERTAPE_HOME=str(self._folder),
+            KAFKA_BOOTSTRAP_SERVERS=self.servers,
+            TICKERTAPE_HOME=str(self.folder),
             STREAM_GROUP=name,
             **settings,
         )
-        with (self._folder / f"{name}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             return _Ended([sys.executable, "-m", "tickertape", verb], env=environment, stderr=log)
 
     def _wait(self, topic: str, records: int, *, labels: bool = False) -> float:
         """Wait until a topic holds so many records, sending labels meanwhile if asked; gives the time."""
-        consumer = KafkaConsumer(bootstrap_servers=self._servers)
+        consumer = KafkaConsumer(bootstrap_servers=self.servers)
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
         began, sent = time.perf_counter(), 0
         while sum(consumer.end_offsets(partitions).values()) < records:
