@@ -19,4 +19,4 @@ def _unacknowledged(producer: Any) -> set[str]:  # noqa: ANN401  # faust has no 
     accumulated = sending._message_accumulator  # noqa: SLF001  # as above
     on_their_way = {batch.tp for batch in accumulated._pending_batches}  # noqa: SLF001  # as above
     queued = {tp for tp, batches in accumulated._batches.items() if batches}  # noqa: SLF001  # as above
-    return {tp.topic for tp in on_their_way | queued}
+    return {tp.topic for tp in on_their_way | queued} | {topic for topic, calls in producer.queueing.items() if calls}

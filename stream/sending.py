@@ -1,7 +1,7 @@
 """Faust's aiokafka producer, with one request for the records of a chunk, and producers of its kind for transactions."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable
 from typing import Any
 
@@ -18,9 +18,19 @@ DELIVERY_SECONDS = 1200.0  # outputs that no broker takes for so long end the wo
 
 
 class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable types
-    """A producer that sends many records of a partition at once; implements `stream.delivery.Outbox`."""
+    """A producer that sends many records of a partition at once; implements `stream.delivery.Outbox`.
+
+    Attributes:
+        queueing: by topic, how many calls still wait to queue their records, as Kafka has not told where the topic is or
+            has not taken what came before.
+    """
 
     logger = FAUST_LOGGER
+
+    def __post_init__(self) -> None:
+        """Begin, as Faust's producers do."""
+        super().__post_init__()
+        self.queueing: Counter[str] = Counter()
 
     def _new_producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
         return _patient(super()._new_producer(transactional_id))
@@ -36,7 +46,11 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
     async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records, see `send_batches`."""
         max_bytes = self.app.conf.producer_max_batch_size
-        return await send_batches(self._ensure_producer(), outputs, partition=partition, max_bytes=max_bytes)
+        self.queueing[outputs.topic] += 1
+        try:
+            return await send_batches(self._ensure_producer(), outputs, partition=partition, max_bytes=max_bytes)
+        finally:
+            self.queueing[outputs.topic] -= 1
 
     def transactional(self, transactional_id: str) -> AIOKafkaProducer:
         """Make a producer for transactions that speaks to the same Kafka in the same way; it is still to be started."""

@@ -1,5 +1,5 @@
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,13 +12,16 @@ async def sleep_for_ever() -> None:
     await asyncio.Event().wait()
 
 
-async def producer(*, queued: tuple[str, ...] = (), in_flight: tuple[str, ...] = ()) -> Any:
+async def producer(
+    *, queueing: tuple[str, ...] = (), queued: tuple[str, ...] = (), in_flight: tuple[str, ...] = ()
+) -> Any:
     """Make what Faust's producer looks like when it runs; topics that have nothing queued keep an empty queue."""
     batches = defaultdict(deque, {TP("old", 0): deque(), **{TP(topic, 1): deque(["batch"]) for topic in queued}})
     pending = [SimpleNamespace(tp=TP(topic, 0)) for topic in in_flight]
     accumulated = SimpleNamespace(_batches=batches, _pending_batches=pending)
     sender = SimpleNamespace(sender_task=asyncio.create_task(sleep_for_ever()))
-    return SimpleNamespace(_producer=SimpleNamespace(_sender=sender, _message_accumulator=accumulated))
+    sending = SimpleNamespace(_sender=sender, _message_accumulator=accumulated)
+    return SimpleNamespace(_producer=sending, queueing=Counter({"old": 0, **dict.fromkeys(queueing, 2)}))
 
 
 def app(producer: Any, *, committing: set[str] | None = None) -> Any:
@@ -36,8 +39,12 @@ async def test_topics_are_awaited_while_a_batch_of_them_is_not_acknowledged() ->
     assert awaited_topics(app(await producer(queued=("b",), in_flight=("a", "b")))) == ["a", "b"]
 
 
+async def test_topics_are_awaited_while_kafka_does_not_say_where_their_partitions_are() -> None:
+    assert awaited_topics(app(await producer(queueing=("c",), queued=("a",)))) == ["a", "c"]
+
+
 async def test_producer_whose_sender_has_died_waits_for_nothing() -> None:
-    dead = await producer(queued=("a",))
+    dead = await producer(queueing=("b",), queued=("a",))
     dead._producer._sender.sender_task.cancel()
     await asyncio.sleep(0)
 
