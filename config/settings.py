@@ -114,6 +114,8 @@ class StreamSettings(BaseSettings):
     """Consumer group: workers of one group share the partitions."""
     chunk_size_tweets: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Most tweets that are classified and delivered as one step."""
+    compiled: bool = True
+    """Read and write tweets in compiled passes; the plain way, record by record, gives the same bytes."""
     buffer_chunks: Annotated[int, Field(ge=1, le=1000)] = 8
     """Most chunks that wait in memory for the classifier."""
     chunks_in_flight: Annotated[int, Field(ge=1, le=1000)] = 4

@@ -1,8 +1,9 @@
 """The seams between the parts, as Protocols."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from models.compiled.layout import Texts
 from models.predictions import Predictions
 from models.records import ModelVersion, Tweet
 
@@ -19,6 +20,14 @@ class Predictor(Protocol):
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets; n predictions in the same order. Never raises for any text; n may be 0."""
+
+
+@runtime_checkable
+class TextPredictor(Predictor, Protocol):
+    """A predictor that needs the texts alone."""
+
+    def predict_texts(self, texts: Texts) -> Predictions:
+        """Classify n texts; n predictions in the same order. Never raises for any text; n may be 0."""
 
 
 class ModelStore(Protocol):

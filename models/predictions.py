@@ -81,6 +81,17 @@ class Predictions(Sequence[Prediction]):
         is_disputed: npt.NDArray[np.bool_] = (batch.labels != online.labels) | (batch.sentiments != online.sentiments)
         return is_disputed
 
+    def take(self, places: Sequence[int]) -> "Predictions":
+        """Give some of them."""
+        return self._part(np.asarray(places, dtype=np.int64))
+
+    def _part(self, places: slice | npt.NDArray[np.int64]) -> "Predictions":
+        part = Columns._make(column[places] for column in self.columns)
+        opinions = self.opinions and Opinions._make(
+            OpinionColumns._make(column[places] for column in opinion) for opinion in self.opinions
+        )
+        return Predictions(part, model=self.model, abstain_below=self.abstain_below, opinions=opinions)
+
     def __len__(self) -> int:
         return len(self.columns.sentiments)
 
@@ -92,11 +103,7 @@ class Predictions(Sequence[Prediction]):
 
     def __getitem__(self, place: int | slice) -> "Prediction | Predictions":
         if isinstance(place, slice):
-            part = Columns._make(column[place] for column in self.columns)
-            opinions = self.opinions and Opinions._make(
-                OpinionColumns._make(column[place] for column in opinion) for opinion in self.opinions
-            )
-            return Predictions(part, model=self.model, abstain_below=self.abstain_below, opinions=opinions)
+            return self._part(place)
         place = range(len(self))[place]
         return next(iter(self[place : place + 1]))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.abstention import NEVER, Abstention
-from models.compiled.layout import Answers
+from models.compiled.layout import Answers, Texts
 from models.errors import ModelNotFoundError
 from models.predictions import ANSWERERS, Columns, Opinions, Predictions
 from models.records import ModelVersion, Tweet
@@ -67,9 +67,13 @@ class ScorerPredictor:
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
-        return self.signed(self.say([tweet.text for tweet in tweets]))
+        return self.predict_texts([tweet.text for tweet in tweets])
 
-    def say(self, texts: Sequence[str]) -> Said:
+    def predict_texts(self, texts: Texts) -> Predictions:
+        """Classify n texts, in the same order. Never raises for any text; n may be 0."""
+        return self.signed(self.say(texts))
+
+    def say(self, texts: Texts) -> Said:
         """Answer n texts."""
         return Said(self.scorer.answers(texts, top_k=self.top_k))
 

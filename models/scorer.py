@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.calibration import FloatArray
-from models.compiled.layout import Answers, heads_of, rows_of
+from models.compiled.layout import Answers, PackedTexts, Texts, heads_of, rows_of
 from models.mapped import mapped
 from models.weights import HEAD_COLUMNS, Weights
 
@@ -36,14 +36,15 @@ class Scorer:
             self.weights, self.rows = mapped(weights, self.rows, mapped_in)
         self._heads = heads_of(weights)
 
-    def answers(self, texts: Sequence[str], *, top_k: int) -> Answers:
+    def answers(self, texts: Texts, *, top_k: int) -> Answers:
         """Answer n texts; an answer depends on its text alone, not on the others.
 
         Args:
             texts: any; n may be 0.
             top_k: labels to name for each text, 1 to 20.
         """
-        return self._kernel(self._pack(texts), len(texts), self.rows, self._heads, top_k)
+        content = texts.content if isinstance(texts, PackedTexts) else self._pack(texts)
+        return self._kernel(content, len(texts), self.rows, self._heads, top_k)
 
     def scores(self, texts: Sequence[str]) -> HeadScores:
         """Score n texts against every class; margins of linear classifiers, without bounds."""

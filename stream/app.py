@@ -94,7 +94,7 @@ def create_app(
         producer_acks=-1,
         producer_linger=0,
         producer_request_timeout=ANSWER_SECONDS,
-        producer_max_batch_size=_batch_bytes(settings.batch_max_bytes, cluster, topics),
+        producer_max_batch_size=min(settings.batch_max_bytes, cluster.most_bytes(besides=topics.raw.name)),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )
     if settings.delivery == "exactly_once":
@@ -105,6 +105,7 @@ def create_app(
         topics=topics,
         predictor=predictor,
         selection=selection,
+        is_compiled=settings.compiled,
         chunks_in_flight=settings.chunks_in_flight * (1 if app.transactions is None else GATHERED_CHUNKS),
         traces=traces,
     )
@@ -121,12 +122,6 @@ def _commit_with_outputs(app: ChunkedApp, settings: StreamSettings, topics: Topi
         fenced_seconds=settings.session_timeout_seconds,
     )
     app.when_chunks_must_end.append(transactions.hurry)
-
-
-def _batch_bytes(most: int, cluster: Cluster, topics: Topics) -> int:
-    """Choose the size of a batch that every output topic takes; one that is refused would stop the worker."""
-    outputs = [topic for name, topic in cluster.topics.items() if name != topics.raw.name]
-    return min(most, *(topic.max_message_bytes for topic in outputs))
 
 
 def app_from_environment() -> faust.App:

@@ -10,10 +10,10 @@ from models.errors import BrokerError
 from models.events import event_headers
 from models.records import ModelChange
 from stream.admission import reason
-from stream.classify import SOURCE
 from stream.clients import open_client
 from stream.connection import KafkaConnection
 from stream.framing import Header
+from stream.headers import SOURCE
 
 logger = logging.getLogger(__name__)
 

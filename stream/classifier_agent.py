@@ -13,11 +13,13 @@ from models.following import asks_teacher
 from models.selection import Selection
 from monitoring.metrics import count_to_label
 from stream.chunked_app import ChunkedApp
-from stream.classify import classify
+from stream.classify import ReadTexts, classify
+from stream.compiled.reading import CompiledReader
 from stream.counting import CountedChunk
 from stream.delivery import ChunkOutputs, Deliveries, send
-from stream.framing import Outputs
+from stream.framing import AnyOutputs
 from stream.progress import watch_partitions
+from stream.reading import PlainReading
 from stream.refusals import RefusalLog
 from stream.topics import Cluster, Topics
 from stream.tracing import TracedEvent, TweetTraces
@@ -32,10 +34,14 @@ def register_classifier(
     topics: Topics,
     predictor: Predictor,
     selection: Selection | None,
+    is_compiled: bool,
     chunks_in_flight: int,
     traces: TweetTraces | None,
 ) -> None:
     """Route chunks of the input topic through `classify` and acknowledge each once its outputs are delivered."""
+    read_texts = (
+        _reader(cluster, topics, max_batch_bytes=app.conf.producer_max_batch_size) if is_compiled else PlainReading
+    )
     raw = app.topic(topics.raw.name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
     async def classify_tweets(stream: Any) -> None:  # noqa: ANN401  # faust has no usable types
@@ -51,6 +57,7 @@ def register_classifier(
                         predictor=predictor,
                         time=time.time(),
                         selection=selection,
+                        read_texts=read_texts,
                         begin_spans=None
                         if traces is None
                         else partial(traces.begin, partition=partition, fetched_at=event.message.fetched_at),
@@ -82,7 +89,7 @@ def _exempt_from_collection() -> None:
     gc.freeze()
 
 
-def _chunk(message: Any, outputs: Sequence[Outputs], partitions: Mapping[str, int | None]) -> ChunkOutputs:  # noqa: ANN401  # faust has no usable types
+def _chunk(message: Any, outputs: Sequence[AnyOutputs], partitions: Mapping[str, int | None]) -> ChunkOutputs:  # noqa: ANN401  # faust has no usable types
     return ChunkOutputs(
         message.tp,
         first_offset=message.value[0].offset,
@@ -91,6 +98,12 @@ def _chunk(message: Any, outputs: Sequence[Outputs], partitions: Mapping[str, in
         outputs=outputs,
         partitions=partitions,
     )
+
+
+def _reader(cluster: Cluster, topics: Topics, *, max_batch_bytes: int) -> ReadTexts:
+    """Choose how records are read: the compiled way frames a chunk's answers for one partition."""
+    partitions = {cluster.topics[topic.name].partitions for topic in (topics.raw, topics.classified, topics.sentiment)}
+    return CompiledReader(max_batch_bytes=max_batch_bytes) if len(partitions) == 1 else PlainReading
 
 
 def _route(partition: int, cluster: Cluster, topics: Topics) -> dict[str, int | None]:

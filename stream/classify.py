@@ -1,33 +1,30 @@
 """The heart of the worker: a chunk of records in, the records that answer them out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import cast
 
 import msgspec
 
-from models.contracts import Predictor
+from models.contracts import Predictor, TextPredictor
 from models.errors import MalformedRecordError
 from models.feedback import ToLabel, Why
+from models.following import answering
 from models.predictions import Predictions
-from models.records import ModelVersion, Tweet, utc_timestamp
+from models.records import utc_timestamp
 from models.selection import Choice, Selection
 from monitoring.tracing.spans import Span
-from stream.codecs import decode_tweet, encode
+from stream.codecs import encode
 from stream.dead_letters import DeadLetter, Record, refused
-from stream.framing import Header, Outputs, encode_headers, varint
+from stream.framing import AnyOutputs, Outputs
+from stream.headers import AnswerHeaders
+from stream.reading import PlainReading, Reading, Refuse
 from stream.topics import Topics
-from stream.tracing import HEADER, BeginSpans, carried_traceparents, describe_answers, traceparents
-from stream.writing import write_answers
+from stream.tracing import BeginSpans, carried_traceparents, describe_answers, traceparents
 
-SOURCE = b"/tickertape/worker"
-CLASSIFIED_TYPE = b"tickertape.tweet.classified.v1"
-SENTIMENT_TYPE = b"tickertape.tweet.sentiment.v1"
-TO_LABEL_TYPE = b"tickertape.tweet.to-label.v1"
-DEAD_LETTER_TYPE = b"tickertape.tweet.dead-letter.v1"
-JSON = b"application/json"
-BYTES = b"application/octet-stream"
+ReadTexts = Callable[[Sequence[Record], Refuse], Reading]
+"""Reads the records of a chunk for a predictor that needs texts alone."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -43,7 +40,7 @@ class Answer(msgspec.Struct, frozen=True):
         spans: of the records that are traced; to be ended when the outputs are delivered.
     """
 
-    outputs: list[Outputs]
+    outputs: list[AnyOutputs]
     classified: int
     to_label: dict[Why, int]
     refused: dict[str, int]
@@ -60,6 +57,7 @@ def classify(
     time: float,
     selection: Selection | None = None,
     begin_spans: BeginSpans | None = None,
+    read_texts: ReadTexts = PlainReading,
 ) -> Answer:
     """Classify the records of one partition; no record is passed over and none can raise.
 
@@ -71,33 +69,39 @@ def classify(
         time: when this happens, in seconds since 1970.
         selection: chooses the tweets that are sent out for labelling; None for none.
         begin_spans: begins the spans of the records that are traced; None for none.
+        read_texts: how the records are read where the predictor is a `TextPredictor`.
     """
+
+    def refuse(record: Record, why: MalformedRecordError) -> DeadLetter:
+        return refused(record, why, topic=topics.raw.name, partition=partition, time=time)
+
     carried = carried_traceparents(records)
     spans = {} if begin_spans is None else begin_spans(records, carried)
-    read = [_read(record, topics.raw.name, partition, time) for record in records]
-    tweets = [tweet for tweet in read if isinstance(tweet, Tweet)]
+    answers_now = answering(predictor)
+    reading = (read_texts if isinstance(answers_now, TextPredictor) else PlainReading)(records, refuse)
     started = perf_counter()
-    predictions = predictor.predict(tweets)
+    predictions = reading.predict(answers_now)
     scorer_seconds = perf_counter() - started
     if spans:
-        describe_answers(spans, records, read, predictions)
-    write = _Writer(topics, partition, model=predictions.model, traceparents=traceparents(carried, spans))
-    answers = write_answers(tweets, predictions, classified_at=utc_timestamp(time))
-    for record, tweet in zip(records, read, strict=True):
-        if isinstance(tweet, DeadLetter):
-            write.refusal(record, tweet)
-        else:
-            write.answers(record, tweet, *next(answers))
+        describe_answers(spans, records, reading.letters, predictions)
+    headers = AnswerHeaders(topics, partition, model=predictions.model, traceparents=traceparents(carried, spans))
+    answers = reading.write(predictions, headers, topics=topics, classified_at=utc_timestamp(time))
     choices = _choose(predictions, selection, time)
-    if choices:
-        sources = [record for record, tweet in zip(records, read, strict=True) if isinstance(tweet, Tweet)]
-        for choice in choices:
-            write.to_label(sources[choice.place], tweets[choice.place], choice)
+    to_label = Outputs(topics.to_label.name, shared_headers=headers.to_label)
+    for choice in choices:
+        tweet = reading.tweet(choice.place)
+        tweet_id = cast("str", tweet.id)  # `decode_tweet` refuses a tweet without one
+        value = ToLabel(id=tweet_id, text=tweet.text, why=choice.why, probability=choice.probability)
+        own = headers.own(records[reading.places[choice.place]].offset)
+        to_label.add(tweet_id.encode(), encode(value), own)
+    refusals = Outputs(topics.dead_letter.name)
+    for letter in reading.letters.values():
+        refusals.add(letter.key, letter.value, headers.of_letter(letter))
     return Answer(
-        outputs=write.outputs(),
-        classified=len(tweets),
+        outputs=[outputs for outputs in (*answers, to_label, refusals) if outputs.count],
+        classified=len(predictions),
         to_label=dict(Counter(choice.why for choice in choices)),
-        refused=dict(Counter(letter.reason for letter in read if isinstance(letter, DeadLetter))),
+        refused=dict(Counter(letter.reason for letter in reading.letters.values())),
         scorer_seconds=scorer_seconds,
         spans=list(spans.values()),
     )
@@ -107,65 +111,3 @@ def _choose(predictions: Predictions, selection: Selection | None, time: float) 
     if selection is None:
         return []
     return selection.choose(1 - predictions.columns.label_scores[:, 0], predictions.disputes(), time=time)
-
-
-def _read(record: Record, topic: str, partition: int, time: float) -> Tweet | DeadLetter:
-    try:
-        return decode_tweet(record.value)
-    except MalformedRecordError as exc:
-        return refused(record, exc, topic=topic, partition=partition, time=time)
-
-
-class _Writer:
-    """Collects the output records of one chunk; what they share is made once.
-
-    The headers are CloudEvents in Kafka's binary mode; `ce_id` names the input, so that a repeat is recognised.
-    """
-
-    def __init__(
-        self, topics: Topics, partition: int, *, model: ModelVersion, traceparents: Mapping[int, bytes]
-    ) -> None:
-        self._traceparents = traceparents
-        self._id_prefix = f"{topics.raw.name}-{partition}-"
-        shared = [("ce_source", SOURCE), ("ce_specversion", b"1.0"), ("model-version", model.version.encode())]
-        of_answers = [("content-type", JSON), *shared]
-        self._shared_count = len(of_answers) + 1  # with the type, which is each topic's own
-        self._classified = _outputs(topics.classified.name, [("ce_type", CLASSIFIED_TYPE), *of_answers])
-        self._sentiment = _outputs(topics.sentiment.name, [("ce_type", SENTIMENT_TYPE), *of_answers])
-        self._to_label = _outputs(topics.to_label.name, [("ce_type", TO_LABEL_TYPE), *of_answers])
-        self._dead_letter = Outputs(topics.dead_letter.name)
-        self._of_letters = [("ce_type", DEAD_LETTER_TYPE), ("content-type", BYTES), *shared]
-
-    def answers(self, record: Record, tweet: Tweet, classified: bytes, sentiment: bytes) -> None:
-        """Add both answers to a tweet."""
-        key = None if tweet.id is None else tweet.id.encode()
-        headers = self._start(record, self._shared_count)
-        self._classified.add(key, classified, headers)
-        self._sentiment.add(key, sentiment, headers)
-
-    def to_label(self, record: Record, tweet: Tweet, choice: Choice) -> None:
-        """Add a tweet that is sent out for labelling."""
-        tweet_id = cast("str", tweet.id)  # `decode_tweet` refuses a tweet without one
-        value = ToLabel(id=tweet_id, text=tweet.text, why=choice.why, probability=choice.probability)
-        self._to_label.add(tweet_id.encode(), encode(value), self._start(record, self._shared_count))
-
-    def refusal(self, record: Record, letter: DeadLetter) -> None:
-        """Add a dead letter."""
-        more = self._of_letters + letter.headers()
-        self._dead_letter.add(letter.key, letter.value, self._start(record, len(more)) + encode_headers(more))
-
-    def outputs(self) -> list[Outputs]:
-        """Give the records of each topic that has any."""
-        all_outputs = (self._classified, self._sentiment, self._to_label, self._dead_letter)
-        return [outputs for outputs in all_outputs if outputs.keys]
-
-    def _start(self, record: Record, more: int) -> bytes:
-        """Encode the count of a record's headers, with those that follow, and its own."""
-        own = [("ce_id", f"{self._id_prefix}{record.offset}".encode())]
-        if self._traceparents and (traceparent := self._traceparents.get(record.offset)):
-            own.append((HEADER, traceparent))
-        return varint(len(own) + more) + encode_headers(own)
-
-
-def _outputs(topic: str, shared_headers: Sequence[Header]) -> Outputs:
-    return Outputs(topic, shared_headers=encode_headers(shared_headers))

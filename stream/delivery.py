@@ -10,7 +10,7 @@ from faust.types import TP
 
 from models.errors import DeliveryError
 from stream.admission import reason
-from stream.framing import Outputs
+from stream.framing import AnyOutputs
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ChunkOutputs:
     first_offset: int
     next_offset: int
     generation: int
-    outputs: Sequence[Outputs]
+    outputs: Sequence[AnyOutputs]
     partitions: Mapping[str, int | None]
 
 
@@ -48,7 +48,7 @@ class Outbox(Protocol):
 class Producer(Protocol):
     """The part of `stream.sending.Producer` that sends without a chunk."""
 
-    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
+    async def send_batches(self, outputs: AnyOutputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records; gives awaitables of their delivery."""
 
 

@@ -54,9 +54,14 @@ def encode_headers(headers: Sequence[Header]) -> bytes:
     """Encode headers one after the other; their count, a varint, goes before the first."""
     parts = []
     for name, value in headers:
-        encoded = name.encode()
-        parts += [varint(len(encoded)), encoded, varint(len(value)), value]
+        parts += [encode_header_name(name), varint(len(value)), value]
     return b"".join(parts)
+
+
+def encode_header_name(name: str) -> bytes:
+    """Encode what stands before the length of a header's value."""
+    encoded = name.encode()
+    return varint(len(encoded)) + encoded
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,35 @@ class Outputs:
         self.values.append(value)
         self.headers.append(headers)
 
+    @property
+    def count(self) -> int:
+        """Count the records."""
+        return len(self.keys)
+
+    def batches(self, *, timestamp_ms: int, max_bytes: int) -> "Iterator[RecordBatch]":
+        """Frame the records in as few batches as their bytes allow.
+
+        Args:
+            timestamp_ms: of all of them, in ms since 1970.
+            max_bytes: largest batch; a record that is larger by itself gets one of its own, so that the broker is the judge.
+        """
+        shared = self.shared_headers
+        room = bytes(BATCH_OVERHEAD_BYTES)
+        pieces = [room]
+        count, size = 0, BATCH_OVERHEAD_BYTES
+        for key, value, headers in zip(self.keys, self.values, self.headers, strict=True):
+            content = record_content(key, value, headers, shared)
+            framed = _framed(count, content)
+            if count and size + len(framed) + len(content) > max_bytes:
+                yield RecordBatch(bytearray().join(pieces), count=count, timestamp_ms=timestamp_ms)
+                pieces, count, size = [room], 0, BATCH_OVERHEAD_BYTES
+                framed = _framed(count, content)
+            pieces += (framed, content)
+            count += 1
+            size += len(framed) + len(content)
+        if count:
+            yield RecordBatch(bytearray().join(pieces), count=count, timestamp_ms=timestamp_ms)
+
     def take(self, places: Sequence[int]) -> "Outputs":
         """Give some of the records."""
         return Outputs(
@@ -94,19 +128,47 @@ class Outputs:
         )
 
 
+@dataclass(frozen=True)
+class FramedOutputs:
+    """Records for one topic that are framed already, for one partition.
+
+    Attributes:
+        topic: where to.
+        framed: of each batch room for what stands before its records, then their bytes; and how many they are.
+    """
+
+    topic: str
+    framed: Sequence[tuple[memoryview, int]]
+
+    @property
+    def count(self) -> int:
+        """Count the records."""
+        return sum(count for _, count in self.framed)
+
+    def batches(self, *, timestamp_ms: int, max_bytes: int) -> "Iterator[RecordBatch]":
+        """Give the batches, which were made for this `max_bytes`."""
+        del max_bytes
+        for framed, count in self.framed:
+            yield RecordBatch(framed, count=count, timestamp_ms=timestamp_ms)
+
+
+AnyOutputs = Outputs | FramedOutputs
+
+
 class RecordBatch:
     """A finished batch, with the methods that aiokafka's producer calls of a batch that it is given."""
 
-    def __init__(self, records: Sequence[bytes], *, count: int, timestamp_ms: int) -> None:
+    def __init__(self, framed: bytearray | memoryview, *, count: int, timestamp_ms: int) -> None:
         """Frame records.
 
         Args:
-            records: their bytes, framed, in any number of pieces.
+            framed: room of `BATCH_OVERHEAD_BYTES`, then the records' bytes; becomes the batch.
             count: how many records they are, at least 1.
             timestamp_ms: of all of them, in ms since 1970.
         """
-        checked = _CHECKED.pack(0, count - 1, timestamp_ms, timestamp_ms, _NO_ID, _NO_ID, _NO_ID, count)
-        self._framed = bytearray().join((bytes(_UNCHECKED.size), checked, *records))
+        ids = (_NO_ID, _NO_ID, _NO_ID)
+        _CHECKED.pack_into(framed, _UNCHECKED.size, 0, count - 1, timestamp_ms, timestamp_ms, *ids, count)
+        self._framed = framed
         self._count = count
 
     def record_count(self) -> int:
@@ -141,29 +203,9 @@ class RecordBatch:
         return self.content
 
 
-def record_batches(outputs: Outputs, *, timestamp_ms: int, max_bytes: int) -> Iterator[RecordBatch]:
-    """Frame records in as few batches as their bytes allow.
-
-    Args:
-        outputs: n records; a batch of its own for one that is larger than `max_bytes`, so that the broker is the judge.
-        timestamp_ms: of all of them, in ms since 1970.
-        max_bytes: largest batch.
-    """
-    shared = outputs.shared_headers
-    pieces: list[bytes] = []
-    count, size = 0, BATCH_OVERHEAD_BYTES
-    for key, value, headers in zip(outputs.keys, outputs.values, outputs.headers, strict=True):
-        content = b"".join((_length(key), key or b"", _length(value), value or b"", headers, shared))
-        framed = _framed(count, content)
-        if count and size + len(framed) + len(content) > max_bytes:
-            yield RecordBatch(pieces, count=count, timestamp_ms=timestamp_ms)
-            pieces, count, size = [], 0, BATCH_OVERHEAD_BYTES
-            framed = _framed(count, content)
-        pieces += (framed, content)
-        count += 1
-        size += len(framed) + len(content)
-    if count:
-        yield RecordBatch(pieces, count=count, timestamp_ms=timestamp_ms)
+def record_content(key: bytes | None, value: bytes | None, headers: bytes, shared_headers: bytes) -> bytes:
+    """Encode a record from its key on; the headers as `Outputs` has them."""
+    return b"".join((_length(key), key or b"", _length(value), value or b"", headers, shared_headers))
 
 
 def _framed(offset_delta: int, content: bytes) -> bytes:

@@ -138,7 +138,7 @@ class PartitionTransactions:
         offsets = producer.send_offsets_to_transaction({TopicPartition(*self._tp): chunks[-1].next_offset}, self._group)
         await asyncio.gather(offsets, *sent)  # aiokafka itself would commit although a batch was refused
         await producer.commit_transaction()
-        self._records += sum(len(outputs.keys) for chunk in chunks for outputs in chunk.outputs)
+        self._records += sum(outputs.count for chunk in chunks for outputs in chunk.outputs)
 
     async def _told(self, error: Exception) -> Exception:
         """Give what to tell of an error; a fenced producer's partition should be about to move."""

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -10,7 +10,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from stream.chunked_app import FAUST_LOGGER
 from stream.delivery import ChunkOutputs
-from stream.framing import Outputs, record_batches
+from stream.framing import AnyOutputs, FramedOutputs, Outputs
 
 # A transaction that stays open for longer, as its worker or the broker is away, is ended by the broker.
 TRANSACTION_TIMEOUT_SECONDS = 180
@@ -43,7 +43,7 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
             for delivery in await self.send_batches(outputs, partition=chunk.partitions[outputs.topic])
         ]
 
-    async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
+    async def send_batches(self, outputs: AnyOutputs, *, partition: int | None) -> list[Awaitable[Any]]:
         """Queue records, see `send_batches`."""
         max_bytes = self.app.conf.producer_max_batch_size
         self.queueing[outputs.topic] += 1
@@ -69,7 +69,7 @@ def _patient(producer: AIOKafkaProducer) -> AIOKafkaProducer:
 
 
 async def send_batches(
-    producer: AIOKafkaProducer, outputs: Outputs, *, partition: int | None, max_bytes: int
+    producer: AIOKafkaProducer, outputs: AnyOutputs, *, partition: int | None, max_bytes: int
 ) -> list[Awaitable[Any]]:
     """Queue records in as few batches as their bytes allow, each in its order.
 
@@ -84,16 +84,20 @@ async def send_batches(
     Returns:
         One awaitable for each batch; it is done when all replicas in sync have the batch, and raises if not.
     """
-    by_partition = {partition: outputs} if partition is not None else await _by_key(producer, outputs)
+    by_partition: Mapping[int, AnyOutputs] = (
+        {partition: outputs} if partition is not None else await _by_key(producer, outputs)
+    )
     now_ms = int(time.time() * 1000)
     return [
         await producer.send_batch(batch, outputs.topic, partition=number)
         for number, its_outputs in by_partition.items()
-        for batch in record_batches(its_outputs, timestamp_ms=now_ms, max_bytes=max_bytes)
+        for batch in its_outputs.batches(timestamp_ms=now_ms, max_bytes=max_bytes)
     ]
 
 
-async def _by_key(producer: AIOKafkaProducer, outputs: Outputs) -> dict[int, Outputs]:
+async def _by_key(producer: AIOKafkaProducer, outputs: AnyOutputs) -> dict[int, Outputs]:
+    if isinstance(outputs, FramedOutputs):
+        raise TypeError(f"records for {outputs.topic} are framed already, for one partition")
     await producer.partitions_for(outputs.topic)  # asks for what `_partition` reads
     places: defaultdict[int, list[int]] = defaultdict(list)
     for place, key in enumerate(outputs.keys):

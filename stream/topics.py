@@ -67,6 +67,10 @@ class Cluster:
     topics: dict[str, TopicState]
     datadir: str
 
+    def most_bytes(self, *, besides: str) -> int:
+        """Give the size of a batch that every topic takes but one; one that is refused would stop the worker."""
+        return min(topic.max_message_bytes for name, topic in self.topics.items() if name != besides)
+
 
 @dataclass(frozen=True)
 class Topics:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from models.predictions import Predictions
-from models.records import Tweet
 from models.taxonomy import ANSWERS, SENTIMENTS
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import Span, Tracer
@@ -104,7 +103,7 @@ def traceparents(carried: Carried, spans: Mapping[int, Span]) -> dict[int, bytes
 def describe_answers(
     spans: Mapping[int, Span],
     records: Sequence[Record],
-    read: Sequence[Tweet | DeadLetter],
+    letters: Mapping[int, DeadLetter],
     predictions: Predictions,
 ) -> None:
     """Say in each span what became of its record.
@@ -112,27 +111,28 @@ def describe_answers(
     Args:
         spans: by offset.
         records: the chunk.
-        read: of each record, the tweet or why it is none.
+        letters: those of the records that are no tweets, by their place.
         predictions: of the tweets.
     """
-    place = 0
+    tweet = 0
     answers, sentiments = predictions.answers(), predictions.columns.sentiments
-    for record, tweet in zip(records, read, strict=True):
+    for place, record in enumerate(records):
         span = spans.get(record.offset)
-        if isinstance(tweet, DeadLetter):
+        letter = letters.get(place)
+        if letter is not None:
             if span is not None:
-                span.fail(tweet.reason)
+                span.fail(letter.reason)
             continue
         if span is not None:
             span.describe(
                 {
                     "tickertape.model.version": predictions.model.version,
                     "tickertape.model.online_version": predictions.model.online_version,
-                    "tickertape.label": str(ANSWERS[answers[place]]),
-                    "tickertape.sentiment": str(SENTIMENTS[sentiments[place]]),
+                    "tickertape.label": str(ANSWERS[answers[tweet]]),
+                    "tickertape.sentiment": str(SENTIMENTS[sentiments[tweet]]),
                 }
             )
-        place += 1
+        tweet += 1
 
 
 class TracedEvent:

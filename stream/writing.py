@@ -11,21 +11,22 @@ import msgspec
 import numpy as np
 
 from models.predictions import ANSWERERS, OpinionColumns, Predictions
-from models.records import Tweet
+from models.records import ModelVersion, Tweet
 from models.taxonomy import ANSWERS, LABELS, SENTIMENTS
 
 _encode = msgspec.json.Encoder().encode
 
-_ANSWERS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in ANSWERS)
-_ANSWERED_BY = tuple(b',"answered_by":' + _encode(answerer) for answerer in ANSWERERS)
-_SENTIMENT_ANSWERED_BY = tuple(b',"sentiment_answered_by":' + _encode(answerer) for answerer in ANSWERERS)
-_BATCH_LABELS, _ONLINE_LABELS = (
+# Parts of an answer's JSON, by the places of what they say in `ANSWERS`, `ANSWERERS`, `LABELS` and `SENTIMENTS`.
+ANSWER_MEMBERS = tuple(b',"label":' + _encode(label) + b',"label_score":' for label in ANSWERS)
+ANSWERED_BY = tuple(b',"answered_by":' + _encode(answerer) for answerer in ANSWERERS)
+SENTIMENT_ANSWERED_BY = tuple(b',"sentiment_answered_by":' + _encode(answerer) for answerer in ANSWERERS)
+BATCH_LABELS, ONLINE_LABELS = (
     tuple(begin + b'{"label":' + _encode(label) + b',"label_score":' for label in LABELS)
     for begin in (b',"opinions":{"batch":', b'},"online":')
 )
-_NO_OPINIONS = b',"opinions":{}'
-_LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
-_SENTIMENTS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
+NO_OPINIONS = b',"opinions":{}'
+LABEL_KEYS = tuple(_encode(label) + b":" for label in LABELS)
+SENTIMENT_MEMBERS = tuple(b',"sentiment":' + _encode(sentiment) + b',"sentiment_score":' for sentiment in SENTIMENTS)
 
 
 def write_answers(
@@ -42,7 +43,7 @@ def write_answers(
         For each tweet the JSON of its `ClassifiedTweet` and of its `TweetSentiment`.
     """
     columns = predictions.columns
-    model = b',"model":' + _encode(predictions.model) + b',"classified_at":' + _encode(classified_at) + b"}"
+    ending = answer_ending(predictions.model, classified_at)
     label_scores = _numbers(columns.label_scores.ravel())
     rows = zip(
         tweets,
@@ -58,7 +59,7 @@ def write_answers(
     for tweet, answer, (label_score, labels), sentiment, sentiment_score, answerer, sentiment_answerer, said in rows:
         tweet_id = _encode(tweet.id)
         when = b',"created_at":' + _encode(tweet.created_at) + b',"tickers":' + _encode(tweet.tickers)
-        leaning = _SENTIMENTS[sentiment] + sentiment_score
+        leaning = SENTIMENT_MEMBERS[sentiment] + sentiment_score
         yield (
             b"".join(
                 (
@@ -67,34 +68,39 @@ def write_answers(
                     b',"text":',
                     _encode(tweet.text),
                     when,
-                    _ANSWERS[answer],
+                    ANSWER_MEMBERS[answer],
                     label_score,
                     b',"labels":{',
                     labels,
                     b"}",
                     leaning,
-                    _ANSWERED_BY[answerer],
-                    _SENTIMENT_ANSWERED_BY[sentiment_answerer],
+                    ANSWERED_BY[answerer],
+                    SENTIMENT_ANSWERED_BY[sentiment_answerer],
                     said,
-                    model,
+                    ending,
                 )
             ),
-            b"".join((b'{"id":', tweet_id, when, leaning, model)),
+            b"".join((b'{"id":', tweet_id, when, leaning, ending)),
         )
+
+
+def answer_ending(model: ModelVersion, classified_at: str) -> bytes:
+    """Write what ends the JSON of all answers of a chunk."""
+    return b',"model":' + _encode(model) + b',"classified_at":' + _encode(classified_at) + b"}"
 
 
 def _opinions(predictions: Predictions) -> list[bytes]:
     """Give of each tweet the member `opinions`."""
-    said = [_NO_OPINIONS] * len(predictions)
+    said = [NO_OPINIONS] * len(predictions)
     if predictions.opinions is not None:
         disputes = np.flatnonzero(predictions.disputes())
         parts: list[list[bytes]] = []
-        for labels, opinion in zip((_BATCH_LABELS, _ONLINE_LABELS), predictions.opinions, strict=True):
+        for labels, opinion in zip((BATCH_LABELS, ONLINE_LABELS), predictions.opinions, strict=True):
             columns = OpinionColumns._make(column[disputes] for column in opinion)
             parts += [
                 [labels[label] for label in columns.labels.tolist()],
                 _numbers(columns.label_scores),
-                [_SENTIMENTS[sentiment] for sentiment in columns.sentiments.tolist()],
+                [SENTIMENT_MEMBERS[sentiment] for sentiment in columns.sentiments.tolist()],
                 _numbers(columns.sentiment_scores),
             ]
         for place, pieces in zip(disputes.tolist(), zip(*parts, strict=True), strict=True):
@@ -104,7 +110,7 @@ def _opinions(predictions: Predictions) -> list[bytes]:
 
 def _grouped(label_scores: list[bytes], labels: Any) -> Iterator[tuple[bytes, bytes]]:  # noqa: ANN401  # an array
     """Give of each tweet the probability of its first label, and the members of its `labels`."""
-    members = [_LABEL_KEYS[label] + score for label, score in zip(labels.ravel().tolist(), label_scores, strict=True)]
+    members = [LABEL_KEYS[label] + score for label, score in zip(labels.ravel().tolist(), label_scores, strict=True)]
     width = labels.shape[1]
     for start in range(0, len(members), width):
         yield label_scores[start], b",".join(members[start : start + width])

@@ -5,11 +5,13 @@ in NUMBA_CACHE_DIR. It belongs to this processor, this numba and these sources: 
 """
 
 import hashlib
+import inspect
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from numba import njit, types
@@ -26,17 +28,18 @@ Signature = tuple[types.Type, ...]
 _CONSTANTS_FROM = (calibration, features, rules, taxonomy, text, weights)  # compiled into the machine code
 
 
-def cached(function: Function, signature: Signature) -> Function:
+def cached(function: Function, signature: Signature, *, constants_from: Sequence[ModuleType] = ()) -> Function:
     """Give the compiled function, which lets go of Python's lock while it runs; reads it from the cache or compiles it.
 
     Args:
         function: plain Python that numba can compile; gets a new qualified name.
         signature: of its arguments. numba compiles now and for nothing else: other types are a mistake, not worth
             seconds.
+        constants_from: modules outside of the function's package whose values are compiled into it.
     """
     started = time.perf_counter()
     name = function.__name__
-    _name_by_sources(function)
+    _name_by_sources(function, constants_from)
     with _told_when_compiling():
         try:
             kernel = _compiled(function, signature, is_cached=True)
@@ -56,12 +59,14 @@ def _compiled(function: Function, signature: Signature, *, is_cached: bool) -> F
     return kernel
 
 
-def _name_by_sources(function: Callable[..., object]) -> None:
+def _name_by_sources(function: Callable[..., object], constants_from: Sequence[ModuleType]) -> None:
     """Put a hash of all that is compiled into the function's name, which numba's cache files get.
 
     numba compares the source of the function's own file alone: after a change of another one it would run old code.
     """
-    paths = sorted(Path(__file__).parent.glob("*.py")) + [Path(str(module.__file__)) for module in _CONSTANTS_FROM]
+    folders = {Path(__file__).parent, Path(inspect.getfile(function)).parent}
+    paths = [path for folder in sorted(folders) for path in sorted(folder.glob("*.py"))]
+    paths += [Path(str(module.__file__)) for module in (*_CONSTANTS_FROM, *constants_from)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
     function.__qualname__ = f"{function.__name__}_{digest[:16]}"
 

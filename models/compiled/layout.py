@@ -1,5 +1,7 @@
 """What goes into the kernel and what comes out; needs numpy alone, so that importing a predictor stays cheap."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +42,17 @@ NO_ROWS = Rows(
     np.zeros(0, dtype=np.uint8),
 )
 """Of the types that all rows have."""
+
+
+@dataclass(frozen=True)
+class PackedTexts:
+    """n texts as the kernel reads them, see `models.compiled.kernel.pack`."""
+
+    content: npt.NDArray[np.uint8]
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
 
 
 class Moved(NamedTuple):
@@ -92,6 +105,9 @@ class Answers(NamedTuple):
     sentiment_scores: FloatArray
     ids: npt.NDArray[np.int32]
     starts: npt.NDArray[np.int64]
+
+
+Texts = Sequence[str] | PackedTexts
 
 
 def rows_of(weights: Weights) -> Rows:

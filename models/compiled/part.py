@@ -4,15 +4,35 @@ A part makes no arrays, it only reads and fills those of its caller. numba would
 all the same, with locked instructions; for functions called once a word that was a quarter of the kernel's time.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
+import numpy as np
 from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
+def numbers(count: int, *, first: int = 0) -> Sequence[int]:
+    """Count from `first` on, in numbers of numpy's.
+
+    Such a constant can be handed to many functions: for each of Python's numbers that stands in a call, numba compiles
+    the function once more.
+    """
+    return cast("Sequence[int]", np.arange(first, first + count))
+
+
 def part(function: Function) -> Function:
-    """Compile a function that makes no array; it fails to compile if it does."""
-    compiled: Function = njit(_nrt=False)(function)
+    """Compile a function that makes no array; it fails to compile if it does.
+
+    Only compiled functions can call it, from Python it ends the process: a way in would be a quarter of the time to compile.
+    Tests make one by compiling its `py_func`.
+    """
+    compiled: Function = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return compiled
+
+
+def maker(function: Function) -> Function:
+    """Compile a function that makes arrays, or gives what it was given; as `part` else."""
+    compiled: Function = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return compiled

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from models.compiled.layout import Answers
+from models.compiled.layout import Answers, Texts
 from models.online.scores import OnlineScorer
 from models.predictions import ANSWERERS, OpinionColumns, Opinions, Predictions
 from models.predictor import Said, ScorerPredictor
@@ -53,9 +53,13 @@ class OnlinePredictor:
 
     def predict(self, tweets: Sequence[Tweet]) -> Predictions:
         """Classify n tweets by their texts, in the same order. Never raises for any text; n may be 0."""
-        return self.signed(self.say([tweet.text for tweet in tweets]))
+        return self.predict_texts([tweet.text for tweet in tweets])
 
-    def say(self, texts: Sequence[str]) -> Said:
+    def predict_texts(self, texts: Texts) -> Predictions:
+        """Classify n texts, in the same order. Never raises for any text; n may be 0."""
+        return self.signed(self.say(texts))
+
+    def say(self, texts: Texts) -> Said:
         """Answer n texts."""
         batch = self.batch.scorer.answers(texts, top_k=self.batch.top_k)
         online = self._online.adjust(batch)

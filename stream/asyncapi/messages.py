@@ -13,8 +13,8 @@ from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import TweetRecord
 from monitoring.drift.records import DriftEvent
 from stream.changes import CHANGE_TYPE
-from stream.classify import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
-from stream.classify import SOURCE as WORKER
+from stream.headers import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
+from stream.headers import SOURCE as WORKER
 from stream.learning.writing import EVENT_TYPE, LABELLED_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 from stream.learning.writing import SOURCE as LEARNER
 from stream.letters.marks import MARK_TYPE, Mark

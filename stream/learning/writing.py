@@ -7,9 +7,9 @@ from models.events import event_headers
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot
 from models.online.report import LearningEvent, LearningReport
-from stream.classify import BYTES, DEAD_LETTER_TYPE
 from stream.codecs import encode
 from stream.framing import Header, Outputs, encode_headers, varint
+from stream.headers import BYTES, DEAD_LETTER_TYPE
 from stream.learning.judging import Verdict
 from stream.learning.topics import OFFSET_HEADER
 from stream.topics import Topics

@@ -36,7 +36,7 @@ from stream.changes import change_headers
 from stream.classify import classify
 from stream.codecs import decode_feedback, decode_tweet, encode
 from stream.dead_letters import refused
-from stream.framing import Outputs, record_batches
+from stream.framing import Outputs
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
 from stream.letters.marks import Mark, mark_headers
 from stream.topics import Topics, declare_topics
@@ -117,7 +117,7 @@ def read_back(outputs: Sequence[Outputs]) -> list[Record]:
     return [
         Record(channel_of(some.topic), record.key, record.value, texts(record.headers))
         for some in outputs
-        for batch in record_batches(some, timestamp_ms=0, max_bytes=1_000_000)
+        for batch in some.batches(timestamp_ms=0, max_bytes=1_000_000)
         for record in MemoryRecords(batch.content).next_batch()
     ]
 

@@ -14,7 +14,6 @@ from models.predictor import pretrained_predictor
 from models.records import utc_timestamp
 from stream.classify import classify
 from stream.codecs import decode_tweet
-from stream.framing import record_batches
 from stream.topics import declare_topics
 from stream.writing import write_answers
 
@@ -68,9 +67,7 @@ def _write(tweets: Sequence[Any], predictions: Any) -> list[Any]:
 
 
 def _frame(answer: Any, settings: StreamSettings) -> list[Any]:
-    return [
-        list(record_batches(outputs, timestamp_ms=0, max_bytes=settings.batch_max_bytes)) for outputs in answer.outputs
-    ]
+    return [list(outputs.batches(timestamp_ms=0, max_bytes=settings.batch_max_bytes)) for outputs in answer.outputs]
 
 
 def _microseconds(step: Callable[[Any], object], inputs: Sequence[Any], rounds: int) -> float:

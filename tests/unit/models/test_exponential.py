@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from numba import njit
 
-from models.compiled.exponential import exponentials
+from models.compiled import exponential
+
+exponentials = njit(exponential.exponentials.py_func)
 
 
 def test_exponentials_are_those_of_the_library() -> None:

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numba import njit
 
-from models.compiled.folding import GROWTH, PADDING_BYTES, fold
-from models.compiled.hashing import IDS_PER_BYTE, hash_text
+from models.compiled import folding, hashing
+from models.compiled.folding import GROWTH, PADDING_BYTES
+from models.compiled.hashing import IDS_PER_BYTE
 from models.compiled.kernel import load_kernel, pack
 from models.compiled.layout import Answers, heads_of, rows_of
 from models.features import feature_ids, terms
@@ -26,6 +28,9 @@ from models.scorer import Scorer
 from models.taxonomy import LABELS
 from models.text import utf8_of
 from models.weights import COLUMNS, Weights
+
+fold = njit(folding.fold.py_func)
+hash_text = njit(hashing.hash_text.py_func)
 
 GUARD = 0xEE  # stands behind every buffer and must stay there
 

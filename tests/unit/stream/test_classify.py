@@ -14,7 +14,6 @@ from models.records import ClassifiedTweet, ModelVersion, Tweet, TweetSentiment
 from models.selection import Selection
 from stream.classify import Answer, classify
 from stream.codecs import decode_to_label
-from stream.framing import record_batches
 from stream.topics import declare_topics
 
 TOPICS = declare_topics(TopicSettings(prefix="t."))
@@ -45,7 +44,7 @@ def sent(outcome: Answer) -> list[Sent]:
     return [
         Sent(outputs.topic, record.key, record.value, record.headers)
         for outputs in outcome.outputs
-        for batch in record_batches(outputs, timestamp_ms=0, max_bytes=1_000_000)
+        for batch in outputs.batches(timestamp_ms=0, max_bytes=1_000_000)
         for record in MemoryRecords(batch.content).next_batch()
     ]
 

@@ -9,7 +9,7 @@ from aiokafka.record.util import encode_varint_py
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.framing import BATCH_OVERHEAD_BYTES, Outputs, RecordBatch, encode_headers, record_batches, varint
+from stream.framing import BATCH_OVERHEAD_BYTES, Outputs, RecordBatch, encode_headers, varint
 
 TIMESTAMP_MS = 1_767_225_600_250
 NO_ID = -1
@@ -33,7 +33,7 @@ def outputs(rows: Rows, shared: list[tuple[str, bytes]] | None = None) -> Output
 
 
 def frame(rows: Rows, *, max_bytes: int = 10**9) -> list[RecordBatch]:
-    return list(record_batches(outputs(rows), timestamp_ms=TIMESTAMP_MS, max_bytes=max_bytes))
+    return list(outputs(rows).batches(timestamp_ms=TIMESTAMP_MS, max_bytes=max_bytes))
 
 
 def read(batch: RecordBatch) -> list[Any]:
@@ -68,7 +68,7 @@ def test_batch_of_a_transaction_has_the_bytes_that_aiokafka_writes(rows: Rows) -
 
 @given(records, headers)
 def test_batch_is_read_as_it_was_written(rows: Rows, shared: list[tuple[str, bytes]]) -> None:
-    (batch,) = record_batches(outputs(rows, shared), timestamp_ms=TIMESTAMP_MS, max_bytes=10**9)
+    (batch,) = outputs(rows, shared).batches(timestamp_ms=TIMESTAMP_MS, max_bytes=10**9)
 
     found = read(batch)
 
@@ -113,7 +113,7 @@ def test_varint_of_any_length_is_as_aiokafka_writes_it(number: int) -> None:
 def test_taken_records_keep_their_columns_together() -> None:
     rows: Rows = [(b"a", b"1", [("h", b"x")]), (b"b", None, []), (b"c", b"3", [])]
 
-    (batch,) = record_batches(outputs(rows).take([2, 0]), timestamp_ms=0, max_bytes=10**6)
+    (batch,) = outputs(rows).take([2, 0]).batches(timestamp_ms=0, max_bytes=10**6)
 
     assert [(one.key, one.value, one.headers) for one in read(batch)] == [
         (b"c", b"3", []),

@@ -17,7 +17,7 @@ from models.taxonomy import Label
 from stream.codecs import decode_labelled
 from stream.connection import KafkaConnection
 from stream.dead_letters import DeadLetter
-from stream.framing import Outputs, record_batches
+from stream.framing import Outputs
 from stream.learning.following import SnapshotFollower
 from stream.learning.sent_out import SentOutTopic
 from stream.learning.topics import latest_snapshots
@@ -226,7 +226,7 @@ LETTER = DeadLetter(b"k", b"{", "invalid_json", "no JSON", "tweets.feedback", 0,
 
 
 def headers_of(outputs: Outputs) -> dict[str, bytes]:
-    (batch,) = record_batches(outputs, timestamp_ms=1, max_bytes=1_000_000)
+    (batch,) = outputs.batches(timestamp_ms=1, max_bytes=1_000_000)
     (record,) = MemoryRecords(batch.content).next_batch()
     return dict(record.headers)
 
