@@ -80,7 +80,7 @@ class CompiledReading:
             classified_at=classified_at,
         )
         chunk = Chunk(
-            offsets=np.array([record.offset for record in self._records]),
+            offsets=np.array([record.offset for record in self._records], dtype=np.int64),
             id_header=_bytes(encode_header_name(ID_HEADER)),
             id_prefix=_bytes(headers.id_prefix),
             header_count=headers.shared_count,
@@ -134,16 +134,11 @@ def _packed(contents: Sequence[bytes]) -> Packed:
 
 
 def _said(predictions: Predictions) -> Said:
-    columns, opinions = predictions.columns, predictions.opinions
+    opinions = predictions.opinions
     return Said(
         np.ascontiguousarray(predictions.answers()),
-        columns.labels,
-        columns.label_scores,
-        columns.sentiments,
-        columns.sentiment_scores,
-        columns.answerers,
-        columns.sentiment_answerers,
-        predictions.disputes(),
+        *map(np.ascontiguousarray, predictions.columns),  # type: ignore[arg-type]  # mypy takes them for all alike
+        predictions.disputes(),  # type: ignore[call-arg]  # as above
         _NO_OPINION if opinions is None else _opinion(opinions.batch),
         _NO_OPINION if opinions is None else _opinion(opinions.online),
     )
