@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numba import int64
 
+from models.compiled.copying import copy_bytes
 from models.compiled.part import part
 from stream.compiled.characters import Bytes
 
@@ -33,8 +34,7 @@ _HEX_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 @part
 def put(output: Bytes, stop: int, source: Bytes, begin: int, end: int) -> int:
     """Copy `source[begin:end]`."""
-    for offset in range(end - begin):
-        output[stop + offset] = source[begin + offset]
+    copy_bytes(output, stop, source, begin, end - begin)
     return stop + end - begin
 
 

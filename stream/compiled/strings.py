@@ -53,12 +53,11 @@ def string_end(content: Bytes, place: int, end: int) -> tuple[int, bool]:
     """
     escapes = False
     while place < end:
-        meaning = _MEANINGS[content[place]]
-        if meaning == _PLAIN:
-            place += 1
-        elif meaning == _ENDS:
+        place = _plain_end(content, place, end)
+        meaning = _MEANINGS[content[place]] if place < end else _NEVER
+        if meaning == _ENDS:
             return place, escapes
-        elif meaning == _LONG:
+        if meaning == _LONG:
             length = character(content, place, end)[0]
             if length == 0:
                 return FAILED, escapes
@@ -71,6 +70,16 @@ def string_end(content: Bytes, place: int, end: int) -> tuple[int, bool]:
         else:
             return FAILED, escapes
     return FAILED, escapes
+
+
+@part
+def _plain_end(content: Bytes, place: int, end: int) -> int:
+    """Pass over the bytes that stand for themselves."""
+    rest = content[place:end]
+    for offset in range(len(rest)):  # numba need not look whether this is below 0
+        if _MEANINGS[rest[offset]] != _PLAIN:
+            return place + offset
+    return end
 
 
 @part

@@ -60,9 +60,9 @@ def take_text(content: Bytes, begin: int, end: int, texts: Bytes, stop: int) -> 
     Returns:
         The place of the NUL; `UNSURE` for white space alone, for a text with a NUL, and for a long one.
     """
-    after, is_escaped = stop, False
-    for place in range(begin, end):
-        is_escaped |= content[place] == _BACKSLASH
+    is_escaped = False
+    for byte in content[begin:end]:
+        is_escaped |= byte == _BACKSLASH
     after = _unescape(content, begin, end, texts, stop) if is_escaped else put(texts, stop, content, begin, end)
     if after == UNSURE or after - stop > MAX_TEXT_CHARACTERS or not _is_more_than_space(texts, stop, after):
         return UNSURE
@@ -181,10 +181,10 @@ def find_tickers(texts: Bytes, begin: int, end: int, tickers: Bytes, stop: int) 
     """
     first = stop
     place = begin
-    while place < end:
-        if texts[place] != _DOLLAR:
-            place += 1
-            continue
+    while True:
+        place = _sign(texts, place, end)
+        if place == end:
+            return stop
         before = character_before(texts, begin, place)
         place += 1
         if before == _DOLLAR:
@@ -198,7 +198,16 @@ def find_tickers(texts: Bytes, begin: int, end: int, tickers: Bytes, stop: int) 
             continue
         stop = add_ticker(texts[place:tag_end], FOUND, tickers, first, stop)
         place = tag_end
-    return stop
+
+
+@part
+def _sign(texts: Bytes, place: int, end: int) -> int:
+    """Find the next dollar sign."""
+    rest = texts[place:end]
+    for offset in range(len(rest)):  # numba need not look whether this is below 0
+        if rest[offset] == _DOLLAR:
+            return place + offset
+    return end
 
 
 @part
