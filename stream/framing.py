@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from aiokafka.record.util import calc_crc32c
+from crc32c import crc32c
 
 Header = tuple[str, bytes]
 
@@ -195,7 +195,7 @@ class RecordBatch:
     def content(self) -> bytes:
         """The bytes that go to the broker."""
         framed = self._framed
-        checksum = calc_crc32c(memoryview(framed)[_UNCHECKED.size :])
+        checksum = crc32c(memoryview(framed)[_UNCHECKED.size :])
         _UNCHECKED.pack_into(framed, 0, 0, len(framed) - _LENGTH_STARTS_AT, _NO_ID, _MAGIC, checksum)
         return bytes(framed)
 
