@@ -37,6 +37,7 @@ from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classifier_agent import register_classifier
 from stream.commands.cluster import kafka_of_settings
+from stream.compiled.unpacking import load_unpack
 from stream.connection import KafkaConnection
 from stream.credentials import broker_credentials
 from stream.learning.wiring import Limits, learn_online
@@ -71,6 +72,7 @@ def create_app(
         chunks=ChunkOptions(
             topics=frozenset({topics.raw.name, topics.feedback.name}),
             patient_topics=frozenset({topics.feedback.name}),  # a handful of labels costs as much as a hundred
+            unpack={topics.raw.name: load_unpack()} if settings.compiled else {},
             size=settings.chunk_size_tweets,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             isolation_level=settings.isolation_level,

@@ -1,7 +1,7 @@
 """A Faust transport that delivers a fetched chunk of a partition as one event, under the URL scheme `tickertape://`.
 
 Rebalance, flow control, recovery and committing stay Faust's. Three things differ for the topics that `ChunkOptions`
-names: an event's value is a list of records, its offset is committed as a whole, and only after all chunks before it.
+names: an event's value is a sequence of records, its offset is committed as a whole, and only after all chunks before it.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -35,7 +35,7 @@ LAST_CHUNK_WAIT_SECONDS = 5.0  # below the group's rebalance timeout and what co
 
 
 class ChunkMessage(ConsumerMessage):  # type: ignore[misc]  # faust has no usable types
-    """A chunk as one message: its value is a list of records.
+    """A chunk as one message: its value is a sequence of records.
 
     Attributes:
         fetched_at: when they were taken from what was fetched, in seconds since 1970.
@@ -85,7 +85,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
                 self.fetched[message.tp] = self.fetched.get(message.tp, 0) - len(message.value)
             yield message.tp, message
 
-    def _messages(self, tp: TP, records: list[Any], generation: int) -> "list[ConsumerMessage]":
+    def _messages(self, tp: TP, records: Sequence[Any], generation: int) -> "list[ConsumerMessage]":
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if tp.topic not in self.app.chunks.topics:
             return [self._to_message(tp, record) for record in records]
@@ -94,7 +94,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
             self._chunk(tp, records[start : start + size], generation, now) for start in range(0, len(records), size)
         ]
 
-    def _chunk(self, tp: TP, records: list[Any], generation: int, fetched_at: float) -> ChunkMessage:
+    def _chunk(self, tp: TP, records: Sequence[Any], generation: int, fetched_at: float) -> ChunkMessage:
         last = records[-1]
         return ChunkMessage(
             topic=tp.topic,
@@ -127,13 +127,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         waiting = 0 if position is None else max(0, end - position)
         return Progress(waiting, in_hand, committed_at, state.timestamp / 1000)
 
-    async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]] | None, set[TP] | None]:  # noqa: ASYNC109  # faust's
+    async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, Sequence[Any]] | None, set[TP] | None]:  # noqa: ASYNC109  # faust's
         look_at = time.monotonic() + OTHERS_LOOK_SECONDS
         while self._is_held_up(look_at):  # noqa: ASYNC110  # faust has no event for it
             await asyncio.sleep(FULL_BUFFER_WAIT_SECONDS)
         if self._buffered_partitions:
             timeout = 0.0  # look what the others have, and don't wait for them: room may come any moment
-        found: tuple[dict[TP, list[Any]] | None, set[TP] | None] = await super()._wait_next_records(timeout)
+        found: tuple[dict[TP, Sequence[Any]] | None, set[TP] | None] = await super()._wait_next_records(timeout)
         return found
 
     def _is_held_up(self, look_at: float) -> bool:

@@ -1,8 +1,8 @@
 """The Faust app whose topics may come in chunks, see `stream.batching`."""
 
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import faust
@@ -10,6 +10,7 @@ from faust.tables.manager import TableManager as FaustTableManager
 from faust.types import TP
 
 from models.errors import BrokerError
+from stream.compiled.unpacking import Unpack
 from stream.connection import KafkaConnection
 from stream.delivery import Outbox
 
@@ -25,6 +26,7 @@ class ChunkOptions:
     Attributes:
         topics: names of the topics whose events are chunks.
         patient_topics: those of them whose records may wait a quarter of a second for more to come.
+        unpack: of some of them, what unpacks fetched batches, see `stream.stored_batches`.
         size: most records in a chunk.
         fetch_max_wait_ms: longest time the broker holds an empty fetch, in milliseconds.
         isolation_level: `read_committed` leaves out records of aborted transactions.
@@ -32,6 +34,7 @@ class ChunkOptions:
 
     topics: frozenset[str] = frozenset()
     patient_topics: frozenset[str] = frozenset()
+    unpack: Mapping[str, Unpack] = field(default_factory=dict)
     size: int = 500
     fetch_max_wait_ms: int = 20
     isolation_level: str = "read_committed"

@@ -1,6 +1,7 @@
 """Faust's thread that owns the aiokafka consumer, with fetches of whole record batches."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka.errors import ConsumerStoppedError
@@ -42,20 +43,20 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         active_partitions: set[TP],
         timeout: float = 0.0,  # noqa: ASYNC109  # faust's
         max_records: int = 1,
-    ) -> dict[TP, list[Any]]:
+    ) -> dict[TP, Sequence[Any]]:
         if not self.consumer.flow_active:
             return {}
         fetcher = consumer._fetcher  # noqa: SLF001  # aiokafka has no seam for it
         if consumer._closed or fetcher._closed:  # noqa: SLF001  # as above
             raise ConsumerStoppedError
         fetcher._prefetch_backoff = HELD_UP_SECONDS  # noqa: SLF001  # as above
-        patient = self.consumer.app.chunks.patient_topics
-        hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS, patient=patient)
+        chunks = self.consumer.app.chunks
+        hold_back_idle(fetcher, idle_seconds=IDLE_LOOK_SECONDS, patient=chunks.patient_topics)
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001  # as above
             records = await fetched_records(
                 fetcher,
                 active_partitions,
-                in_bulk=self.consumer.app.chunks.topics,
+                in_bulk={topic: chunks.unpack.get(topic) for topic in chunks.topics},
                 timeout_seconds=timeout,
                 max_records=max_records,
             )

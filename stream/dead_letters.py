@@ -16,10 +16,21 @@ _MOST_DIGITS = 9  # of an attempt: far above any that is meant
 class Record(Protocol):
     """What is read of a Kafka record."""
 
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    offset: int
+    @property
+    def key(self) -> bytes | None:
+        """Whatever its producer chose."""
+
+    @property
+    def value(self) -> bytes | None:
+        """None for a tombstone."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Names and values."""
+
+    @property
+    def offset(self) -> int:
+        """In its partition."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):

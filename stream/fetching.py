@@ -6,44 +6,52 @@ transaction markers are left out, and so are records before the wanted offset.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from aiokafka.consumer import fetcher as aiokafka_fetcher
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
+
+from stream.compiled.unpacking import Unpack
+from stream.stored_batches import KeptRecords, StoredBatch, records_of
+
+# What a fetch brings also keeps its bytes, which aiokafka's own class hides.
+aiokafka_fetcher.MemoryRecords = KeptRecords
 
 
 async def fetched_records(
     fetcher: Fetcher,
     partitions: Iterable[TopicPartition],
     *,
-    in_bulk: frozenset[str],
+    in_bulk: Mapping[str, Unpack | None],
     timeout_seconds: float,
     max_records: int,
-) -> dict[TopicPartition, list[Any]]:
+) -> dict[TopicPartition, Sequence[Any]]:
     """Give what was fetched, or wait for it; as `Fetcher.fetched_records`.
 
     Args:
         fetcher: of a consumer.
         partitions: those to look at.
-        in_bulk: topics whose records are taken a batch at a time: what they give has `key`, `value`, `headers`,
-            `offset`, `timestamp` and `timestamp_type`, and not aiokafka's other fields.
+        in_bulk: topics whose records are taken a batch at a time, each with what unpacks them, or None for a list of
+            aiokafka's own: what they give has `key`, `value`, `headers`, `offset`, `timestamp` and `timestamp_type`.
         timeout_seconds: longest wait; without records the answer is empty then.
         max_records: shared evenly by the partitions that have some; taken in whole batches, so the last of a partition
             may go beyond its share.
     """
 
-    async def ready() -> dict[TopicPartition, list[Any]]:
+    async def ready() -> dict[TopicPartition, Sequence[Any]]:
         waiting = [
             result
             for tp, result in fetcher._records.items()  # noqa: SLF001  # aiokafka has no seam for it
             if tp.topic in in_bulk and type(result) is FetchResult
         ]
         for result in waiting:
-            result.getall = partial(_take_batches, result, max(1, max_records // len(waiting)))
-        found: dict[TopicPartition, list[Any]] = await fetcher.fetched_records(partitions, timeout=0)
+            share = max(1, max_records // len(waiting))
+            result.getall = partial(_take_batches, result, share, in_bulk[result._topic_partition.topic])  # noqa: SLF001  # as above
+        found: dict[TopicPartition, Sequence[Any]] = await fetcher.fetched_records(partitions, timeout=0)
         return found
 
     found = await ready()
@@ -122,33 +130,37 @@ class _Busy(NamedTuple):
         return self.assignment.state_value(tp)
 
 
-def _take_batches(result: FetchResult, wanted: int, _max_records: int | None = None) -> list[Any]:
+def _take_batches(
+    result: FetchResult, wanted: int, unpack: Unpack | None, _max_records: int | None = None
+) -> Sequence[Any]:
     """Take whole batches of one partition, until at least `wanted` records are there or none is left."""
     packed = result._partition_records  # noqa: SLF001  # as above
     if not result.check_assignment(result._topic_partition) or packed is None:  # noqa: SLF001  # as above
         return []
-    taken: list[Any] = []
+    taken: list[StoredBatch] = []
+    count = 0
     # When this raises, the position stays where it was, and aiokafka fetches from there again.
-    while packed._records.has_next() and len(taken) < wanted:  # noqa: SLF001  # as above
-        taken += _next_batch(packed)
+    while packed._records.has_next() and count < wanted:  # noqa: SLF001  # as above
+        batch = _next_batch(packed)
+        if batch is not None:
+            taken.append(batch)
+            count += batch.count
+    records = records_of(taken, unpack)
     result._update_position()  # noqa: SLF001  # as above
     if not packed._records.has_next():  # noqa: SLF001  # as above
         result._partition_records = None  # noqa: SLF001  # as above
-    return taken
-
-
-def _next_batch(packed: PartitionRecords) -> list[Any]:
-    """Take the next batch's records that are wanted; the same steps as `PartitionRecords._unpack_records`."""
-    batch = packed._records.next_batch()  # noqa: SLF001  # as above
-    if packed._check_crcs and not batch.validate_crc():  # noqa: SLF001  # as above
-        raise CorruptRecordException(f"Invalid CRC - {packed._tp}")  # noqa: SLF001  # as above
-    records: list[Any] = []
-    if not _is_aborted(packed, batch) and not batch.is_control_batch:
-        records = list(batch)
-        if records and records[0].offset < packed.next_fetch_offset:
-            records = [record for record in records if record.offset >= packed.next_fetch_offset]
-    packed.next_fetch_offset = batch.next_offset
     return records
+
+
+def _next_batch(packed: PartitionRecords) -> StoredBatch | None:
+    """Take the next batch, None for one without records for us; the same steps as `PartitionRecords._unpack_records`."""
+    batch, content = packed._records.next_stored()  # noqa: SLF001  # as above
+    stored = StoredBatch(batch, content, wanted_from=packed.next_fetch_offset)
+    if packed._check_crcs and not stored.is_whole():  # noqa: SLF001  # as above
+        raise CorruptRecordException(f"Invalid CRC - {packed._tp}")  # noqa: SLF001  # as above
+    is_left_out = _is_aborted(packed, batch) or batch.is_control_batch
+    packed.next_fetch_offset = batch.next_offset
+    return None if is_left_out else stored
 
 
 def _is_aborted(packed: PartitionRecords, batch: Any) -> bool:  # noqa: ANN401  # aiokafka has no types

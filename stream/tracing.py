@@ -9,6 +9,7 @@ from monitoring.tracing.spans import Span, Tracer
 from monitoring.tracing.traceparent import Parent, read_traceparent
 from stream.dead_letters import DeadLetter, Record
 from stream.delivery import Event
+from stream.fetched import FetchedRecords
 
 HEADER = "traceparent"
 SPAN_NAME = "classify tweet"
@@ -25,9 +26,10 @@ _FLAG = slice(54, 55)  # where the digit with the sampled flag stands
 
 def carried_traceparents(records: Sequence[Record]) -> Carried:
     """Find the records that have a `traceparent`, whatever it says."""
+    with_headers = records.with_headers() if isinstance(records, FetchedRecords) else records
     return [
         (record, value)
-        for record in records
+        for record in with_headers
         if record.headers
         for value in [value for name, value in record.headers if name == HEADER and value][:1]
     ]

@@ -34,12 +34,13 @@ from stream.compiled.layout import (
     Scanned,
     Spans,
     Topic,
+    Values,
 )
 from stream.compiled.output import digit_count, put_all, put_integer, put_varint, varint_length
 from stream.compiled.texts import MARKED, UNSURE, add_ticker, find_tickers, take_text
 
-Scan = Callable[[Packed], Scanned]
-Write = Callable[[Packed, Scanned, Said, Chunk, Topic, Topic], tuple[Batches, Batches]]
+Scan = Callable[[Values], Scanned]
+Write = Callable[[Values, Scanned, Said, Chunk, Topic, Topic], tuple[Batches, Batches]]
 
 _CONSTANTS_FROM = (tweets, writing, framing)
 _TICKER_GROWTH = 2  # "$A" becomes `"A",`
@@ -47,23 +48,24 @@ _MOST_ANSWER_BYTES = 4_096  # of an answer, without what it takes from its recor
 _MOST_NUMBER_BYTES = 32  # of an offset and the lengths beside it
 
 
-def scan_records(values: Packed) -> Scanned:
+def scan_records(values: Values) -> Scanned:
     """Scan n records and take the texts of those that are sure to be tweets.
 
     Args:
         values: of the records; any bytes are safe.
     """
-    content, ends = values.content, values.ends
+    content, begins, ends = values
     count = len(ends)
+    room = _bytes_in(values)
     states = np.zeros(count, dtype=np.uint8)
     spans = np.zeros((count, SPAN_ROWS, 2), dtype=np.int64)
-    texts = np.empty(len(content) + 2 * count + 1, dtype=np.uint8)
-    tickers = np.empty(_TICKER_GROWTH * len(content) + 1, dtype=np.uint8)
+    texts = np.empty(room + 2 * count + 1, dtype=np.uint8)
+    tickers = np.empty(_TICKER_GROWTH * room + 1, dtype=np.uint8)
     tags = np.zeros((MOST_TAGS, 2), dtype=np.int64)
-    begin = stop = tickers_stop = int64(0)
+    stop = tickers_stop = int64(0)
     for place in range(count):
         its_spans = spans[place]
-        if find_fields(content, begin, ends[place], its_spans, tags):
+        if find_fields(content, begins[place], ends[place], its_spans, tags):
             after = take_text(content, its_spans[TEXT, 0], its_spans[TEXT, 1], texts, stop)
             if after != UNSURE:
                 its_spans[PLAIN, 0], its_spans[PLAIN, 1] = stop, after
@@ -72,7 +74,6 @@ def scan_records(values: Packed) -> Scanned:
                     its_spans[TICKERS, 0], its_spans[TICKERS, 1] = tickers_stop, tickers_after
                     states[place] = TAKEN
                     stop, tickers_stop = after + 1, tickers_after
-        begin = ends[place]
     return Scanned(states, spans, texts[:stop], tickers[:tickers_stop])
 
 
@@ -87,7 +88,7 @@ def _take_tickers(content: Bytes, texts: Bytes, spans: Spans, tags: Spans, ticke
 
 
 def write_records(
-    values: Packed, scanned: Scanned, said: Said, chunk: Chunk, classified: Topic, sentiment: Topic
+    values: Values, scanned: Scanned, said: Said, chunk: Chunk, classified: Topic, sentiment: Topic
 ) -> tuple[Batches, Batches]:
     """Write and frame the answers to all tweets of a chunk, in their order.
 
@@ -100,7 +101,7 @@ def write_records(
         sentiment: the other.
     """
     count = len(values.ends)
-    room = len(values.content) + len(scanned.tickers)
+    room = _bytes_in(values) + len(scanned.tickers)
     own_room = len(chunk.id_header) + len(chunk.id_prefix) + _MOST_NUMBER_BYTES
     each = _MOST_ANSWER_BYTES + len(chunk.ending) + own_room
     room += len(chunk.traces.content) + count * each
@@ -124,6 +125,14 @@ def write_records(
             _put_written(of_sentiment, sentiment.written, place, chunk.max_bytes)
         tweet += state != LEFT
     return finished(of_classified), finished(of_sentiment)
+
+
+@part
+def _bytes_in(values: Values) -> int:
+    total = int64(0)
+    for place in range(len(values.ends)):
+        total += max(values.ends[place] - values.begins[place], 0)
+    return total
 
 
 @part
@@ -163,7 +172,7 @@ def _put_answer(draft: Draft, key: Bytes, value: Bytes, own: Bytes, shared: Byte
 @cache
 def load_scan() -> Scan:
     """Give the compiled `scan_records`."""
-    return cached(scan_records, (numba.typeof(_packed()),), constants_from=_CONSTANTS_FROM)
+    return cached(scan_records, (numba.typeof(_values()),), constants_from=_CONSTANTS_FROM)
 
 
 @cache
@@ -174,7 +183,7 @@ def load_write() -> Write:
     places, chances = np.zeros((0, 1), dtype=np.int64), np.zeros((0, 1))
     opinion = Opinion(numbers, scores, numbers, scores)
     examples = (
-        _packed(),
+        _values(),
         Scanned(nothing, np.zeros((0, SPAN_ROWS, 2), dtype=np.int64), nothing, nothing),
         Said(
             numbers, places, chances, numbers, scores, numbers, numbers, np.zeros(0, dtype=np.bool_), opinion, opinion
@@ -188,6 +197,10 @@ def load_write() -> Write:
 
 def _bytes() -> Bytes:
     return np.frombuffer(b"", dtype=np.uint8)  # read-only, as all that comes from bytes
+
+
+def _values() -> Values:
+    return Values(_bytes(), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def _packed() -> Packed:

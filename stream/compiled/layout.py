@@ -35,6 +35,20 @@ class Packed(NamedTuple):
     ends: Positions
 
 
+class Values(NamedTuple):
+    """Values of n records, wherever they stand.
+
+    Attributes:
+        content: that they stand in.
+        begins: int64 of shape (n,).
+        ends: the same; before the begin for a record without a value.
+    """
+
+    content: Bytes
+    begins: Positions
+    ends: Positions
+
+
 class Scanned(NamedTuple):
     """What was found in n records.
 

@@ -14,8 +14,10 @@ from models.predictions import OpinionColumns, Predictions
 from models.records import Tweet
 from stream.codecs import decode_tweet
 from stream.compiled.kernels import load_scan, load_write
-from stream.compiled.layout import LEFT, PLAIN, TAKEN, WRITTEN, Batches, Chunk, Opinion, Packed, Said, Topic
+from stream.compiled.layout import LEFT, PLAIN, TAKEN, WRITTEN, Batches, Chunk, Opinion, Packed, Said, Topic, Values
+from stream.compiled.unpacking import OFFSET, VALUE, VALUE_END
 from stream.dead_letters import DeadLetter, Record
+from stream.fetched import FetchedRecords
 from stream.framing import AnyOutputs, FramedOutputs, Outputs, encode_header_name, encode_headers, record_content
 from stream.headers import ID_HEADER, AnswerHeaders
 from stream.reading import PlainReading, Refuse
@@ -47,7 +49,7 @@ class CompiledReading:
 
     def __init__(self, reader: CompiledReader, records: Sequence[Record], refuse: Refuse) -> None:
         self._reader, self._records = reader, records
-        self._values = _packed([record.value or b"" for record in records])
+        self._values, self._offsets = _columns(records)
         self._scanned = reader.scan(self._values)
         states = self._scanned.states
         left = np.flatnonzero(states == LEFT).tolist()
@@ -80,7 +82,7 @@ class CompiledReading:
             classified_at=classified_at,
         )
         chunk = Chunk(
-            offsets=np.array([record.offset for record in self._records], dtype=np.int64),
+            offsets=self._offsets,
             id_header=_bytes(encode_header_name(ID_HEADER)),
             id_prefix=_bytes(headers.id_prefix),
             header_count=headers.shared_count,
@@ -123,6 +125,17 @@ class CompiledReading:
         ]
         ends[self._written] = [len(content) for content in contents]
         return Packed(_bytes(b"".join(contents)), np.cumsum(ends))
+
+
+def _columns(records: Sequence[Record]) -> tuple[Values, npt.NDArray[np.int64]]:
+    """Give the values and the offsets of records."""
+    if isinstance(records, FetchedRecords):
+        table = records.table
+        return Values(records.content, table[VALUE], table[VALUE_END]), table[OFFSET]
+    content, ends = _packed([record.value or b"" for record in records])
+    begins = np.zeros_like(ends)
+    begins[1:] = ends[:-1]
+    return Values(content, begins, ends), np.array([record.offset for record in records], dtype=np.int64)
 
 
 def _bytes(content: bytes) -> npt.NDArray[np.uint8]:

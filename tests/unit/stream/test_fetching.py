@@ -10,14 +10,17 @@ import pytest
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.compiled.unpacking import Unpack, load_unpack
+from stream.fetched import FetchedRecords
 from stream.fetching import fetched_records
+from stream.stored_batches import KeptRecords
 
+UNPACK = load_unpack()
 TP = TopicPartition("tweets.raw", 0)
 NO_ID = -1
 CHECKS_CRCS = True
@@ -103,7 +106,7 @@ def fetched(
     content: bytes, *, offset: int, aborted: list[tuple[int, int]], isolation_level: int = READ_COMMITTED
 ) -> tuple[OneFetch, Position]:
     position = Position(offset)
-    packed = PartitionRecords(TP, MemoryRecords(content), aborted, offset, None, None, CHECKS_CRCS, isolation_level)
+    packed = PartitionRecords(TP, KeptRecords(content), aborted, offset, None, None, CHECKS_CRCS, isolation_level)
     result = FetchResult(TP, assignment=Assignment(position), partition_records=packed, backoff=0.1)
     return OneFetch(OrderedDict({TP: result})), position
 
@@ -116,8 +119,10 @@ def log_of(batches: list[Batch]) -> bytes:
     return content
 
 
-def take_all(one_fetch: OneFetch, *, in_bulk: bool, max_records: int = 10**6) -> list[Any]:
-    topics = frozenset({TP.topic} if in_bulk else ())
+def take_all(
+    one_fetch: OneFetch, *, in_bulk: bool, unpack: Unpack | None = None, max_records: int = 10**6
+) -> list[Any]:
+    topics = {TP.topic: unpack} if in_bulk else {}
     found = asyncio.run(fetched_records(one_fetch, {TP}, in_bulk=topics, timeout_seconds=0.01, max_records=max_records))
     return list(found.get(TP, ()))
 
@@ -142,14 +147,15 @@ def test_the_same_records_and_position_come_as_one_by_one(
 ) -> None:
     content = log_of(its_batches)
     one_by_one, position = fetched(content, offset=offset, aborted=aborted, isolation_level=isolation_level)
-    in_bulk, bulk_position = fetched(content, offset=offset, aborted=aborted, isolation_level=isolation_level)
-
     expected = take_all(one_by_one, in_bulk=False)
-    found = take_all(in_bulk, in_bulk=True)
 
-    assert content_of(found) == content_of(expected)
-    assert bulk_position.position == position.position
-    assert in_bulk._records == one_by_one._records == OrderedDict()
+    for unpack in (None, UNPACK):
+        in_bulk, bulk_position = fetched(content, offset=offset, aborted=aborted, isolation_level=isolation_level)
+        found = take_all(in_bulk, in_bulk=True, unpack=unpack)
+
+        assert content_of(found) == content_of(expected)
+        assert bulk_position.position == position.position
+        assert in_bulk._records == one_by_one._records == OrderedDict()
 
 
 def test_no_more_batches_are_taken_than_the_wanted_records_need() -> None:
@@ -196,7 +202,72 @@ def test_partitions_share_the_wanted_records() -> None:
     one_fetch._records[other] = other_fetch._records[TP]
 
     found = asyncio.run(
-        fetched_records(one_fetch, {TP, other}, in_bulk=frozenset({TP.topic}), timeout_seconds=0.01, max_records=8)
+        fetched_records(one_fetch, {TP, other}, in_bulk={TP.topic: None}, timeout_seconds=0.01, max_records=8)
     )
 
     assert {tp: len(records) for tp, records in found.items()} == {TP: 6, other: 6}
+
+
+@pytest.mark.parametrize("compression", [0, 1, 2, 3, 4], ids=["none", "gzip", "snappy", "lz4", "zstd"])
+def test_batches_of_every_compression_are_unpacked(compression: int) -> None:
+    builder = DefaultRecordBatchBuilder(2, compression, 0, -1, -1, -1, 10**6)
+    for place in range(100):
+        builder.append(
+            place, 1_000 + place, None if place % 3 else b"key", b"v" * place or None, [("h", None), ("", b"")]
+        )
+    content = bytes(builder.build())
+
+    expected = take_all(fetched(content, offset=30, aborted=[])[0], in_bulk=False)
+    found = take_all(fetched(content, offset=30, aborted=[])[0], in_bulk=True, unpack=UNPACK)
+
+    assert content_of(found) == content_of(expected)
+    assert len(found) == 70
+
+
+def test_times_that_the_broker_gave_are_told() -> None:
+    content = bytearray(Batch(3).encode(0))
+    content[ATTRIBUTES_AT + 1] |= 0x08
+    struct.pack_into(">q", content, 35, 77_000)  # largest timestamp
+
+    found = take_all(fetched(bytes(_with_checksum(content)), offset=0, aborted=[])[0], in_bulk=True, unpack=UNPACK)
+
+    assert [(one.timestamp, one.timestamp_type) for one in found] == [(77_000, 1)] * 3
+
+
+@given(st.integers(0, 200), st.integers(0, 255), st.integers(1, 10))
+def test_broken_records_are_an_error_or_what_aiokafka_reads(place: int, byte: int, count: int) -> None:
+    content = bytearray(Batch(count).encode(0))
+    place = 61 + place % max(len(content) - 61, 1)
+    if place < len(content):
+        content[place] = byte
+    whole = bytes(_with_checksum(content))
+    outcomes = []
+
+    for unpack in (None, UNPACK):
+        try:
+            outcomes.append(content_of(take_all(fetched(whole, offset=0, aborted=[])[0], in_bulk=True, unpack=unpack)))
+        except (CorruptRecordException, UnicodeDecodeError, ValueError) as exc:
+            outcomes.append(type(exc))
+
+    is_name_no_utf8 = "\ufffd" in str(outcomes[1])  # which aiokafka calls corrupt, and other clients write
+    assert outcomes[1] == outcomes[0] or (
+        is_name_no_utf8 and outcomes[0] in (CorruptRecordException, UnicodeDecodeError)
+    )
+
+
+def test_records_are_cut_into_chunks_and_tell_which_have_headers() -> None:
+    content = Batch(5).encode(10)
+    (records,) = asyncio.run(
+        fetched_records(
+            fetched(content, offset=0, aborted=[])[0],
+            {TP},
+            in_bulk={TP.topic: UNPACK},
+            timeout_seconds=0.01,
+            max_records=10,
+        )
+    ).values()
+
+    assert isinstance(records, FetchedRecords)
+    assert [record.offset for record in records[1:3]] == [11, 12]
+    assert records[1:3].with_headers() == list(records[1:3])
+    assert records[-1].offset == 14

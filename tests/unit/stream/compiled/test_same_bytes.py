@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,9 +22,12 @@ from models.selection import Selection
 from models.taxonomy import LABELS, SENTIMENTS
 from stream.classify import Answer, classify
 from stream.compiled.reading import CompiledReader
+from stream.compiled.unpacking import OFFSET, load_unpack
 from stream.dead_letters import refused
 from stream.feed.files import read_records
+from stream.fetched import FetchedRecords
 from stream.reading import PlainReading
+from stream.stored_batches import KeptRecords, StoredBatch, records_of
 from stream.topics import declare_topics
 from stream.tracing import HEADER
 
@@ -77,6 +81,18 @@ def records(values: Iterable[bytes | None], headers: Sequence[Sequence[tuple[str
     ]
 
 
+def as_fetched(chunk: list[Any]) -> Any:
+    """Give the same records as they come from Kafka: bytes of a batch, of which no object is made."""
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10**9)
+    for place, record in enumerate(chunk):
+        builder.append(place, 0, record.key, record.value, list(record.headers))
+    batch, stored = KeptRecords(bytes(builder.build())).next_stored()
+    fetched = records_of([StoredBatch(batch, stored, wanted_from=0)], load_unpack())
+    assert isinstance(fetched, FetchedRecords)
+    fetched.table[OFFSET] = [record.offset for record in chunk]
+    return fetched
+
+
 def framed(answer: Answer) -> list[tuple[str, list[bytes]]]:
     return [
         (outputs.topic, [batch.content for batch in outputs.batches(timestamp_ms=5, max_bytes=BATCH_BYTES)])
@@ -86,8 +102,8 @@ def framed(answer: Answer) -> list[tuple[str, list[bytes]]]:
 
 def both_ways(chunk: list[Any], predictor: Any, **more: Any) -> tuple[Answer, Answer]:
     plain, compiled = (
-        classify(chunk, partition=3, topics=TOPICS, predictor=predictor, time=TIME, read_texts=way, **more)
-        for way in (PlainReading, COMPILED)
+        classify(records, partition=3, topics=TOPICS, predictor=predictor, time=TIME, read_texts=way, **more)
+        for records, way in ((chunk, PlainReading), (as_fetched(chunk) if chunk else chunk, COMPILED))
     )
     return plain, compiled
 
