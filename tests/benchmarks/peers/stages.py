@@ -5,17 +5,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 from peers.answering import TOP_K
 from peers.feed import Feed
 
 from config.settings import StreamSettings, TopicSettings
 from models.predictor import pretrained_predictor
 from models.records import utc_timestamp
-from stream.classify import classify
-from stream.codecs import decode_tweet
+from stream.classify import ReadTexts, classify
+from stream.compiled.reading import CompiledReader
+from stream.compiled.unpacking import Unpack, load_unpack
+from stream.headers import AnswerHeaders
+from stream.reading import PlainReading
+from stream.stored_batches import KeptRecords, StoredBatch, records_of
 from stream.topics import declare_topics
-from stream.writing import write_answers
 
 TWEETS = 50_000
 NO_ID = -1
@@ -23,29 +25,62 @@ NOW = 1_767_225_600.25
 
 
 def measure(feed: Feed, *, rounds: int) -> list[tuple[str, float]]:
-    """Time the stages; gives of each its name and the microseconds that a tweet takes, median of the rounds."""
-    settings, topics, predictor = StreamSettings(), declare_topics(TopicSettings()), pretrained_predictor(TOP_K)
+    """Time the stages of both ways; gives of each its name and the microseconds that a tweet takes, median of the rounds."""
+    settings = StreamSettings()
+    size = settings.chunk_size_tweets
     tweets = list(feed.looped(TWEETS))
-    chunks = [tweets[at : at + settings.chunk_size_tweets] for at in range(0, TWEETS, settings.chunk_size_tweets)]
-    fetched = [_batch(chunk) for chunk in chunks]
-    records = [_unpack(batch) for batch in fetched]
-    decoded = [[decode_tweet(record.value) for record in chunk] for chunk in records]
-    predicted = [predictor.predict(chunk) for chunk in decoded]
+    fetched = [_batch(tweets[at : at + size]) for at in range(0, TWEETS, size)]
+    compiled = CompiledReader(max_batch_bytes=settings.batch_max_bytes)
+    ways: dict[str, tuple[Unpack | None, ReadTexts]] = {
+        "compiled": (load_unpack(), compiled),
+        "plain": (None, PlainReading),
+    }
+    return [
+        (f"{name}: {title}", took)
+        for name, way in ways.items()
+        for title, took in _stages(fetched, *way, rounds=rounds)
+    ] + [("share of the tweets that the compiled way takes, percent", _share(fetched, compiled))]
+
+
+def _stages(
+    fetched: Sequence[bytes], unpack: Unpack | None, read_texts: ReadTexts, *, rounds: int
+) -> list[tuple[str, float]]:
+    settings, topics, predictor = StreamSettings(), declare_topics(TopicSettings()), pretrained_predictor(TOP_K)
+    records = [_records(content, unpack) for content in fetched]
+    readings = [read_texts(chunk, _never) for chunk in records]
+    predicted = [reading.predict(predictor) for reading in readings]
+
+    def write(place: int) -> Any:
+        headers = AnswerHeaders(topics, 0, model=predictor.model, traceparents={})
+        return readings[place].write(predicted[place], headers, topics=topics, classified_at=utc_timestamp(NOW))
 
     def answer(chunk: Sequence[Any]) -> Any:
-        return classify(chunk, partition=0, topics=topics, predictor=predictor, time=NOW)
+        return classify(chunk, partition=0, topics=topics, predictor=predictor, time=NOW, read_texts=read_texts).outputs
 
-    answers = [answer(chunk) for chunk in records]
-    pairs = list(zip(decoded, predicted, strict=True))
-    steps = [
-        ("unpack the fetched batches, checksums checked", _unpack, fetched),
-        ("JSON to tweets", lambda chunk: [decode_tweet(record.value) for record in chunk], records),
-        ("score both heads", predictor.predict, decoded),
-        ("write both answers as JSON", lambda pair: _write(*pair), pairs),
-        ("all of classify: the three above, keys and headers", answer, records),
-        ("frame the record batches of both topics, checksums", lambda one: _frame(one, settings), answers),
+    def frame(outputs: Sequence[Any]) -> list[bytes]:
+        batches = [one.batches(timestamp_ms=0, max_bytes=settings.batch_max_bytes) for one in outputs]
+        return [batch.content for of_topic in batches for batch in of_topic]
+
+    steps: list[tuple[str, Callable[[Any], object], Sequence[Any]]] = [
+        ("unpack the fetched batches, checksums checked", lambda content: _records(content, unpack), fetched),
+        ("read: JSON to texts, ids and tickers", lambda chunk: read_texts(chunk, _never), records),
+        ("score both heads", lambda reading: reading.predict(predictor), readings),
+        ("write both answers", write, range(len(fetched))),
+        ("all of classify: the three above, and headers", answer, records),
     ]
-    return [(title, _microseconds(step, inputs, rounds)) for title, step, inputs in steps]
+    took = [(title, _microseconds(step, inputs, rounds)) for title, step, inputs in steps]
+    outputs = [answer(chunk) for chunk in records]
+    return [*took, ("frame the record batches, checksums", _microseconds(frame, outputs, rounds))]
+
+
+def _share(fetched: Sequence[bytes], compiled: CompiledReader) -> float:
+    values = [record.value for content in fetched for record in _records(content, None)]
+    taken = sum(compiled.takes(values[at : at + 500]) for at in range(0, len(values), 500))
+    return 100 * taken / len(values)
+
+
+def _never(record: Any, why: Any) -> Any:
+    raise AssertionError(f"{record.offset} is no tweet: {why}")
 
 
 def _batch(chunk: Sequence[tuple[bytes, bytes]]) -> bytes:
@@ -55,19 +90,10 @@ def _batch(chunk: Sequence[tuple[bytes, bytes]]) -> bytes:
     return bytes(builder.build())
 
 
-def _unpack(content: bytes) -> list[Any]:
-    batch = MemoryRecords(content).next_batch()
-    assert batch is not None
-    assert batch.validate_crc()
-    return list(batch)
-
-
-def _write(tweets: Sequence[Any], predictions: Any) -> list[Any]:
-    return list(write_answers(tweets, predictions, classified_at=utc_timestamp(NOW)))
-
-
-def _frame(answer: Any, settings: StreamSettings) -> list[Any]:
-    return [list(outputs.batches(timestamp_ms=0, max_bytes=settings.batch_max_bytes)) for outputs in answer.outputs]
+def _records(content: bytes, unpack: Unpack | None) -> Sequence[Any]:
+    batch = StoredBatch(*KeptRecords(content).next_stored(), wanted_from=0)
+    assert batch.is_whole()
+    return records_of([batch], unpack)
 
 
 def _microseconds(step: Callable[[Any], object], inputs: Sequence[Any], rounds: int) -> float:
