@@ -121,6 +121,8 @@ class StreamSettings(BaseSettings):
     chunks_in_flight: Annotated[int, Field(ge=1, le=1000)] = 4
     """Most chunks whose outputs are on their way to Kafka while the next is classified; four times as many with
     `DELIVERY=exactly_once`."""
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
+    """How outputs are compressed: less to send and to keep, for processor time."""
     batch_max_bytes: Annotated[int, Field(ge=1024, le=8_388_608)] = 917_504
     """Most bytes sent to a partition at once; less where an output topic's `max.message.bytes` is smaller."""
     fetch_max_bytes: Annotated[int, Field(ge=65_536, le=104_857_600)] = 1_048_576

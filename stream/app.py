@@ -96,6 +96,7 @@ def create_app(
         producer_acks=-1,
         producer_linger=0,
         producer_request_timeout=ANSWER_SECONDS,
+        producer_compression_type=None if settings.compression == "none" else settings.compression,
         producer_max_batch_size=min(settings.batch_max_bytes, cluster.most_bytes(besides=topics.raw.name)),
         producer_max_request_size=MAX_REQUEST_BYTES,
     )

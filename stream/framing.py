@@ -4,10 +4,11 @@ Source: Apache Kafka documentation, "Message Format", 5.3. Checked in tests by r
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
+from aiokafka import codec
 from crc32c import crc32c
 
 Header = tuple[str, bytes]
@@ -21,7 +22,13 @@ _PRODUCER = struct.Struct(">qhi")  # its id and epoch, base sequence
 _PRODUCER_STARTS_AT = _UNCHECKED.size + struct.calcsize(">hiqq")
 _LENGTH_STARTS_AT = 12  # the length counts from here on
 _MAGIC = 2
-_TRANSACTIONAL = 0x10
+_CODEC, _TRANSACTIONAL = 0x07, 0x10  # of the attributes
+_ENCODERS: Mapping[int, Callable[[bytes], bytes]] = {
+    1: codec.gzip_encode,
+    2: codec.snappy_encode,
+    3: partial(codec.lz4_encode, level=1),  # of aiokafka's 9 levels the one that keeps up with a worker
+    4: codec.zstd_encode,
+}
 _NO_ID = -1  # of a leader epoch or producer
 _NULL = b"\1"  # the length -1
 _VARINT_BITS = 7
@@ -170,6 +177,15 @@ class RecordBatch:
         _CHECKED.pack_into(framed, _UNCHECKED.size, 0, count - 1, timestamp_ms, timestamp_ms, *ids, count)
         self._framed = framed
         self._count = count
+        self._attributes = 0
+
+    def compress(self, codec_number: int) -> None:
+        """Have the records compressed when the batch is sent, where that makes it smaller.
+
+        Args:
+            codec_number: Kafka's: 0 for none, 1 to 4 for gzip, snappy, lz4 and zstd.
+        """
+        self._attributes |= codec_number
 
     def record_count(self) -> int:
         """Count the records."""
@@ -188,13 +204,20 @@ class RecordBatch:
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
         """Make it part of a transaction; of our producers only those with transactions set this."""
-        _ATTRIBUTES.pack_into(self._framed, _UNCHECKED.size, _TRANSACTIONAL)
+        self._attributes |= _TRANSACTIONAL
         _PRODUCER.pack_into(self._framed, _PRODUCER_STARTS_AT, producer_id, producer_epoch, base_sequence)
 
     @cached_property
     def content(self) -> bytes:
         """The bytes that go to the broker."""
-        framed = self._framed
+        framed, attributes = self._framed, self._attributes
+        if attributes & _CODEC:
+            records = _ENCODERS[attributes & _CODEC](bytes(framed[BATCH_OVERHEAD_BYTES:]))
+            if len(records) < len(framed) - BATCH_OVERHEAD_BYTES:
+                framed = bytearray().join((framed[:BATCH_OVERHEAD_BYTES], records))
+            else:
+                attributes &= ~_CODEC
+        _ATTRIBUTES.pack_into(framed, _UNCHECKED.size, attributes)
         checksum = crc32c(memoryview(framed)[_UNCHECKED.size :])
         _UNCHECKED.pack_into(framed, 0, 0, len(framed) - _LENGTH_STARTS_AT, _NO_ID, _MAGIC, checksum)
         return bytes(framed)

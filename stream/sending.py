@@ -88,11 +88,13 @@ async def send_batches(
         {partition: outputs} if partition is not None else await _by_key(producer, outputs)
     )
     now_ms = int(time.time() * 1000)
-    return [
-        await producer.send_batch(batch, outputs.topic, partition=number)
-        for number, its_outputs in by_partition.items()
-        for batch in its_outputs.batches(timestamp_ms=now_ms, max_bytes=max_bytes)
-    ]
+    codec_number = producer._message_accumulator._compression_type  # noqa: SLF001  # what it does to batches of its own
+    deliveries = []
+    for number, its_outputs in by_partition.items():
+        for batch in its_outputs.batches(timestamp_ms=now_ms, max_bytes=max_bytes):
+            batch.compress(codec_number)
+            deliveries.append(await producer.send_batch(batch, outputs.topic, partition=number))
+    return deliveries
 
 
 async def _by_key(producer: AIOKafkaProducer, outputs: AnyOutputs) -> dict[int, Outputs]:

@@ -119,3 +119,27 @@ def test_taken_records_keep_their_columns_together() -> None:
         (b"c", b"3", []),
         (b"a", b"1", [("h", b"x")]),
     ]
+
+
+@pytest.mark.parametrize("codec_number", [1, 2, 3, 4])
+@pytest.mark.parametrize("is_transactional", [False, True])
+def test_compressed_batches_are_read_by_aiokafka(codec_number: int, *, is_transactional: bool) -> None:
+    rows = [(b"key", b"value " * 50, [("name", b"1")])] * 20
+    plain, compressed = (frame(rows)[0] for _ in range(2))
+
+    compressed.compress(codec_number)
+    if is_transactional:
+        compressed._set_producer_state(7, 1, 30)
+
+    assert [one.value for one in read(compressed)] == [one.value for one in read(plain)]
+    assert len(compressed.content) < len(plain.content) / 5
+    stored = MemoryRecords(compressed.content).next_batch()
+    assert (stored.compression_type, stored.is_transactional) == (codec_number, is_transactional)
+
+
+def test_what_compressing_would_make_larger_stays_as_it_is() -> None:
+    (batch,) = frame([(None, b"x", [])])
+
+    batch.compress(1)
+
+    assert MemoryRecords(batch.content).next_batch().compression_type == 0
