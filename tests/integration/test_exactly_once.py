@@ -100,6 +100,16 @@ def test_worker_killed_at_any_moment_repeats_nothing(cluster: Cluster, start_wor
     assert sum(verdict.dead_letters for verdict in verdicts) == 500
 
 
+def test_compressed_outputs_are_answered_once_too(cluster: Cluster, start_worker: StartWorker) -> None:
+    worker = start_worker(**EXACTLY_ONCE, STREAM_COMPRESSION="zstd")
+
+    cluster.publish(tweets(500))
+    wait_until_committed(cluster, 500)
+
+    assert is_right(judged(cluster))
+    assert worker.stop() == 0
+
+
 @pytest.mark.slow
 def test_partitions_that_move_under_load_are_answered_once(cluster: Cluster, start_worker: StartWorker) -> None:
     first = start_worker(**SMALL_STEPS)
