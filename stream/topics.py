@@ -162,9 +162,6 @@ def ensure_topics(kafka: KafkaConnection, topics: tuple[TopicSpec, ...]) -> dict
             _create(admin, topic)
         admin.wait_for_topics([topic.name for topic in absent])
         states = _states(admin, names)
-        if hidden := [name for name in names if name not in states]:
-            raise missing(kafka, [f"DescribeConfigs on the topic {name}" for name in hidden])
-        return states
     except KafkaError as exc:
         raise BrokerError(
             f"Kafka at {kafka.bootstrap_servers} refused to create or describe a topic: {reason(exc)}; "
@@ -172,6 +169,9 @@ def ensure_topics(kafka: KafkaConnection, topics: tuple[TopicSpec, ...]) -> dict
         ) from exc
     finally:
         admin.close()
+    if hidden := [name for name in names if name not in states]:
+        raise missing(kafka, [f"DescribeConfigs on the topic {name}" for name in hidden])
+    return states
 
 
 def _states(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicState]:
