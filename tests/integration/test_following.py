@@ -174,7 +174,7 @@ def test_worker_follows_the_alias_and_refuses_what_was_tampered_with_while_tweet
 
 
 @pytest.mark.slow
-def test_worker_goes_on_while_the_registrys_server_is_gone_says_so_once_and_follows_it_again(
+def test_worker_goes_on_while_the_server_of_its_registry_is_gone_says_so_once_and_follows_it_again(
     cluster: Any, start_worker: Callable[..., Any], tmp_path: Path, free_port: int
 ) -> None:
     with mlflow_server(tmp_path, free_port) as url:
