@@ -4,6 +4,9 @@ import json
 import logging
 from typing import Any
 
+from config.repeats import RepeatFilter
+
+REPEAT_SECONDS = 10.0  # a client that finds no broker says so a hundred times a second
 # What every LogRecord carries anyway; all else came in through `extra` and is a field of the event.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -48,8 +51,13 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
             "text": {"()": FieldsFormatter, "fmt": "%(asctime)s %(levelname)-7s %(name)s %(message)s"},
             "json": {"()": JsonFormatter},
         },
+        "filters": {"repeats": {"()": RepeatFilter, "libraries": ["aiokafka", "kafka"], "seconds": REPEAT_SECONDS}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json" if as_json else "text"},
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if as_json else "text",
+                "filters": ["repeats"],
+            },
             "nowhere": {"class": "logging.NullHandler"},
         },
         "root": {"level": level, "handlers": ["stderr"]},

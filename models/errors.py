@@ -16,6 +16,7 @@ TickertapeError
 │   ├── WebhookError               the address that alarms are posted to is none
 │   └── WindowTooSmallError        a window has too few tweets to say anything
 ├── BrokerError                    Kafka can't be started or reached
+│   ├── BrokerAwayError            no broker answers now; one may later
 │   └── DeliveryError              an output could not be delivered; its input stays uncommitted
 ├── RequestError                   an HTTP request that can't be answered
 │   ├── MalformedBodyError         the body is no JSON in UTF-8
@@ -118,6 +119,10 @@ class DriftReportNotFoundError(DriftError):
 
 class BrokerError(TickertapeError):
     """Kafka can't be started or reached."""
+
+
+class BrokerAwayError(BrokerError):
+    """No broker answers now; the same may be asked again later."""
 
 
 class DeliveryError(BrokerError):

@@ -99,7 +99,7 @@ def _remedy(code: int) -> str:
 
 
 def reason(exc: BaseException) -> str:
-    """Say what a client's error means; where a right is missing, what to do.
+    """Say what a client's error means; where a right is missing or a clock is wrong, what to do.
 
     >>> from kafka.errors import GroupAuthorizationFailedError
     >>> reason(GroupAuthorizationFailedError("desk")).partition(" (")[0]
@@ -109,6 +109,8 @@ def reason(exc: BaseException) -> str:
     said = f"{name}: {exc}"
     if name in {"SaslAuthenticationFailedError", "SaslAuthenticationFailed"}:  # of kafka-python, of aiokafka
         return f"this user or its password is refused: check KAFKA_SASL_USERNAME and the password ({said})"
+    if name == "InvalidTimestampError":
+        return f"Kafka takes no record of so late or early a time: set this machine's clock, or Kafka's ({said})"
     if name not in _RIGHTS:
         return said
     return f"this user lacks a right on {_RIGHTS[name]} ({said}): give it, see docs/how-to/secure-kafka.md"

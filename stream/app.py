@@ -41,10 +41,10 @@ from stream.compiled.unpacking import load_unpack
 from stream.connection import KafkaConnection
 from stream.credentials import broker_credentials
 from stream.learning.wiring import Limits, learn_online
-from stream.rights import check_rights
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 from stream.tracing import TweetTraces
 from stream.transactions import Transactions
+from stream.worker_rights import check_topics_and_group, check_transactions
 
 logger = logging.getLogger(__name__)
 
@@ -146,8 +146,10 @@ def app_from_environment() -> faust.App:
     predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
     home.mkdir(parents=True, exist_ok=True)
-    _check_rights(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
+    check_topics_and_group(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
     cluster = Cluster(kafka=kafka, topics=ensure_topics(kafka, topics.all), datadir=str(home / "faust"))
+    if settings.delivery == "exactly_once":
+        check_transactions(cluster, topics.raw.name, group=settings.group)
     logger.info(
         "worker_starts",
         extra={"kafka": kafka.bootstrap_servers, "group": settings.group, "model": predictor.model.version},
@@ -185,15 +187,6 @@ def app_from_environment() -> faust.App:
         follower = Follower(predictor, store, gate=behaviour_problems, report=report)
         _follow(app, follower, poll_seconds=registry.poll_seconds)
     return app
-
-
-def _check_rights(kafka: KafkaConnection, topics: Topics, *, group: str, learns: bool) -> None:
-    reads = {topics.raw}
-    writes = {topics.classified, topics.sentiment, topics.dead_letter, topics.to_label, topics.metrics}
-    if learns:
-        reads |= {topics.feedback, topics.to_label, topics.labelled, topics.online}
-        writes |= {topics.labelled, topics.online}
-    check_rights(kafka, reads=[topic.name for topic in reads], writes=[topic.name for topic in writes], group=group)
 
 
 def _selection(settings: LabellingSettings) -> Selection | None:

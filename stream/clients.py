@@ -3,12 +3,12 @@
 from functools import partial
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RetriableError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
-from models.errors import BrokerError
+from models.errors import BrokerAwayError, BrokerError
 from stream.admission import check_admission, reason
 from stream.connection import KafkaConnection
 
@@ -68,7 +68,8 @@ def open_client(kind: type[Client], kafka: KafkaConnection, **options: Any) -> C
         options: its other settings; without `bootstrap_timeout_ms` it waits `CONNECT_TIMEOUT_MS` for a broker.
 
     Raises:
-        BrokerError: no broker answers, or it does not let us in.
+        BrokerAwayError: no broker answers.
+        BrokerError: it does not let us in.
     """
     check_admission(kafka)
     try:
@@ -81,14 +82,14 @@ def open_client(kind: type[Client], kafka: KafkaConnection, **options: Any) -> C
             }
         )
     except (KafkaError, ValueError, OSError) as exc:
-        raise BrokerError(
+        raise BrokerAwayError(
             f"no Kafka answers at {kafka.bootstrap_servers}: start one with `tickertape broker`, "
             "or set KAFKA_BOOTSTRAP_SERVERS to yours, and KAFKA_SECURITY_PROTOCOL if it wants TLS or a password"
         ) from exc
 
 
 def refused(what: str, kafka: KafkaConnection, exc: Exception) -> BrokerError:
-    """Give the error for what Kafka did not do.
+    """Give the error for what Kafka did not do: a `BrokerAwayError` where it may do it later.
 
     Args:
         what: could not be done, as in "can't read tweets.raw".
@@ -97,4 +98,5 @@ def refused(what: str, kafka: KafkaConnection, exc: Exception) -> BrokerError:
     """
     if isinstance(exc, NotLetInError):
         return BrokerError(str(exc.args[0]))
-    return BrokerError(f"{what} at {kafka.bootstrap_servers}: {reason(exc)}")
+    kind = BrokerAwayError if isinstance(exc, RetriableError) else BrokerError
+    return kind(f"{what} at {kafka.bootstrap_servers}: {reason(exc)}")

@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from contextlib import closing
 
 from kafka.admin import KafkaAdminClient
-from kafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from kafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailedError,
+)
 
 from models.errors import BrokerError
 from stream.clients import open_client
@@ -14,7 +19,12 @@ PAGE = "docs/how-to/secure-kafka.md"
 
 
 def check_rights(
-    kafka: KafkaConnection, *, reads: Iterable[str] = (), writes: Iterable[str] = (), group: str | None = None
+    kafka: KafkaConnection,
+    *,
+    reads: Iterable[str] = (),
+    writes: Iterable[str] = (),
+    group: str | None = None,
+    transactional_ids: Iterable[str] = (),
 ) -> None:
     """Do nothing where this user may all that; a topic that is not there yet is passed over if it could be seen.
 
@@ -23,6 +33,7 @@ def check_rights(
         reads: topics to be read.
         writes: topics to be written.
         group: whose offsets are to be committed.
+        transactional_ids: of producers; Kafka tells no more than whether they may be described, which who may write may.
 
     Raises:
         BrokerError: no broker answers, it does not let us in, or a right is missing; says which.
@@ -32,6 +43,9 @@ def check_rights(
         lacking = _lacking_on_topics(admin, asked)
         if group is not None and not _may_use(admin, group):
             lacking.append(f"Read on the group {group}")
+        lacking += [
+            f"Write on the transactional id {one}" for one in transactional_ids if not _may_describe(admin, one)
+        ]
     if lacking:
         raise missing(kafka, lacking)
 
@@ -68,3 +82,13 @@ def _may_use(admin: KafkaAdminClient, group: str) -> bool:
         return True
     may = told.get("authorized_operations")
     return may is None or "READ" in may
+
+
+def _may_describe(admin: KafkaAdminClient, transactional_id: str) -> bool:
+    try:
+        admin.describe_transactions([transactional_id])
+    except TransactionalIdAuthorizationFailedError:
+        return False
+    except KafkaError:  # it was never used, or a new cluster has no coordinator yet
+        return True
+    return True

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from faust.transport.drivers import aiokafka as driver
 
 from stream.chunked_app import FAUST_LOGGER
+from stream.coordinators import keep_looking
 from stream.delivery import ChunkOutputs
 from stream.framing import AnyOutputs, FramedOutputs, Outputs
 
@@ -56,9 +57,9 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
         """Make a producer for transactions that speaks to the same Kafka in the same way; it is still to be started."""
         settings = {**self._settings_default(), **self._settings_auth()}
         timeout_ms = TRANSACTION_TIMEOUT_SECONDS * 1000
-        return _patient(
-            AIOKafkaProducer(**settings, transactional_id=transactional_id, transaction_timeout_ms=timeout_ms)
-        )
+        producer = AIOKafkaProducer(**settings, transactional_id=transactional_id, transaction_timeout_ms=timeout_ms)
+        keep_looking(producer.client)
+        return _patient(producer)
 
 
 def _patient(producer: AIOKafkaProducer) -> AIOKafkaProducer:

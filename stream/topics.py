@@ -1,6 +1,7 @@
 """The topics of the stream: their names, and how they are created where they are missing."""
 
 import contextlib
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +23,8 @@ LATEST_OF_KEY = -2
 # never be refused, or one oversized tweet would stop the worker for good.
 DEAD_LETTER_MAX_BYTES = 2_097_152
 COMPACTED_SEGMENT_BYTES = 33_554_432
+SPREAD_SECONDS = 5.0  # until all brokers of a busy cluster know of a topic
+SPREAD_LOOK_SECONDS = 0.05
 SNAPSHOT_MAX_BYTES = 8_388_608  # all that the online model can learn is 6 MB before it is compressed
 
 
@@ -157,17 +160,12 @@ def ensure_topics(kafka: KafkaConnection, topics: tuple[TopicSpec, ...]) -> dict
     names = [topic.name for topic in topics]
     admin = open_client(KafkaAdminClient, kafka)
     try:
-        partitions = _partitions(admin)
-        absent = [topic for topic in topics if topic.name not in partitions]
+        there = _partitions(admin)
+        absent = [topic for topic in topics if topic.name not in there]
         for topic in absent:
             _create(admin, topic)
-        if absent:
-            admin.wait_for_topics([topic.name for topic in absent])
-            partitions = _partitions(admin)
-        limits = _max_message_bytes(admin, names)
-        if hidden := [name for name in names if name not in limits]:
-            raise missing(kafka, [f"DescribeConfigs on the topic {name}" for name in hidden])
-        return {name: TopicState(partitions[name], limits[name]) for name in names}
+        admin.wait_for_topics([topic.name for topic in absent])
+        states = _states(admin, names)
     except KafkaError as exc:
         raise BrokerError(
             f"Kafka at {kafka.bootstrap_servers} refused to create or describe a topic: {reason(exc)}; "
@@ -175,6 +173,20 @@ def ensure_topics(kafka: KafkaConnection, topics: tuple[TopicSpec, ...]) -> dict
         ) from exc
     finally:
         admin.close()
+    if hidden := [name for name in names if name not in states]:
+        raise missing(kafka, [f"DescribeConfigs on the topic {name}" for name in hidden])
+    return states
+
+
+def _states(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicState]:
+    """Describe the topics that can be seen; waits a while for the others, as brokers learn of a topic one after the other."""
+    deadline = time.monotonic() + SPREAD_SECONDS
+    while True:
+        partitions, limits = _partitions(admin), _max_message_bytes(admin, names)
+        states = {name: TopicState(partitions[name], limits[name]) for name in partitions.keys() & limits.keys()}
+        if states.keys() >= set(names) or time.monotonic() > deadline:
+            return states
+        time.sleep(SPREAD_LOOK_SECONDS)
 
 
 def _partitions(admin: KafkaAdminClient) -> dict[str, int]:

@@ -21,6 +21,15 @@ async def _moved(tp: TP) -> None:
     raise PartitionMovedError(f"{tp} was given out anew")
 
 
+def transactional_id(group: str, tp: TP) -> str:
+    """Name the producer of an input partition.
+
+    >>> transactional_id("tickertape", TP("tweets.raw", 3))
+    'tickertape.tweets.raw.3'
+    """
+    return f"{group}.{tp.topic}.{tp.partition}"
+
+
 class Transactions:
     """Sends each chunk in a transaction of its input partition; implements `stream.delivery.Outbox`.
 
@@ -69,9 +78,8 @@ class Transactions:
         await asyncio.gather(*(held.start() for held in self._held.values()))
 
     def _transactions(self, tp: TP, generation: int) -> PartitionTransactions:
-        transactional_id = f"{self._group}.{tp.topic}.{tp.partition}"
         return PartitionTransactions(
-            lambda: self._open_producer(transactional_id),
+            lambda: self._open_producer(transactional_id(self._group, tp)),
             tp=tp,
             group=self._group,
             generation=generation,

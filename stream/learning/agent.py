@@ -3,15 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
-from models.errors import DeliveryError
+from models.errors import BrokerAwayError, DeliveryError
 from monitoring.metrics import count_feedback, hide_learning, show_learning
 from stream.chunked_app import ChunkedApp
 from stream.delivery import Event, Producer
@@ -24,6 +24,9 @@ from stream.topics import Topics
 logger = logging.getLogger(__name__)
 
 REPORT_SECONDS = 10.0  # least time between two reports: the figures of a thousand labels move slowly
+RETRY_SECONDS = 1.0  # after no broker has answered for the seconds that a client tries by itself
+
+Answer = TypeVar("Answer")
 
 
 def register_learner(app: ChunkedApp, learner: Learner, *, topics: Topics, snapshot_seconds: float) -> None:
@@ -60,18 +63,23 @@ class SnapshotKeeper:
         is_holder: whether this process holds the topic of feedback; only then snapshots are made.
     """
 
-    def __init__(self, learner: Learner, *, topics: Topics, snapshot_seconds: float) -> None:
+    def __init__(
+        self, learner: Learner, *, topics: Topics, snapshot_seconds: float, retry_seconds: float = RETRY_SECONDS
+    ) -> None:
         """Hold the parts.
 
         Args:
             learner: is asked in threads, as it may take its time.
             topics: where labelled tweets, dead letters and snapshots go.
             snapshot_seconds: least time between two snapshots.
+            retry_seconds: how long to wait before a learner that no broker answers tries again.
         """
         self.is_holder = False
         self._learner = learner
         self._topics = topics
         self._snapshot_seconds = snapshot_seconds
+        self._retry_seconds = retry_seconds
+        self._is_cut_off = False
         self._waiting: list[Event] = []
         self._lock = asyncio.Lock()  # what is learned, and which feedback waits for its snapshot, change together
         self._is_due = asyncio.Event()
@@ -103,16 +111,26 @@ class SnapshotKeeper:
             raise failures.exceptions[0] from None
 
     async def take(self, event: Event, records: Sequence[Any], *, partition: int) -> None:
-        """Learn from a chunk of feedback and deliver what became of it.
+        """Learn from a chunk of feedback and deliver what became of it; while no broker answers, try again.
+
+        A chunk that is let go meanwhile is left to whoever holds the feedback then.
 
         Raises:
             DeliveryError: it could not be delivered.
-            BrokerError: the learner can't read its topics.
+            BrokerError: the learner may not read its topics, or they are not there.
         """
+        while True:
+            try:
+                await self._learn(event, records, partition=partition)
+            except BrokerAwayError:
+                await asyncio.sleep(self._retry_seconds)
+                if self.is_holder:
+                    continue
+            return
+
+    async def _learn(self, event: Event, records: Sequence[Any], *, partition: int) -> None:
         async with self._lock:
-            learned = await asyncio.to_thread(
-                partial(self._learner.learn, records, partition=partition, time=time.time())
-            )
+            learned = await self._asked(partial(self._learner.learn, records, partition=partition, time=time.time()))
             self._refusals.add(learned.refused)
             _tell(learned)
             outputs = write_verdicts(learned.verdicts, topics=self._topics, partition=partition)
@@ -143,14 +161,15 @@ class SnapshotKeeper:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_due.wait(), self._snapshot_seconds)
             self._is_due.clear()
-            if self.is_holder:
-                await self._snapshot()
-            if self._has_news and time.monotonic() >= self._report_due:
-                await self._report()
+            with suppress(BrokerAwayError):  # told, and tried again the next time
+                if self.is_holder:
+                    await self._snapshot()
+                if self._has_news and time.monotonic() >= self._report_due:
+                    await self._report()
 
     async def _snapshot(self) -> None:
         async with self._lock:
-            snapshot = await asyncio.to_thread(self._learner.snapshot)
+            snapshot = await self._asked(self._learner.snapshot)
             waiting, self._waiting = self._waiting, []
         if snapshot is not None:
             with _told():
@@ -161,11 +180,23 @@ class SnapshotKeeper:
 
     async def _report(self) -> None:
         self._has_news, self._report_due = False, time.monotonic() + REPORT_SECONDS
-        report = await asyncio.to_thread(partial(self._learner.report, time=time.time()))
+        report = await self._asked(partial(self._learner.report, time=time.time()))
         if self.is_holder:  # else another learns by now
             show_learning(report)
         with _told():
             await self._deliver([write_report(report, topics=self._topics)])
+
+    async def _asked(self, question: Callable[[], Answer]) -> Answer:
+        """Ask the learner in a thread; that no broker answers it is logged once."""
+        try:
+            answer = await asyncio.to_thread(question)
+        except BrokerAwayError as exc:
+            if not self._is_cut_off:
+                logger.warning("learner_waits_for_kafka", extra={"error": str(exc)})
+            self._is_cut_off = True
+            raise
+        self._is_cut_off = False
+        return answer
 
     async def _deliver(self, outputs: Sequence[Outputs]) -> None:
         """Send records and wait until they are there; the topics that only the learner writes have one partition."""

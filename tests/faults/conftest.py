@@ -40,13 +40,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write("\n".join([*table(figures), ""]))
 
 
+@pytest.fixture(params=["at_least_once", pytest.param("exactly_once", marks=pytest.mark.slow)])
+def delivery(request: pytest.FixtureRequest) -> str:
+    """What the workers of a trial promise; each fault is done to both."""
+    return str(request.param)
+
+
 @pytest.fixture
-def make_trial(tmp_path: Path, topic_prefix: str) -> Iterator[Callable[..., Trial]]:  # noqa: F811
+def make_trial(tmp_path: Path, topic_prefix: str, delivery: str) -> Iterator[Callable[..., Trial]]:  # noqa: F811
     """Begin a trial on a broker; its workers end with the test."""
     trials: list[Trial] = []
 
     def make(servers: str, **options: object) -> Trial:
-        trials.append(Trial(servers, tmp_path, prefix=topic_prefix, **options))  # type: ignore[arg-type]  # as Trial says
+        trials.append(Trial(servers, tmp_path, prefix=topic_prefix, delivery=delivery, **options))  # type: ignore[arg-type]  # as Trial says
         return trials[-1]
 
     yield make

@@ -15,15 +15,18 @@ class Figures:
 
     Attributes:
         fault: what was done.
+        delivery: of the workers that it was done to.
         faults: how often.
         sent: tweets that Kafka acknowledged to the feed.
         lost: of these, how many ended neither classified nor as a dead letter.
-        repeated: outputs beyond the first of an input; each can be known by its `ce_id`.
+        repeated: outputs beyond the first of an input, as who reads only what is committed sees them; each can be known
+            by its `ce_id`.
         worst_recovery_seconds: from the end of a fault until all partitions had outputs steadily again; None without one.
         worker_failures: how often a worker ended by itself and was started again.
     """
 
     fault: str
+    delivery: str
     faults: int
     sent: int
     lost: int
@@ -73,12 +76,12 @@ def table(figures: Sequence[Figures]) -> list[str]:
     """Show the faults of a run, one a line."""
     width = max(len(one.fault) for one in figures)
     lines = [
-        f"{'fault':<{width}} {'times':>5} {'tweets':>8} {'lost':>5} {'repeated':>9} {'worst recovery':>15} restarts"
+        f"{'fault':<{width}} {'delivery':<13} {'times':>5} {'tweets':>8} {'lost':>5} {'repeated':>9} {'worst recovery':>15} restarts"
     ]
     for one in figures:
         recovery = "-" if one.worst_recovery_seconds is None else f"{one.worst_recovery_seconds:.1f} s"
         lines.append(
-            f"{one.fault:<{width}} {one.faults:>5} {one.sent:>8,} {one.lost:>5,} {one.repeated:>9,} {recovery:>15} "
+            f"{one.fault:<{width}} {one.delivery:<13} {one.faults:>5} {one.sent:>8,} {one.lost:>5,} {one.repeated:>9,} {recovery:>15} "
             f"{one.worker_failures:>8}"
         )
     return lines

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 RESTART_SECONDS = 0.2  # before a worker that ended is started again
 STOP_SECONDS = 60.0
 START_SECONDS = 60.0
+TICKERTAPE = ("-m", "tickertape")
 
 
 class SupervisedProcess:
@@ -20,6 +21,7 @@ class SupervisedProcess:
 
     Args:
         words: the command and its options.
+        program: what Python runs with them.
         settings: its environment, beside this process's.
         log_file: takes what it writes, of all its lives.
 
@@ -27,8 +29,10 @@ class SupervisedProcess:
         exit_codes: of the lives that are over; negative for a signal.
     """
 
-    def __init__(self, *words: str, settings: Mapping[str, str], log_file: Path) -> None:
-        self._command = [sys.executable, "-m", "tickertape", *words]
+    def __init__(
+        self, *words: str, settings: Mapping[str, str], log_file: Path, program: Sequence[str] = TICKERTAPE
+    ) -> None:
+        self._command = [sys.executable, *program, *words]
         self._environment = os.environ | settings
         self._log_file = log_file
         self._is_over = threading.Event()

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import BrokerSettings
+from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
+from stream.connection import KafkaConnection
+from stream.topics import declare_topics, ensure_topics
 from tests.faults.brokers import Broker, one_broker, three_brokers
 from tests.faults.figures import Figures
 from tests.faults.trial import Trial
@@ -21,6 +23,7 @@ Record = Callable[[Figures], None]
 MakeTrial = Callable[..., Trial]
 DISK_MB = 64
 SEGMENT_BYTES = 1_048_576
+CLUSTER_STARTS = 25  # about one of eight met a broker that had not heard of a topic yet
 
 
 @pytest.mark.parametrize("seconds", [0, pytest.param(60, marks=pytest.mark.slow)])
@@ -106,6 +109,20 @@ def test_cluster_of_three_that_loses_one_broker_after_the_other_loses_nothing(
                 lose_and_bring_back(trial, broker)
 
         record(trial.judge("one broker of three killed"))
+
+
+@pytest.mark.slow
+def test_topics_that_are_made_on_a_cluster_of_three_are_known_to_whichever_broker_is_asked(tmp_path: Path) -> None:
+    with three_brokers(tmp_path / "kafka") as brokers:
+        kafka = KafkaConnection(",".join(broker.address for broker in brokers))
+        made = [
+            declare_topics(TopicSettings(prefix=f"{number}.", replication_factor=len(brokers))).all
+            for number in range(CLUSTER_STARTS)
+        ]
+
+        states = [ensure_topics(kafka, topics) for topics in made]
+
+    assert [set(of_start) for of_start in states] == [{topic.name for topic in topics} for topics in made]
 
 
 def lose_and_bring_back(trial: Trial, broker: Broker) -> None:

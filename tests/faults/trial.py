@@ -6,14 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError
 
 from config.settings import TopicSettings
 from stream.connection import KafkaConnection
@@ -21,15 +18,13 @@ from stream.feed.files import Record
 from stream.topics import declare_topics, ensure_topics
 from tests.faults.feed import Feed, tweets
 from tests.faults.figures import Figures, totals, worst_recovery
-from tests.faults.processes import SupervisedProcess
+from tests.faults.processes import TICKERTAPE, SupervisedProcess
+from tests.faults.questions import LOOK_SECONDS, PATIENCE_SECONDS, Questions
 
-LOOK_SECONDS = 0.05
-PATIENCE_SECONDS = 240.0  # only ends a test that hangs
 PER_SECOND = 300.0
 SETTLE_SECONDS = 6.0  # what gives up a Kafka that does not answer does so within that time
-ANSWER_MS = 10_000
 SESSION_SECONDS = 6  # the shortest that Kafka takes
-HARMLESS = ("inputs", "classified", "dead_letters", "repeated")
+RESULTS = ("inputs", "classified", "dead_letters")
 
 
 class Trial:
@@ -41,16 +36,25 @@ class Trial:
         prefix: of its topics.
         worker_servers: how workers reach the broker; None for the same way.
         replication_factor: copies of each partition.
+        delivery: of the workers; nothing may be repeated where it is `exactly_once`.
     """
 
     def __init__(
-        self, servers: str, folder: Path, *, prefix: str, worker_servers: str | None = None, replication_factor: int = 1
+        self,
+        servers: str,
+        folder: Path,
+        *,
+        prefix: str,
+        worker_servers: str | None = None,
+        replication_factor: int = 1,
+        delivery: str = "at_least_once",
     ) -> None:
-        self.servers, self._folder = servers, folder
+        self.servers, self._folder, self._delivery = servers, folder, delivery
         self.topics = declare_topics(TopicSettings(prefix=prefix, replication_factor=replication_factor))
         ensure_topics(KafkaConnection(servers), self.topics.all)
         self._stamp_with_the_time_of_arrival()
         self.settings = {
+            "DELIVERY": delivery,
             "KAFKA_BOOTSTRAP_SERVERS": worker_servers or servers,
             "TOPICS_PREFIX": prefix,
             "TOPICS_REPLICATION_FACTOR": str(replication_factor),
@@ -62,18 +66,20 @@ class Trial:
         self._workers: list[SupervisedProcess] = []
         self._faults: list[tuple[float, float]] = []
         self._sent = 0
-        self._consumer: KafkaConsumer | None = None
+        self._questions = Questions(servers, group=self.settings["STREAM_GROUP"], partitions=self.topics.raw.partitions)
 
-    def start(self, *words: str, **settings: object) -> SupervisedProcess:
-        """Start a process of the project; it is not waited for."""
+    def start(self, *words: str, program: Sequence[str] = TICKERTAPE, **settings: object) -> SupervisedProcess:
+        """Start a process of the project, or a program in its place; it is not waited for."""
         more = {name: str(value) for name, value in settings.items()}
         log_file = self._folder / f"{words[0]}-{len(self._processes)}.log"
-        self._processes.append(SupervisedProcess(*words, settings=self.settings | more, log_file=log_file))
+        self._processes.append(
+            SupervisedProcess(*words, settings=self.settings | more, log_file=log_file, program=program)
+        )
         return self._processes[-1]
 
-    def worker(self, **settings: object) -> SupervisedProcess:
+    def worker(self, *, program: Sequence[str] = TICKERTAPE, **settings: object) -> SupervisedProcess:
         """Start one more worker of the group; it is not waited for."""
-        self._workers.append(self.start("worker", **settings))
+        self._workers.append(self.start("worker", program=program, **settings))
         return self._workers[-1]
 
     @contextlib.contextmanager
@@ -92,9 +98,9 @@ class Trial:
         self._faults.append((begin, time.time()))
 
     @contextlib.contextmanager
-    def under_load(self) -> Iterator[None]:
+    def under_load(self, *, program: Sequence[str] = TICKERTAPE) -> Iterator[None]:
         """Run a worker on a steady feed: from when it moves all partitions and has restored what was learned, until it is steady."""
-        worker = self.worker()
+        worker = self.worker(program=program)
         with self.feed():
             self.wait_until_moving()
             worker.wait_for("learner_restored")
@@ -103,8 +109,12 @@ class Trial:
 
     def wait_until_moving(self) -> None:
         """Wait until each partition has an output that comes after this call."""
-        before = self._ends(self.topics.sentiment.name)
-        self._wait(lambda: all(end > before[number] for number, end in self._ends(self.topics.sentiment.name).items()))
+        before = self._questions.ends(self.topics.sentiment.name)
+        self._wait(
+            lambda: all(
+                end > before[number] for number, end in self._questions.ends(self.topics.sentiment.name).items()
+            )
+        )
 
     def wait_until_steady(self) -> None:
         """Wait until outputs come, and still do after a while."""
@@ -114,13 +124,13 @@ class Trial:
 
     def wait_until_done(self) -> None:
         """Wait until the workers have committed all that was sent."""
-        ends = self._ends(self.topics.raw.name)
-        self._wait(lambda: self._committed() == ends)
+        ends = self._questions.ends(self.topics.raw.name)
+        self._wait(lambda: self._questions.committed(self.topics.raw.name) == ends)
 
     def wait_until_learned(self, labels: int) -> None:
         """Wait until so many labels are learned, and that is committed."""
         feedback = TopicPartition(self.topics.feedback.name, 0)
-        self._wait(lambda: (self._ask(lambda consumer: consumer.committed(feedback)) or 0) >= labels)
+        self._wait(lambda: self._questions.committed_of(feedback) >= labels)
 
     def wait_until_in_sync(self) -> None:
         """Wait until each partition has all its copies."""
@@ -129,28 +139,33 @@ class Trial:
             self._wait(lambda: all(len(isr) == copies for isr in in_sync(admin)))
 
     def judge(self, fault: str) -> Figures:
-        """Wait until all is done, stop the workers, and let `tickertape verify` judge; fails where it finds more than repeats."""
+        """Wait until all is done, stop the workers, and let `tickertape verify` judge as a reader of what is committed.
+
+        Fails where it finds more than repeats, or any of those with `exactly_once`.
+        """
         self.wait_until_done()
         assert {worker.stop() for worker in self._workers} == {0}
-        ends = self._ends(self.topics.raw.name)
+        ends = self._questions.ends(self.topics.raw.name)
         found = totals(json.loads(self._verify(ends)))
         figures = Figures(
             fault=fault,
+            delivery=self._delivery,
             faults=len(self._faults),
             sent=self._sent,
             lost=max(0, self._sent - found["inputs"]) + found["missing"] + found["pending"],
             repeated=found["repeated"],
-            worst_recovery_seconds=worst_recovery(self._appended(), self._faults),
+            worst_recovery_seconds=worst_recovery(self._questions.appended(self.topics.sentiment.name), self._faults),
             worker_failures=sum(worker.failures for worker in self._workers),
         )
-        wrong = {name: count for name, count in found.items() if count and name not in HARMLESS}
+        harmless = RESULTS if self._delivery == "exactly_once" else (*RESULTS, "repeated")
+        wrong = {name: count for name, count in found.items() if count and name not in harmless}
         assert (wrong, figures.lost) == ({}, 0), f"{fault}: {wrong}, {found}"
         assert found["classified"] + found["dead_letters"] == found["inputs"] == self._sent
         return figures
 
     def close(self) -> None:
         """End all processes."""
-        self._hang_up()
+        self._questions.close()
         for process in self._processes:
             process.end()
 
@@ -163,60 +178,12 @@ class Trial:
         assert ended.stdout, ended.stderr
         return ended.stdout
 
-    def _appended(self) -> dict[int, list[float]]:
-        """Give the times at which the broker took the outputs of each partition; of a batch once."""
-        times: defaultdict[int, list[float]] = defaultdict(list)
-        partitions = self._partitions(self.topics.sentiment.name)
-        with contextlib.closing(KafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)) as consumer:
-            ends = consumer.end_offsets(partitions)
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                for partition, records in consumer.poll(timeout_ms=500).items():
-                    its_times = times[partition.partition]
-                    its_times.extend(sorted({record.timestamp / 1000 for record in records} - set(its_times[-1:])))
-        return times
-
     def _stamp_with_the_time_of_arrival(self) -> None:
         resource = ConfigResource(
             ConfigResourceType.TOPIC, self.topics.sentiment.name, {"message.timestamp.type": "LogAppendTime"}
         )
         with contextlib.closing(KafkaAdminClient(bootstrap_servers=self.servers)) as admin:
             admin.alter_configs([resource])
-
-    def _partitions(self, topic: str) -> list[TopicPartition]:
-        return [TopicPartition(topic, number) for number in range(self.topics.raw.partitions)]
-
-    def _ends(self, topic: str) -> dict[int, int]:
-        found = self._ask(lambda consumer: consumer.end_offsets(self._partitions(topic)))
-        return {partition.partition: end for partition, end in found.items()}
-
-    def _committed(self) -> dict[int, int]:
-        partitions = self._partitions(self.topics.raw.name)
-        return {tp.partition: self._ask(lambda consumer, tp=tp: consumer.committed(tp)) or 0 for tp in partitions}
-
-    def _ask(self, question: Callable[[KafkaConsumer], Any]) -> Any:
-        """Ask until a broker answers."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                self._consumer = self._consumer or KafkaConsumer(
-                    bootstrap_servers=self.servers,
-                    group_id=self.settings["STREAM_GROUP"],  # it asks, and is no member
-                    enable_auto_commit=False,
-                    request_timeout_ms=ANSWER_MS,
-                )
-                return question(self._consumer)
-            except KafkaError:
-                self._hang_up()
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(LOOK_SECONDS)
-
-    def _hang_up(self) -> None:
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            consumer.close(autocommit=False, timeout_ms=0)
 
     def _wait(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS

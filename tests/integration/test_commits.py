@@ -16,6 +16,7 @@ Cluster = Any
 StartWorker = Callable[..., Any]
 PARTITION = 2
 COMMIT_TIMEOUT_SECONDS = 30
+SEVERAL_COMMITS_SECONDS = 1.5
 
 
 def tweet(number: int) -> tuple[bytes, bytes]:
@@ -59,6 +60,19 @@ def publish(cluster: Cluster, count: int, *, start: int = 0, producer: KafkaProd
         own.close()
 
 
+def delete_topic(cluster: Cluster, topic: Any) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
+    admin.delete_topics([topic.name])
+    admin.close()
+
+
+def make_topic(cluster: Cluster, topic: Any, *, max_bytes: int) -> None:
+    options = {"num_partitions": topic.partitions, "replication_factor": 1}
+    admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
+    admin.create_topics({topic.name: options | {"configs": {"max.message.bytes": str(max_bytes)}}})
+    admin.close()
+
+
 def limit_messages(cluster: Cluster, topic: str, max_bytes: int) -> None:
     admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(max_bytes)})])
@@ -85,6 +99,24 @@ def test_chunk_whose_outputs_are_refused_stops_the_worker_and_is_not_committed(
     cluster.wait_until_answered(51)
     (letter,) = cluster.read(cluster.topics.dead_letter.name)
     assert letter.headers["offset"] == b"50"
+
+
+def test_inputs_whose_outputs_are_refused_after_they_were_long_on_their_way_are_not_committed(
+    cluster: Cluster, start_worker: StartWorker
+) -> None:
+    worker = start_worker(ONLINE_ENABLED="false")
+    publish(cluster, 50)
+    wait_until_committed(cluster, 50)
+    delete_topic(cluster, cluster.topics.classified)
+
+    publish(cluster, 50, start=50)
+    cluster.wait_until_answered(100)  # the sentiment of each is there; its other output waits for a topic
+    time.sleep(SEVERAL_COMMITS_SECONDS)
+    make_topic(cluster, cluster.topics.classified, max_bytes=100)
+
+    assert worker.process.wait(timeout=60) == 1
+    assert "outputs could not be delivered (MessageSizeTooLargeError" in worker.log
+    assert committed(cluster) == 50
 
 
 def test_offsets_with_holes_are_committed_to_the_end_and_repeat_nothing(

@@ -1,13 +1,19 @@
 # ruff: noqa: PLC0415 -- MLflow is imported by the tests that use it: it costs seconds and warns while it loads
 """A running worker follows the alias of a real MLflow registry, between the topics of a real Kafka."""
 
+import contextlib
 import itertools
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,17 +31,19 @@ pytestmark = [
 ]
 
 POLL_SECONDS = 0.2
+SERVER_START_SECONDS = 90
+LOOKS_SECONDS = 3.0  # at a server that is not there: several looks
 TEACHER_FILE = "teacher.onnx"
 TINY = Path(__file__).parents[1] / "data" / "teacher" / "tiny.onnx"
 
 
 class Registry:
-    """An MLflow store that the worker finds in its home folder; every version holds the shipped weights."""
+    """An MLflow store, which the worker finds in its home folder if no server is named; each version holds the shipped weights."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, server: str = "") -> None:
         from models.registry import Store, open_store
 
-        self.settings, self._home = RegistrySettings(), home
+        self.settings, self._home = RegistrySettings(tracking_uri=server), home
         self.store: Store = open_store(tracking_uri=self.settings.uri(home), model_name=self.settings.model_name)
 
     def save(self, alias: str, **more: bytes) -> str:
@@ -56,6 +64,37 @@ class Registry:
         file.write_bytes(file.read_bytes()[:-1])
         point_alias(self.store, self.settings.model_alias, version=version)
         return version
+
+
+@contextlib.contextmanager
+def mlflow_server(folder: Path, port: int) -> Iterator[str]:
+    """Run a server on a folder's store until the block ends, and end it with SIGKILL; gives its URL."""
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", "--workers=1"]
+    command += [
+        f"--backend-store-uri=sqlite:///{folder / 'server.db'}",
+        f"--artifacts-destination={folder / 'artifacts'}",
+    ]
+    with (folder / "server.log").open("ab") as log:
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_for_server(url)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for_server(url: str) -> None:
+    deadline = time.monotonic() + SERVER_START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5):  # noqa: S310  # its own address
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            assert time.monotonic() < deadline, f"no MLflow server answers in {SERVER_START_SECONDS} s"
+            time.sleep(0.1)
 
 
 class SteadyFeed:
@@ -131,6 +170,32 @@ def test_worker_follows_the_alias_and_refuses_what_was_tampered_with_while_tweet
     assert 'tickertape_model_info{name="tickertape",version="2"} 1.0' in metrics
     assert 'tickertape_model_changes_total{outcome="swapped"} 2.0' in metrics
     assert 'tickertape_model_changes_total{outcome="refused"} 1.0' in metrics
+    assert worker.stop() == 0
+
+
+@pytest.mark.slow
+def test_worker_goes_on_while_the_server_of_its_registry_is_gone_says_so_once_and_follows_it_again(
+    cluster: Any, start_worker: Callable[..., Any], tmp_path: Path, free_port: int
+) -> None:
+    with mlflow_server(tmp_path, free_port) as url:
+        Registry(tmp_path, server=url).champion()
+        worker = start_worker(MLFLOW_TRACKING_URI=url, MLFLOW_POLL_SECONDS=POLL_SECONDS)
+
+    with SteadyFeed(cluster) as feed:
+        worker.wait_for("registry_unreachable")
+        time.sleep(LOOKS_SECONDS)
+        cluster.wait_until_answered(cluster.answered() + 200)
+        with mlflow_server(tmp_path, free_port) as url:
+            worker.wait_for("alias_found_again")
+            Registry(tmp_path, server=url).champion()
+            worker.wait_for("version=2 previous_version=1")
+            cluster.wait_until_answered(cluster.answered() + 200)
+            told = [worker.log.count(event) for event in ("registry_unreachable", "alias_found_again")]
+    cluster.wait_until_answered(len(feed.sent))
+
+    assert told == [1, 1]
+    assert versions_by_partition(cluster) == {partition: ["1", "2"] for partition in range(4)}
+    assert cluster.fault() == ""
     assert worker.stop() == 0
 
 

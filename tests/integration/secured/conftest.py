@@ -3,7 +3,6 @@
 import datetime as dt
 import ipaddress
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -34,13 +33,12 @@ from kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-import tickertape as package
 from config.settings import BrokerSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.broker.probe import HOST, free_ports
+from tests.integration.secured.documented import documented_rights
 
 Process = subprocess.Popen[str]
-PAGE = Path(package.__file__).parents[1] / "docs" / "how-to" / "secure-kafka.md"
 TIMEOUT_SECONDS = 60
 PASSWORD = "the-secret-of-this-run"  # noqa: S105  # of users that live as long as a test
 KEY_PASSWORD = "the-secret-of-the-key"  # noqa: S105  # as above
@@ -242,17 +240,6 @@ def kafka_servers(secured: SecuredKafka) -> str:
     return secured.open_servers
 
 
-def documented_rights(part: str) -> list[tuple[str, str, list[str]]]:
-    """Read from the page what a part needs: kind, name and operations of each resource."""
-    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if "|" in line]
-    return [
-        (row[1], name, [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper() for operation in row[3].split(", ")])
-        for row in rows
-        if len(row) == 4 and row[0] == part
-        for name in re.findall(r"`([^`]+)`", row[2])
-    ]
-
-
 @pytest.fixture
 def user(secured: SecuredKafka, topic_prefix: str) -> str:
     """A user of this test's own, who has no right yet."""
@@ -263,20 +250,21 @@ def user(secured: SecuredKafka, topic_prefix: str) -> str:
 
 @pytest.fixture
 def allow(secured: SecuredKafka, user: str, topic_prefix: str) -> Callable[..., None]:
-    """Give this test's user, or another one, what the page lists for a part; `but` is a resource to leave out."""
+    """Give this test's user, or another one, what the page lists for a part, but for one operation of a resource or all of them."""
 
-    def give(part: str, *, to: str = user, but: str = "") -> None:
+    def give(part: str, *, to: str = user, but: str = "", operation: str = "") -> None:
         rights = documented_rights(part)
         assert rights, f"the page lists nothing for {part}"
         assert not but or but in {name for _, name, _ in rights}
         for kind, name, operations in rights:
-            if name != but:
-                own = topic_prefix + name
-                if part == "exactly-once":
-                    own = name.replace("tickertape.", f"{topic_prefix}group.{topic_prefix}")
-                elif kind == "group":
-                    own = name.replace("tickertape", f"{topic_prefix}group")
-                secured.allow(to, kind, own, *operations)
+            given = [one for one in operations if name != but or (operation and one != operation)]
+            own = topic_prefix + name
+            if part == "exactly-once":
+                own = name.replace("tickertape.", f"{topic_prefix}group.{topic_prefix}")
+            elif kind == "group":
+                own = name.replace("tickertape", f"{topic_prefix}group")
+            if given:
+                secured.allow(to, kind, own, *given)
 
     return give
 

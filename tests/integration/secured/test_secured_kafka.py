@@ -74,7 +74,9 @@ def test_transactions_need_the_right_to_their_ids_and_no_other(
     allow("worker")
     refused = tickertape("worker", DELIVERY="exactly_once")
     assert refused.returncode == 1
-    assert "this user lacks a right on the transactional id" in refused.stderr.splitlines()[-1]
+    first, last = (f"Write on the transactional id {cluster.prefix}group.{cluster.topics.raw.name}.{n}" for n in (0, 3))
+    assert f"does not give this user {first}, " in refused.stderr.splitlines()[-1]
+    assert f", {last}: add what is missing, see docs/how-to/secure-kafka.md" in refused.stderr.splitlines()[-1]
 
     allow("exactly-once")
     worker = start_worker(**secured.by_password(user), DELIVERY="exactly_once")

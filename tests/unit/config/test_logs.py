@@ -81,3 +81,13 @@ def test_lines_of_the_exporter_of_traces_are_not_written(capsys: pytest.CaptureF
     logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").error("Failed to export")
 
     assert capsys.readouterr().err == ""
+
+
+def test_client_of_kafka_that_repeats_itself_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.config.dictConfig(logging_config("INFO", as_json=False))
+
+    for _ in range(100):
+        logging.getLogger("aiokafka.cluster").error("Topic %s not found in cluster metadata", "tweets.raw")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("Topic tweets.raw not found in cluster metadata")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from aiokafka.errors import InvalidTimestampError
 from faust.types import TP
 
 from models.errors import DeliveryError
@@ -64,6 +65,13 @@ async def test_chunk_is_handed_to_the_outbox() -> None:
 async def test_records_that_are_not_taken_are_a_delivery_error() -> None:
     with pytest.raises(DeliveryError, match=r"could not be delivered \(OSError: closed\)"):
         await send(CHUNK, RecordingOutbox(refusal=OSError("closed")))
+
+
+async def test_clock_that_is_wrong_is_named() -> None:
+    refusal = InvalidTimestampError()
+
+    with pytest.raises(DeliveryError, match=r"set this machine's clock, or Kafka's \(InvalidTimestampError: "):
+        await send(CHUNK, RecordingOutbox(refusal=refusal))
 
 
 async def test_chunk_whose_partition_moved_is_left_and_the_next_goes_on() -> None:

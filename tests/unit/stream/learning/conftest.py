@@ -29,8 +29,12 @@ class MemoryArchive:
     stored: list[StoredSnapshot] = field(default_factory=list)
     tweets: list[LabelledTweet] = field(default_factory=list)
     reads: int = 0
+    refusals: list[Exception] = field(default_factory=list)
+    """What the next calls of `snapshots` raise."""
 
     def snapshots(self) -> list[StoredSnapshot]:
+        if self.refusals:
+            raise self.refusals.pop(0)
         return list({one.batch_sha256: one for one in sorted(self.stored, key=lambda one: one.offset)}.values())
 
     def labelled(self) -> Iterator[LabelledTweet]:

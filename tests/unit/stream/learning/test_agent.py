@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config.settings import TopicSettings
-from models.errors import DeliveryError
+from models.errors import BrokerAwayError, BrokerError, DeliveryError
 from models.scorer import Scorer
 from monitoring.metrics import exposition
 from stream.framing import Outputs
@@ -64,7 +64,7 @@ def start(scorer: Scorer, archive: Any, make_learner: Make, producer: HeldProduc
     @asynccontextmanager
     async def started(snapshot_seconds: float = SOON_SECONDS, *, is_holder: bool = True) -> AsyncIterator[Any]:
         learner = make_learner(lambda: scorer, archive)
-        keeper = SnapshotKeeper(learner, topics=TOPICS, snapshot_seconds=snapshot_seconds)
+        keeper = SnapshotKeeper(learner, topics=TOPICS, snapshot_seconds=snapshot_seconds, retry_seconds=SOON_SECONDS)
         keeper.is_holder = is_holder
         async with keeper.started(producer):
             yield keeper
@@ -242,3 +242,60 @@ async def test_failed_delivery_ends_the_learning_and_acknowledges_nothing(
     with pytest.raises(DeliveryError, match=r"could not be delivered \(OSError: broker gone\).*learned again"):
         await asyncio.wait_for(learning(), timeout=10)
     assert not chunk.is_acknowledged
+
+
+def waits(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Give the errors of the lines that say that the learner waits."""
+    return [vars(record)["error"] for record in caplog.records if record.getMessage() == "learner_waits_for_kafka"]
+
+
+async def test_feedback_waits_for_a_broker_that_does_not_answer_and_is_learned_when_one_does(
+    start: Make, archive: Any, make_feedback: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive.refusals = [BrokerAwayError("no Kafka answers")] * 3
+    chunk = Chunk()
+    async with start() as keeper:
+        await keeper.take(chunk, [make_feedback(0)], partition=0)
+        await wait_until(lambda: chunk.is_acknowledged)
+
+    assert archive.refusals == []
+    assert waits(caplog) == ["no Kafka answers"]
+
+
+async def test_learner_without_feedback_waits_for_a_broker_too_and_says_each_time_once(
+    start: Make, archive: Any, make_feedback: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    chunk = Chunk()
+    async with start() as keeper:
+        for away in ("first", "second"):
+            archive.refusals = [BrokerAwayError(away)] * 3
+            await keeper.let_go()
+            keeper.is_holder = True
+            await wait_until(lambda: not archive.refusals)
+            await some_snapshots_later()
+        await keeper.take(chunk, [make_feedback(0)], partition=0)
+        await wait_until(lambda: chunk.is_acknowledged)
+
+    assert waits(caplog) == ["first", "second"]
+
+
+async def test_feedback_that_is_let_go_while_it_waits_for_a_broker_is_left_to_who_holds_it_then(
+    start: Make, archive: Any, producer: HeldProducer, make_feedback: Make
+) -> None:
+    archive.refusals = [BrokerAwayError("no Kafka answers")] * 1_000
+    chunk = Chunk()
+    async with start(NEVER_SECONDS) as keeper:
+        taking = asyncio.create_task(keeper.take(chunk, [make_feedback(0)], partition=0))
+        await wait_until(lambda: len(archive.refusals) < 999)
+        await keeper.let_go()
+        await asyncio.wait_for(taking, timeout=10)
+
+    assert (chunk.is_acknowledged, producer.sent) == (False, [])
+
+
+async def test_learner_that_is_refused_its_topics_ends(start: Make, archive: Any, make_feedback: Make) -> None:
+    archive.refusals = [BrokerError("Kafka does not let this user in")]
+
+    async with start(NEVER_SECONDS) as keeper:
+        with pytest.raises(BrokerError, match="does not let this user in"):
+            await keeper.take(Chunk(), [make_feedback(0)], partition=0)
