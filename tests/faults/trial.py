@@ -140,13 +140,27 @@ class Trial:
             sent=self._sent,
             lost=max(0, self._sent - found["inputs"]) + found["missing"] + found["pending"],
             repeated=found["repeated"],
-            worst_recovery_seconds=worst_recovery(self._appended(), self._faults),
+            worst_recovery_seconds=worst_recovery(self.appended(), self._faults),
             worker_failures=sum(worker.failures for worker in self._workers),
         )
         wrong = {name: count for name, count in found.items() if count and name not in HARMLESS}
         assert (wrong, figures.lost) == ({}, 0), f"{fault}: {wrong}, {found}"
         assert found["classified"] + found["dead_letters"] == found["inputs"] == self._sent
         return figures
+
+    def appended(self) -> dict[int, list[float]]:
+        """Give the times at which the broker took the outputs of each partition; of a batch once."""
+        times: defaultdict[int, list[float]] = defaultdict(list)
+        partitions = self._partitions(self.topics.sentiment.name)
+        with contextlib.closing(KafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)) as consumer:
+            ends = consumer.end_offsets(partitions)
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            while any(consumer.position(partition) < ends[partition] for partition in partitions):
+                for partition, records in consumer.poll(timeout_ms=500).items():
+                    its_times = times[partition.partition]
+                    its_times.extend(sorted({record.timestamp / 1000 for record in records} - set(its_times[-1:])))
+        return times
 
     def close(self) -> None:
         """End all processes."""
@@ -162,20 +176,6 @@ class Trial:
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert ended.stdout, ended.stderr
         return ended.stdout
-
-    def _appended(self) -> dict[int, list[float]]:
-        """Give the times at which the broker took the outputs of each partition; of a batch once."""
-        times: defaultdict[int, list[float]] = defaultdict(list)
-        partitions = self._partitions(self.topics.sentiment.name)
-        with contextlib.closing(KafkaConsumer(bootstrap_servers=self.servers, enable_auto_commit=False)) as consumer:
-            ends = consumer.end_offsets(partitions)
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                for partition, records in consumer.poll(timeout_ms=500).items():
-                    its_times = times[partition.partition]
-                    its_times.extend(sorted({record.timestamp / 1000 for record in records} - set(its_times[-1:])))
-        return times
 
     def _stamp_with_the_time_of_arrival(self) -> None:
         resource = ConfigResource(
