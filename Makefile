@@ -28,7 +28,7 @@ EXAMPLES := ^(password|secret|TOKEN|SASL_SSL|the-secret-of-[a-z-]*|tt_abc|abcdef
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit packages sbom format screenshots bench bench-peers soak lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit packages sbom format screenshots recording bench bench-peers soak lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,9 @@ format: .venv/all.stamp ## format the code and mend what the linter can
 
 screenshots: .venv/all.stamp ## take the pictures of the live page for the docs (needs Chromium)
 	@$(BIN)/python tests/e2e/screenshots.py
+
+recording: .venv/all.stamp ## record the demo for the docs
+	@$(BIN)/python -m tests.docs.record_demo
 
 bench: .venv/all.stamp ## print the figures that the docs show
 	@$(BIN)/python tests/benchmarks/main_job.py
