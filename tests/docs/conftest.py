@@ -1,10 +1,12 @@
 """What a reader of the documentation has before them: one Kafka with worker, API and feed; and the account at the end."""
 
+import json
 import os
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from api import examples
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.store import ReportStore
-from stream.demo import running_parts
+from stream.demo import Part
 from tests.docs.blocks import ROOT, Block, pages, read_blocks
 from tests.docs.session import Session
 from tests.integration.conftest import embedded_kafka, find_free_port
@@ -76,19 +78,33 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Run one Kafka, one worker and one API for all pages, with a feed of made-up tweets and a drift report."""
+    """Run one Kafka, one worker and one API for all pages, with a feed of made-up tweets and a drift report.
+
+    Nothing is learned and no tweet is broken, so that no page sees what another one did.
+    """
     folder = tmp_path_factory.mktemp("system")
     reports = ReportStore(folder / "reports", kept=100)
     reports.put(msgspec.convert(examples.DRIFT_EVENT, DriftEvent), "<!doctype html><p>moved</p>", b"{}")
-    with embedded_kafka(folder / "kafka") as servers:
+    with embedded_kafka(folder / "kafka") as servers, ExitStack() as parts:
         environment = clean_environment(
             KAFKA_BOOTSTRAP_SERVERS=servers,
             TICKERTAPE_HOME=str(folder),
             DRIFT_REPORTS_DIR=str(folder / "reports"),
-            LABELLING_PER_MINUTE="600",  # no reader waits for the next tweet to label
+            LABELLING_PER_MINUTE="600",  # no reader waits long for tweets to label
+            LABELLING_RANDOM_SHARE="0.5",
+            LABELLING_UNCERTAIN_SHARE="0.5",
+            ONLINE_ENABLED="false",
         )
-        with running_parts(environment=environment, folder=folder, api_port=0, rate=FEED_TWEETS_PER_SECOND) as (_, url):
-            yield System(servers, url)
+
+        def start(name: str, *words: str) -> Part:
+            part = Part(name, words, folder=folder, environment=environment)
+            parts.callback(part.stop)
+            return part
+
+        api = start("api", "serve", "--port", "0", "--json")
+        start("worker", "worker").wait_for("partitions_assigned")
+        start("feed", "produce", "--generate", "--rate", str(FEED_TWEETS_PER_SECOND), "--malformed-share", "0")
+        yield System(servers, json.loads(api.wait_for('{"url"'))["url"])
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ TUTORIAL = Path("docs/tutorial.md")
 SHOWN_API = "127.0.0.1:8000"
 CLUSTERS = ("kafka-1.example:9092,kafka-2.example:9092", "kafka-1.example.org:9092,kafka-2.example.org:9092")
 SHOWN = {"json", "text", "mermaid", "yaml", "ini", "nginx"}  # read by people and other programs
-SLOW = ("data-tests.md", "kafka.md", "read-a-drift-report.md")  # Great Expectations, two more brokers, Evidently
+# Great Expectations; two more brokers; Evidently; three servers that start. Other tests do each of these in CI.
+SLOW = ("data-tests.md", "kafka.md", "read-a-drift-report.md", "secure-the-api.md")
 GUIDES = [
-    pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in SLOW else [])
+    pytest.param(page, id=page.name, marks=[pytest.mark.slow, pytest.mark.timeout(600)] if page.name in SLOW else [])
     for page in pages()
     if page != TUTORIAL and any(block.is_runnable for block in read_blocks(page))
 ]
