@@ -4,7 +4,7 @@ A note is a comment right above a block, which readers do not see:
 
     <!-- left out: REASON -->     it is not run
     <!-- given: COMMANDS -->      run before it
-    <!-- goes on: TEXT -->        its last command runs on until the end of the page, and is waited for until it says TEXT
+    <!-- goes on: TEXT -->        its last line runs on until the end of the page, and is waited for until it says TEXT
     <!-- fails: CODE -->          it ends with that exit code
     <!-- output -->               it is what the block before it printed
 """

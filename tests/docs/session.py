@@ -17,8 +17,8 @@ PATIENCE_SECONDS = 120.0  # of a machine on which much else runs
 SHELL = """\
 set -euo pipefail
 if [ -e {state}/variables ]; then . {state}/variables; cd "$(cat {state}/folder)"; fi
-trap 'declare -px >{state}/variables; pwd >{state}/folder' DEBUG EXIT
 {commands}"""
+KEEP = "trap 'declare -px >{state}/variables; pwd >{state}/folder' EXIT\n"  # for the next block
 
 
 class Session:
@@ -85,6 +85,8 @@ class Session:
         for commands, expected in before:
             self._compare(block, self._foreground(block, commands, code=0), expected)
         if "goes on" in block.notes:
+            first, _, last = last.rstrip("\n").rpartition("\n")
+            self._foreground(block, first, code=0)
             printed = self._background(block, last)
         else:
             printed = self._foreground(block, last, code=int(block.notes.get("fails", 0)))
@@ -96,7 +98,7 @@ class Session:
 
     def _foreground(self, block: Block, commands: str, *, code: int) -> str:
         ended = subprocess.run(
-            self._words(commands),
+            self._words(KEEP + commands),
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -130,8 +132,8 @@ class Session:
         return log.read_text()
 
     def _words(self, commands: str) -> list[str]:
-        state = shlex.quote(str(self._state))
-        return ["bash", "-c", SHELL.format(state=state, commands=self._translated(commands))]
+        script = SHELL.replace("{commands}", self._translated(commands))
+        return ["bash", "-c", script.replace("{state}", shlex.quote(str(self._state)))]
 
     def _translated(self, text: str) -> str:
         for shown, real in self._addresses.items():
