@@ -28,7 +28,7 @@ EXAMPLES := ^(password|secret|TOKEN|SASL_SSL|the-secret-of-[a-z-]*|tt_abc|abcdef
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit sbom format screenshots bench bench-peers soak lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit packages sbom format screenshots recording bench bench-peers soak lock doc doc-build up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,7 +76,7 @@ mlflow: .venv/all.stamp ## open the model registry in the browser, on port 5000
 test: .venv/all.stamp ## run all tests
 	@$(BIN)/python -m pytest
 
-check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, layers, spelling, docs
+check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, layers, spelling, docs, workflows
 	@$(PIP) check
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -84,12 +84,18 @@ check: .venv/all.stamp ## what CI runs before the tests: format, lint, types, la
 	@$(BIN)/lint-imports
 	@$(BIN)/typos
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .tickertape/site
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
 
 audit: .venv/all.stamp ## look for mistakes in our code, secrets in our files, known weaknesses of what is locked
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive api config models monitoring stream tickertape
 	@git ls-files -z -- $(HAND_WRITTEN) | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin HexHighEntropyString \
 	  --exclude-secrets '$(EXAMPLES)'
 	@$(BIN)/python tests/security/audit.py
+
+packages: .venv/all.stamp ## build wheel and source archive into dist/
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
 
 sbom: .venv/all.stamp ## write what a plain installation (run) and the image (train) consist of into .tickertape/, as CycloneDX
 	@mkdir -p .tickertape
@@ -104,6 +110,9 @@ format: .venv/all.stamp ## format the code and mend what the linter can
 
 screenshots: .venv/all.stamp ## take the pictures of the live page for the docs (needs Chromium)
 	@$(BIN)/python tests/e2e/screenshots.py
+
+recording: .venv/all.stamp ## record the demo for the docs
+	@$(BIN)/python -m tests.docs.record_demo
 
 bench: .venv/all.stamp ## print the figures that the docs show
 	@$(BIN)/python tests/benchmarks/main_job.py

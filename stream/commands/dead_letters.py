@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from config.commands import DONE, FAILED, positive_integer
 from config.settings import TopicSettings
@@ -115,7 +115,11 @@ def _list(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics)
     if arguments.json:
         sys.stdout.write(msgspec.json.encode({"letters": counts.total(), "groups": rows}).decode() + "\n")
         return DONE
-    table = Table("reason", "topic", "letters", "sent again", "first", "last", "example")
+    reason, example = (
+        Column("reason", no_wrap=True),
+        Column("example", no_wrap=True),
+    )  # both are words of other commands
+    table = Table(reason, "topic", "letters", "sent again", "first", "last", example)
     for row in rows:
         table.add_row(*(harmless(str(cell)) for cell in row.values()))
     console = Console(highlight=False, markup=False)

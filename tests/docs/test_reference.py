@@ -19,10 +19,13 @@ import config.drift
 import config.kafka
 import config.settings
 import config.tracing
+import models.errors
 import monitoring.__main__
 import tickertape
-from config.commands import Command
+from api.errors import STATUS_OF
+from config.commands import DONE, FAILED, WRONG_USE, Command
 from models.contest_records import ContestEvent
+from models.errors import TickertapeError
 from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
@@ -226,6 +229,40 @@ def test_every_reason_of_feedback_stands_in_the_reference() -> None:
     text = section(reference("topics.md"), "Why feedback is a dead letter")
 
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [reason.value for reason in FeedbackReason]
+
+
+def test_every_error_stands_on_the_page_about_errors_and_every_name_there_is_one() -> None:
+    known = {
+        name for name, kind in inspect.getmembers(models.errors, inspect.isclass) if issubclass(kind, TickertapeError)
+    }
+    page = reference("errors.md")
+
+    named = set(re.findall(r"`(\w+Error)`", page))
+
+    assert named == known - {"TickertapeError"}
+
+
+def test_every_error_of_a_request_stands_on_the_page_about_errors_with_its_status() -> None:
+    text = section(reference("errors.md"), "HTTP")
+
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
+
+    assert sorted(rows) == sorted((error.__name__, str(int(status))) for error, status in STATUS_OF.items())
+
+
+def test_every_reason_has_advice_on_the_page_about_errors() -> None:
+    text = section(reference("errors.md"), "Dead letters")
+
+    advised = [
+        reason for row in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for reason in re.findall(r"`(\w+)`", row)
+    ]
+
+    assert sorted(advised) == sorted([*Reason, *FeedbackReason])
+
+
+@pytest.mark.parametrize("code", [DONE, FAILED, WRONG_USE])
+def test_every_exit_code_stands_on_the_page_about_errors(code: int) -> None:
+    assert f"| {code} | " in section(reference("errors.md"), "Exit codes")
 
 
 def test_every_header_stands_in_the_reference() -> None:

@@ -154,7 +154,7 @@ class Trial:
             sent=self._sent,
             lost=max(0, self._sent - found["inputs"]) + found["missing"] + found["pending"],
             repeated=found["repeated"],
-            worst_recovery_seconds=worst_recovery(self._questions.appended(self.topics.sentiment.name), self._faults),
+            worst_recovery_seconds=worst_recovery(self.appended(), self._faults),
             worker_failures=sum(worker.failures for worker in self._workers),
         )
         harmless = RESULTS if self._delivery == "exactly_once" else (*RESULTS, "repeated")
@@ -162,6 +162,10 @@ class Trial:
         assert (wrong, figures.lost) == ({}, 0), f"{fault}: {wrong}, {found}"
         assert found["classified"] + found["dead_letters"] == found["inputs"] == self._sent
         return figures
+
+    def appended(self) -> dict[int, list[float]]:
+        """Give the times at which the broker took the outputs of each partition; of a batch once."""
+        return self._questions.appended(self.topics.sentiment.name)
 
     def close(self) -> None:
         """End all processes."""
