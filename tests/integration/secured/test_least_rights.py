@@ -1,4 +1,4 @@
-"""No right that the documentation lists can be left out: without it, its part ends, and says what it lacks."""
+"""No right that the documentation lists can be left out: without it, its part ends, and says so."""
 
 import json
 import subprocess
@@ -54,7 +54,7 @@ def publish_letters(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize(("part", "name", "operation"), RIGHTS)
-def test_part_without_one_of_its_rights_ends_and_says_which(
+def test_part_without_one_of_its_rights_ends_and_says_that_it_is_missing(
     cluster: Cluster, allow: Allow, tickertape: Tickertape, part: str, name: str, operation: str
 ) -> None:
     publish_letters(cluster)
