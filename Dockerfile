@@ -38,7 +38,7 @@ WORKDIR /var/lib/tickertape
 RUN mkdir mlflow reports # a volume that is mounted there belongs to the user then
 # Compiles the kernels, so that no container does; on another kind of processor the first start does it again.
 ENV NUMBA_CACHE_DIR=/var/lib/tickertape/kernel
-RUN python -c "from models.compiled import kernel, residual as r; kernel.load_kernel(), r.load_adjust(), r.load_learn()"
+RUN python -m stream.compiled
 # A container says by HEALTH_URL what tells whether it is well; the API's own answer where it says nothing.
 ENV HEALTH_URL=http://127.0.0.1:8000/health/ready
 HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=6 \

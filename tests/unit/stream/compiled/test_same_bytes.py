@@ -146,7 +146,7 @@ def strings(draw: st.DrawFn, values: st.SearchStrategy[str]) -> str:
 
 
 values = st.recursive(
-    numbers | st.sampled_from(["true", "false", "null", "truE", ""]) | strings(texts),
+    numbers | st.sampled_from(["true", "false", "null", "NULL", ""]) | strings(texts),
     lambda inner: (
         st.tuples(spaces, st.lists(inner, max_size=3)).map(
             lambda drawn: f"[{drawn[0]}{(',' + drawn[0]).join(drawn[1])}]"
