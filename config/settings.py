@@ -119,7 +119,7 @@ class StreamSettings(BaseSettings):
     buffer_chunks: Annotated[int, Field(ge=1, le=1000)] = 8
     """Most chunks that wait in memory for the classifier."""
     chunks_in_flight: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Most chunks whose outputs are on their way to Kafka while the next is classified; four times as many with
+    """Most chunks whose outputs are on their way to Kafka while the next is classified; twelve times as many with
     `DELIVERY=exactly_once`."""
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = "none"
     """How outputs are compressed: less to send and to keep, for processor time."""

@@ -53,7 +53,7 @@ COMMIT_INTERVAL_SECONDS = 0.25  # what was delivered since the last commit is re
 # Of a produce request; Kafka's own clients wait as long. Faust's 20 minutes would be lost where a connection breaks on its
 # way and nobody is told.
 ANSWER_SECONDS = 30.0
-GATHERED_CHUNKS = 4  # with transactions, times as many are on their way: they gather while one is committed
+GATHERED_CHUNKS = 12  # with transactions, times as many are on their way: they gather while one is committed
 POLL_CHUNKS = 16  # of all partitions together that come with one poll; more would only wait in memory
 
 
