@@ -12,6 +12,7 @@ from stream.compiled.output import put_varint, varint_length
 from stream.framing import BATCH_OVERHEAD_BYTES
 
 _STOP, _BEGIN, _COUNT, _BATCHES = range(4)
+_BYTES_AROUND = BATCH_OVERHEAD_BYTES + 32  # a batch for itself, and the numbers in and before a record
 
 
 class Draft(NamedTuple):
@@ -39,9 +40,6 @@ def begin_draft(room: int, count: int) -> Draft:
     return draft
 
 
-_BYTES_AROUND = BATCH_OVERHEAD_BYTES + 32  # a batch for itself, and the numbers in and before a record
-
-
 @part
 def begin_record(draft: Draft, content_bytes: int, max_bytes: int) -> int:
     """Put what stands before a record's content, in a new batch where the open one would grow larger than it may.
@@ -56,9 +54,8 @@ def begin_record(draft: Draft, content_bytes: int, max_bytes: int) -> int:
         _open_batch(draft)
         length = 2 + varint_length(0) + content_bytes
     stop = put_varint(draft.content, state[_STOP], length)
-    draft.content[stop] = draft.content[stop + 1] = (
-        0  # attributes, which Kafka does not use, and the time after the batch's
-    )
+    # Attributes, which Kafka does not use, and the time after the batch's.
+    draft.content[stop] = draft.content[stop + 1] = 0
     stop = put_varint(draft.content, stop + 2, state[_COUNT])
     state[_COUNT] += 1
     return stop
