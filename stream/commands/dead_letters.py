@@ -115,10 +115,7 @@ def _list(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics)
     if arguments.json:
         sys.stdout.write(msgspec.json.encode({"letters": counts.total(), "groups": rows}).decode() + "\n")
         return DONE
-    reason, example = (
-        Column("reason", no_wrap=True),
-        Column("example", no_wrap=True),
-    )  # both are words of other commands
+    reason, example = (Column(name, no_wrap=True) for name in ("reason", "example"))  # both are words of other commands
     table = Table(reason, "topic", "letters", "sent again", "first", "last", example)
     for row in rows:
         table.add_row(*(harmless(str(cell)) for cell in row.values()))
