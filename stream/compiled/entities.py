@@ -12,9 +12,9 @@ from stream.compiled.scanning import (
     byte_at,
     first_member,
     is_same,
-    name_end,
     next_element,
     null_end,
+    plain_name_end,
     skip_space,
     value_end,
 )
@@ -35,8 +35,8 @@ def entities_end(content: Bytes, place: int, end: int, found: npt.NDArray[np.int
     has_cashtags = False
     place, goes_on = first_member(content, place, end)
     while goes_on:
-        quote, escapes, value = name_end(content, place, end)
-        if value == FAILED or escapes:
+        quote, value = plain_name_end(content, place, end)
+        if value == FAILED:
             return FAILED
         if is_same(content, place + 1, quote, _CASHTAGS_NAME):
             if has_cashtags:
@@ -79,8 +79,8 @@ def _cashtag_end(content: Bytes, place: int, end: int, tag: npt.NDArray[np.int64
     tag[:] = 0
     place, goes_on = first_member(content, place, end)
     while goes_on:
-        quote, escapes, value = name_end(content, place, end)
-        if value == FAILED or escapes:
+        quote, value = plain_name_end(content, place, end)
+        if value == FAILED:
             return FAILED
         if is_same(content, place + 1, quote, _TAG_NAME):
             if tag[1] or byte_at(content, value, end) != _QUOTE:

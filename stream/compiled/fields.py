@@ -15,9 +15,9 @@ from stream.compiled.scanning import (
     byte_at,
     first_member,
     is_same,
-    name_end,
     next_element,
     null_end,
+    plain_name_end,
     skip_space,
     value_end,
 )
@@ -25,19 +25,13 @@ from stream.compiled.strings import FAILED, string_end
 
 _DATA, _UNKNOWN = 4, 5
 _QUOTE, _BRACE, _END_BRACE = ord('"'), ord("{"), ord("}")
-_BRACKET, _END_BRACKET = ord("["), ord("]")
 _ZERO, _NINE = ord("0"), ord("9")
 _MOST_ID_DIGITS = 19
 _MOST_FRACTION_DIGITS = 9
 _ZONE_BYTES = 5  # of a sign and four digits; there may be a colon too
 _DATE_AND_TIME = word("0000-00-00T00:00:00")
 _ID_NAME, _TEXT_NAME, _CREATED_AT_NAME = word("id"), word("text"), word("created_at")
-_ENTITIES_NAME, _DATA_NAME, _CASHTAGS_NAME, _TAG_NAME = (
-    word("entities"),
-    word("data"),
-    word("cashtags"),
-    word("tag"),
-)
+_ENTITIES_NAME, _DATA_NAME = word("entities"), word("data")
 
 
 @part
@@ -100,8 +94,8 @@ def _data_end(content: Bytes, place: int, end: int, spans: Spans, tags: Spans) -
 @part
 def _member(content: Bytes, place: int, end: int) -> tuple[int, int]:
     """Give which field a member is, and the place of its value; names that are written with escapes fail."""
-    quote, escapes, value = name_end(content, place, end)
-    if value == FAILED or escapes:
+    quote, value = plain_name_end(content, place, end)
+    if value == FAILED:
         return _UNKNOWN, FAILED
     return _field(content, place + 1, quote), value
 

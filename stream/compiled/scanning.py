@@ -51,6 +51,13 @@ def name_end(content: Bytes, place: int, end: int) -> tuple[int, bool, int]:
 
 
 @part
+def plain_name_end(content: Bytes, place: int, end: int) -> tuple[int, int]:
+    """Read a member's name, which must have no escape; gives the place of its closing quote, and its value's."""
+    quote, escapes, value = name_end(content, place, end)
+    return (FAILED, FAILED) if escapes else (quote, value)
+
+
+@part
 def first_member(content: Bytes, place: int, end: int) -> tuple[int, bool]:
     """Step into the object that begins at `place`; gives the place of its first member and True, or behind an empty one and False."""
     place = skip_space(content, place + 1, end)
