@@ -83,7 +83,7 @@ def classify(
     predictions = reading.predict(answers_now)
     scorer_seconds = perf_counter() - started
     if spans:
-        describe_answers(spans, records, reading.letters, predictions)
+        describe_answers(spans, records, reading.places, reading.letters, predictions)
     headers = AnswerHeaders(topics, partition, model=predictions.model, traceparents=traceparents(carried, spans))
     answers = reading.write(predictions, headers, topics=topics, classified_at=utc_timestamp(time))
     choices = _choose(predictions, selection, time)

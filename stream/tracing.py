@@ -1,5 +1,6 @@
 """Which tweets of a chunk are traced, and what their spans say."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from models.predictions import Predictions
@@ -105,6 +106,7 @@ def traceparents(carried: Carried, spans: Mapping[int, Span]) -> dict[int, bytes
 def describe_answers(
     spans: Mapping[int, Span],
     records: Sequence[Record],
+    places: Sequence[int],
     letters: Mapping[int, DeadLetter],
     predictions: Predictions,
 ) -> None:
@@ -112,29 +114,26 @@ def describe_answers(
 
     Args:
         spans: by offset.
-        records: the chunk.
+        records: the chunk, in offset order.
+        places: of the tweets among them, in order.
         letters: those of the records that are no tweets, by their place.
         predictions: of the tweets.
     """
-    tweet = 0
     answers, sentiments = predictions.answers(), predictions.columns.sentiments
-    for place, record in enumerate(records):
-        span = spans.get(record.offset)
-        letter = letters.get(place)
-        if letter is not None:
-            if span is not None:
-                span.fail(letter.reason)
+    for offset, span in spans.items():
+        place = bisect_left(records, offset, key=lambda record: record.offset)
+        if place in letters:
+            span.fail(letters[place].reason)
             continue
-        if span is not None:
-            span.describe(
-                {
-                    "tickertape.model.version": predictions.model.version,
-                    "tickertape.model.online_version": predictions.model.online_version,
-                    "tickertape.label": str(ANSWERS[answers[tweet]]),
-                    "tickertape.sentiment": str(SENTIMENTS[sentiments[tweet]]),
-                }
-            )
-        tweet += 1
+        tweet = bisect_left(places, place)
+        span.describe(
+            {
+                "tickertape.model.version": predictions.model.version,
+                "tickertape.model.online_version": predictions.model.online_version,
+                "tickertape.label": str(ANSWERS[answers[tweet]]),
+                "tickertape.sentiment": str(SENTIMENTS[sentiments[tweet]]),
+            }
+        )
 
 
 class TracedEvent:
