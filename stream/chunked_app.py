@@ -10,9 +10,9 @@ from faust.tables.manager import TableManager as FaustTableManager
 from faust.types import TP
 
 from models.errors import BrokerError
-from stream.compiled.unpacking import Unpack
 from stream.connection import KafkaConnection
 from stream.delivery import Outbox
+from stream.fetched import Unpack
 
 logger = logging.getLogger(__name__)
 # Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.

@@ -1,25 +1,24 @@
 """Fetched records that are made when somebody asks for one; the compiled passes read the bytes they stand in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
+from aiokafka.record.util import decode_varint
 
-from stream.compiled.unpacking import (
-    HEADER_COUNT,
-    HEADERS,
-    KEY,
-    KEY_END,
-    OFFSET,
-    TIMESTAMP,
-    TIMESTAMP_KIND,
-    VALUE,
-    VALUE_END,
-    Table,
-)
+Bytes = npt.NDArray[np.uint8]
+Table = npt.NDArray[np.int64]
+Unpack = Callable[[Bytes, Table], tuple[bool, Table]]
+"""The compiled `stream.compiled.unpacking.unpack_records`."""
 
-_MORE, _PAYLOAD, _PAYLOAD_BITS = 0x80, 0x7F, 7
+END, COUNT, BASE_OFFSET, TIME, ADDS_TIME, KIND, WANTED = range(7)
+"""Columns of a batch: the end of its records in the content; how many they are; the offset that theirs add to; the time
+in ms, and whether theirs add to it; its kind; the first offset that is wanted."""
+BATCH_COLUMNS = 7
+OFFSET, TIMESTAMP, TIMESTAMP_KIND, KEY, KEY_END, VALUE, VALUE_END, HEADERS, HEADER_COUNT = range(9)
+"""Rows of unpacked records; key and value with their first byte and end, which is -1 for none."""
+RECORD_ROWS = 9
 
 
 class FetchedRecord(NamedTuple):
@@ -46,7 +45,7 @@ class FetchedRecords(Sequence[FetchedRecord]):
         table: int64 of shape (`RECORD_ROWS`, n): see `stream.compiled.unpacking`.
     """
 
-    def __init__(self, content: npt.NDArray[np.uint8], table: Table) -> None:
+    def __init__(self, content: Bytes, table: Table) -> None:
         self.content = content
         self.table = table
 
@@ -91,14 +90,6 @@ class FetchedRecords(Sequence[FetchedRecord]):
 
     def _next(self, place: int) -> tuple[bytes | None, int]:
         """Read the bytes whose length stands at `place`; gives them and the place behind."""
-        number = shift = 0
-        while True:
-            byte = int(self.content[place])
-            number |= (byte & _PAYLOAD) << shift
-            shift += _PAYLOAD_BITS
-            place += 1
-            if not byte & _MORE:
-                break
-        length = number >> 1 ^ -(number & 1)
+        length, place = decode_varint(self.content, place)
         end = place + max(length, 0)
         return self._bytes(place, end if length >= 0 else -1), end

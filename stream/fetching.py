@@ -15,7 +15,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, Part
 from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
-from stream.compiled.unpacking import Unpack
+from stream.fetched import Unpack
 from stream.stored_batches import KeptRecords, StoredBatch, records_of
 
 # What a fetch brings also keeps its bytes, which aiokafka's own class hides.

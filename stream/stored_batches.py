@@ -13,8 +13,7 @@ from aiokafka import codec
 from aiokafka.record.memory_records import MemoryRecords
 from crc32c import crc32c
 
-from stream.compiled.unpacking import BATCH_COLUMNS, Unpack
-from stream.fetched import FetchedRecords
+from stream.fetched import BATCH_COLUMNS, FetchedRecords, Unpack
 
 # Base offset, length of what follows it, leader epoch, magic, checksum; attributes, last offset delta, first and largest
 # timestamp, producer id and epoch, base sequence, count of records.

@@ -15,9 +15,8 @@ from models.records import Tweet
 from stream.codecs import decode_tweet
 from stream.compiled.kernels import load_scan, load_write
 from stream.compiled.layout import LEFT, PLAIN, TAKEN, WRITTEN, Batches, Chunk, Opinion, Packed, Said, Topic, Values
-from stream.compiled.unpacking import OFFSET, VALUE, VALUE_END
 from stream.dead_letters import DeadLetter, Record
-from stream.fetched import FetchedRecords
+from stream.fetched import OFFSET, VALUE, VALUE_END, FetchedRecords
 from stream.framing import AnyOutputs, FramedOutputs, Outputs, encode_header_name, encode_headers, record_content
 from stream.headers import ID_HEADER, AnswerHeaders
 from stream.reading import PlainReading, Refuse
@@ -118,7 +117,7 @@ class CompiledReading:
     def _traces(self, headers: AnswerHeaders) -> Packed:
         if not headers.traceparents:
             return Packed(_bytes(b""), np.zeros(len(self._records), dtype=np.int64))
-        found = (headers.traceparents.get(record.offset) for record in self._records)
+        found = map(headers.traceparents.get, self._offsets.tolist())
         return _packed([encode_headers([(HEADER, value)]) if value else b"" for value in found])
 
     def _of_plain(self, outputs: Outputs) -> Packed:

@@ -3,7 +3,6 @@
 Source: Apache Kafka documentation, "Message Format", 5.3; as `stream.compiled.framing`, the other way round.
 """
 
-from collections.abc import Callable
 from functools import cache
 
 import numba
@@ -13,18 +12,30 @@ from numba import int64
 
 from models.compiled.caching import cached
 from models.compiled.part import part
+from stream import fetched
 from stream.compiled.characters import Bytes
-
-Table = npt.NDArray[np.int64]
-Unpack = Callable[[Bytes, Table], tuple[bool, Table]]
-
-END, COUNT, BASE_OFFSET, TIME, ADDS_TIME, KIND, WANTED = range(7)
-"""Columns of a batch: the end of its records in the content; how many they are; the offset that theirs add to; the time
-in ms, and whether theirs add to it; its kind; the first offset that is wanted."""
-BATCH_COLUMNS = 7
-OFFSET, TIMESTAMP, TIMESTAMP_KIND, KEY, KEY_END, VALUE, VALUE_END, HEADERS, HEADER_COUNT = range(9)
-"""Rows of unpacked records; key and value with their first byte and end, which is -1 for none."""
-RECORD_ROWS = 9
+from stream.fetched import (
+    ADDS_TIME,
+    BASE_OFFSET,
+    BATCH_COLUMNS,
+    COUNT,
+    END,
+    HEADER_COUNT,
+    HEADERS,
+    KEY,
+    KEY_END,
+    KIND,
+    OFFSET,
+    RECORD_ROWS,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMP_KIND,
+    VALUE,
+    VALUE_END,
+    WANTED,
+    Table,
+    Unpack,
+)
 
 _MORE, _PAYLOAD, _PAYLOAD_BITS, _MOST_BITS = 0x80, 0x7F, 7, 63
 _BROKEN = -1
@@ -58,7 +69,8 @@ def unpack_records(content: Bytes, batches: Table) -> tuple[bool, Table]:
 def load_unpack() -> Unpack:
     """Give the compiled `unpack_records`."""
     content = np.frombuffer(b"", dtype=np.uint8)
-    return cached(unpack_records, (numba.typeof(content), numba.typeof(np.zeros((0, BATCH_COLUMNS), dtype=np.int64))))
+    signature = (numba.typeof(content), numba.typeof(np.zeros((0, BATCH_COLUMNS), dtype=np.int64)))
+    return cached(unpack_records, signature, constants_from=(fetched,))
 
 
 @part

@@ -13,7 +13,8 @@ from models.predictor import pretrained_predictor
 from models.records import utc_timestamp
 from stream.classify import ReadTexts, classify
 from stream.compiled.reading import CompiledReader
-from stream.compiled.unpacking import Unpack, load_unpack
+from stream.compiled.unpacking import load_unpack
+from stream.fetched import Unpack
 from stream.headers import AnswerHeaders
 from stream.reading import PlainReading
 from stream.stored_batches import KeptRecords, StoredBatch, records_of

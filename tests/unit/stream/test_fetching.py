@@ -15,8 +15,8 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.compiled.unpacking import Unpack, load_unpack
-from stream.fetched import FetchedRecords
+from stream.compiled.unpacking import load_unpack
+from stream.fetched import FetchedRecords, Unpack
 from stream.fetching import fetched_records
 from stream.stored_batches import KeptRecords
 

@@ -22,9 +22,9 @@ from models.selection import Selection
 from models.taxonomy import LABELS, SENTIMENTS
 from stream.classify import Answer, classify
 from stream.compiled.reading import CompiledReader
-from stream.compiled.unpacking import OFFSET, load_unpack
+from stream.compiled.unpacking import load_unpack
 from stream.feed.files import read_records
-from stream.fetched import FetchedRecords
+from stream.fetched import OFFSET, FetchedRecords
 from stream.reading import PlainReading
 from stream.stored_batches import KeptRecords, StoredBatch, records_of
 from stream.topics import declare_topics
