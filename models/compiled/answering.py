@@ -12,6 +12,7 @@ from numba import njit
 from models.calibration import FloatArray
 from models.compiled.layout import Answers, Heads
 from models.compiled.part import part
+from models.compiled.softmax import exponentials, lower, share_out
 from models.taxonomy import LABELS, SENTIMENTS, Sentiment
 from models.weights import COLUMNS
 
@@ -40,22 +41,38 @@ def empty_answers(count: int, top_k: int, id_count: int) -> Answers:
 
 
 @part
-def answer(sums: npt.NDArray[np.int64], heads: Heads, answers: Answers, place: int) -> None:
+def answer(sums: npt.NDArray[np.int64], heads: Heads, chances: FloatArray, answers: Answers, place: int) -> None:
     """Answer one text.
 
     Args:
         sums: shape (`COLUMNS` + 1,): of the text's rows; the last is the text's squared length.
         heads: of the weights.
+        chances: room for as many numbers as there are sums.
         answers: gets row `place`.
         place: of the text.
     """
-    scores, probabilities = answers.scores[place], answers.probabilities[place]
+    scores = answers.scores[place]
     share = 1 / math.sqrt(max(sums[COLUMNS], 1))  # a text without any known feature gets the biases alone
     for column in range(COLUMNS):
         scores[column] = sums[column] * share * heads.scales[column] + heads.biases[column]
-    _softmax(scores[:_LABEL_COUNT], heads.temperatures[0], probabilities[:_LABEL_COUNT])
-    _softmax(scores[_LABEL_COUNT:], heads.temperatures[1], probabilities[_LABEL_COUNT:])
+    for head in range(2):
+        begin, end = columns_of(head)
+        coldness = 1 / heads.temperatures[head]
+        for column in range(begin, end):
+            chances[column] = scores[column] * coldness
+    chances[COLUMNS] = 0.0
+    lower(chances)
+    exponentials(chances)
+    share_out(chances)
+    for column in range(COLUMNS):
+        answers.probabilities[place, column] = chances[column]
     summarise(answers, place)
+
+
+@part
+def columns_of(head: int) -> tuple[int, int]:
+    """Where a head's columns begin and end."""
+    return (0, _LABEL_COUNT) if head == 0 else (_LABEL_COUNT, COLUMNS)
 
 
 @part
@@ -65,19 +82,6 @@ def summarise(answers: Answers, place: int) -> None:
     _take_largest(probabilities[:_LABEL_COUNT], answers.labels[place], answers.label_scores[place])
     answers.sentiments[place] = _largest(probabilities[_LABEL_COUNT:], 0)
     answers.sentiment_scores[place] = _rounded(probabilities[_BULLISH] - probabilities[_BEARISH])
-
-
-@part
-def _softmax(scores: FloatArray, temperature: float, probabilities: FloatArray) -> None:
-    highest = scores[_largest(scores, 0)]
-    coldness = 1 / temperature
-    total = 0.0
-    for column in range(len(scores)):
-        probabilities[column] = math.exp((scores[column] - highest) * coldness)
-        total += probabilities[column]
-    share = 1 / total
-    for column in range(len(scores)):
-        probabilities[column] *= share
 
 
 @part

@@ -53,6 +53,7 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
     known = np.empty(IDS_PER_BYTE * len(content), dtype=np.int32)
     seen = np.zeros(len(rows.table) // 8 + 1, dtype=np.uint8)
     sums = np.empty(COLUMNS + 1, dtype=np.int64)
+    chances = np.empty(COLUMNS + 1)
     answers = empty_answers(text_count, top_k, len(known))
     ids, starts = answers.ids, answers.starts
     start = int64(0)
@@ -62,7 +63,7 @@ def answer_texts(content: Bytes, text_count: int, rows: Rows, heads: Heads, top_
         id_count = hash_text(folded, fold(content, start, end, folded), ids[first:])
         row_count = known_rows(ids[first : first + id_count], rows, seen, known)
         add_rows(known[:row_count], rows, sums)
-        answer(sums, heads, answers, place)
+        answer(sums, heads, chances, answers, place)
         starts[place + 1] = first + id_count
         start = end + 1
     return Answers(

@@ -32,6 +32,18 @@ def part(function: Function) -> Function:
     return compiled
 
 
+def fused(function: Function) -> Function:
+    """Compile a part in which a product and the sum it goes into are one step of the processor, where it has such a step.
+
+    That is rounded once instead of twice. Each sum may have one product only: then there is one way to fuse them, and all
+    kernels that use the part get the same bits.
+    """
+    compiled: Function = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"})(
+        function
+    )
+    return compiled
+
+
 def maker(function: Function) -> Function:
     """Compile a function that makes arrays, or gives what it was given; as `part` else."""
     compiled: Function = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)

@@ -13,7 +13,7 @@ from numba import int64
 
 from models.calibration import FloatArray
 from models.compiled.alarms import haste
-from models.compiled.answering import empty_answers, summarise
+from models.compiled.answering import columns_of, empty_answers, summarise
 from models.compiled.caching import Signature, cached
 from models.compiled.layout import NO_ROWS, Answers, Moved, Rows, moved_of
 from models.compiled.part import part
@@ -21,7 +21,6 @@ from models.compiled.voices import (
     CORRECTING,
     VOICE_COUNT,
     Voices,
-    columns_of,
     copy_confusions,
     speak,
     spread_confusions,
@@ -45,14 +44,14 @@ from models.weights import COLUMNS
 
 Classes = npt.NDArray[np.int64]
 
-Adjust = Callable[[Answers, Rows, OnlineWeights, Moved], Answers]
+Adjust = Callable[[Answers, Rows, OnlineWeights, Moved, int], Answers]
 Learn = Callable[[Answers, Rows, OnlineWeights, Classes, FloatArray, FloatArray], None]
 
 _ALL, _LEARNED = int64(BATCH), int64(STEADY)  # the first of the voices that are heard
 _RATES = np.array(CONFUSION_RATES)
 
 
-def adjust_answers(answers: Answers, rows: Rows, weights: OnlineWeights, moved: Moved) -> Answers:
+def adjust_answers(answers: Answers, rows: Rows, weights: OnlineWeights, moved: Moved, top_k: int) -> Answers:
     """Answer the texts anew with what was learned.
 
     Args:
@@ -60,8 +59,9 @@ def adjust_answers(answers: Answers, rows: Rows, weights: OnlineWeights, moved: 
         rows: of the batch model.
         weights: only read; without their words.
         moved: the words.
+        top_k: labels to name for each text, 1 to 20.
     """
-    count, top_k = answers.label_scores.shape
+    count = len(answers.scores)
     adjusted = empty_answers(count, top_k, 0)
     confusions = spread_confusions(weights)
     squares = squares_of(answers.ids, rows)
@@ -131,7 +131,7 @@ def learn_labels(
 def load_adjust() -> Adjust:
     """Give the compiled `adjust_answers`."""
     moved = moved_of(fresh_weights().words)
-    return cached(adjust_answers, (*_state(), numba.typeof(moved)))
+    return cached(adjust_answers, (*_state(), numba.typeof(moved), int64))
 
 
 @cache

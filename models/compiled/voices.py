@@ -4,8 +4,9 @@ import numpy as np
 from numba import njit
 
 from models.calibration import FloatArray
-from models.compiled.exponential import exponentials
-from models.compiled.part import part
+from models.compiled.answering import columns_of
+from models.compiled.part import fused, part
+from models.compiled.softmax import exponentials, lower, share_out
 from models.compiled.words import BLOCK, WIDTH
 from models.online.rules import BATCH, CONFUSION_RATES, LEAST_PROBABILITIES, STEADY, VOICES
 from models.online.weights import OnlineWeights
@@ -61,44 +62,26 @@ def speak(share: float, confusions: FloatArray, probabilities: FloatArray, voice
     for column in range(COLUMNS):
         batch[column] = probabilities[column]
     batch[COLUMNS] = 0.0
-    for begin in range(0, WIDTH, BLOCK):
-        one, two, three, four = batch[begin], batch[begin + 1], batch[begin + 2], batch[begin + 3]
-        for column in range(CORRECTING * WIDTH):
-            said[column] += (confusions[begin, column] * one + confusions[begin + 1, column] * two) + (
-                confusions[begin + 2, column] * three + confusions[begin + 3, column] * four
-            )
-    for voice in range(CORRECTING):
-        for head in range(2):
-            begin, end = columns_of(head)
-            _lower(voices[STEADY + voice, begin:end])
+    _add_confusions(batch, confusions, said)
+    for voice in range(STEADY, VOICE_COUNT):
+        lower(voices[voice])
     exponentials(said)
     for voice in range(CORRECTING):
         for column in range(COLUMNS):
             voices[STEADY + voice, column] *= max(batch[column], _LEAST[voice])
-        for head in range(2):
-            begin, end = columns_of(head)
-            _share_out(voices[STEADY + voice, begin:end])
+        share_out(voices[STEADY + voice])
 
 
-@part
-def _lower(said: FloatArray) -> None:
-    """Make 0 the highest, which changes no share and keeps the exponentials in bounds."""
-    highest = said[0]
-    for column in range(1, len(said)):
-        highest = max(highest, said[column])
-    for column in range(len(said)):
-        said[column] -= highest
-
-
-@part
-def _share_out(said: FloatArray) -> None:
-    """Divide by the sum."""
-    total = 0.0
-    for column in range(len(said)):
-        total += said[column]
-    share = 1 / total
-    for column in range(len(said)):
-        said[column] *= share
+@fused
+def _add_confusions(batch: FloatArray, confusions: FloatArray, said: FloatArray) -> None:
+    """Add V P of both voices, some rows of V at once: numba makes vector instructions of that, and none of a single row."""
+    for begin in range(0, WIDTH, BLOCK):
+        one, two, three, four = batch[begin], batch[begin + 1], batch[begin + 2], batch[begin + 3]
+        for column in range(CORRECTING * WIDTH):
+            total = said[column] + confusions[begin, column] * one
+            total += confusions[begin + 1, column] * two
+            total += confusions[begin + 2, column] * three
+            said[column] = total + confusions[begin + 3, column] * four
 
 
 @part
@@ -115,9 +98,3 @@ def vote(voices: Voices, votes: FloatArray, first: int, answer: FloatArray) -> N
             share = votes[head, voice] / total
             for column in range(begin, end):
                 answer[column] += share * voices[voice, column]
-
-
-@part
-def columns_of(head: int) -> tuple[int, int]:
-    """Where a head's columns begin and end."""
-    return (0, _LABEL_COUNT) if head == 0 else (_LABEL_COUNT, COLUMNS)

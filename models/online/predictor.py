@@ -61,9 +61,10 @@ class OnlinePredictor:
 
     def say(self, texts: Texts) -> Said:
         """Answer n texts."""
-        batch = self.batch.scorer.answers(texts, top_k=self.batch.top_k)
-        online = self._online.adjust(batch)
         labels_by, sentiments_by = self._answerers
+        batch_k, online_k = (1, self.batch.top_k) if labels_by == _ONLINE else (self.batch.top_k, 1)
+        batch = self.batch.scorer.answers(texts, top_k=batch_k)
+        online = self._online.adjust(batch, top_k=online_k)
         labels, sentiments = (online if by == _ONLINE else batch for by in (labels_by, sentiments_by))
         return Said(
             _of_both(labels, sentiments), (labels_by, sentiments_by), Opinions(_opinion(batch), _opinion(online))

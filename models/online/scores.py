@@ -26,8 +26,8 @@ class OnlineScorer:
 
     def answers(self, texts: Sequence[str], *, top_k: int) -> Answers:
         """Answer n texts, as `Scorer.answers`; the scores are the batch model's."""
-        return self.adjust(self._scorer.answers(texts, top_k=top_k))
+        return self.adjust(self._scorer.answers(texts, top_k=1), top_k=top_k)
 
-    def adjust(self, answers: Answers) -> Answers:
+    def adjust(self, answers: Answers, *, top_k: int) -> Answers:
         """Answer anew what the batch model's scorer has answered."""
-        return self._adjust(answers, self._scorer.rows, self._weights, self._moved)
+        return self._adjust(answers, self._scorer.rows, self._weights, self._moved, top_k)
