@@ -3,15 +3,15 @@
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from config.settings import Port
+from config.group import Port, SettingsGroup
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(SettingsGroup):
     """The HTTP API."""
 
-    model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="API_")
 
     host: str = "127.0.0.1"
     """Address to listen on."""

@@ -10,7 +10,6 @@ from typing import get_args
 import msgspec
 import pytest
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
 import config.access
 import config.api
@@ -24,6 +23,7 @@ import monitoring.__main__
 import tickertape
 from api.errors import STATUS_OF
 from config.commands import DONE, FAILED, WRONG_USE, Command
+from config.group import SettingsGroup
 from models.contest_records import ContestEvent
 from models.errors import TickertapeError
 from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
@@ -52,7 +52,7 @@ GROUPS = [
         config.tracing,
     )
     for _, group in inspect.getmembers(module, inspect.isclass)
-    if issubclass(group, BaseSettings) and group is not BaseSettings
+    if issubclass(group, SettingsGroup) and group is not SettingsGroup
 ]
 COMMANDS: dict[str, Command] = {
     **{f"tickertape {verb}": command for verb, command in tickertape.COMMANDS.items()},
