@@ -63,13 +63,15 @@ def positive_integer(text: str) -> int:
     """Read an argument that counts something; for `type=` of an argument.
 
     Raises:
-        argparse.ArgumentTypeError: the number is below 1.
-        ValueError: the text is no whole number.
+        argparse.ArgumentTypeError: the text is no whole number, or one below 1.
 
     >>> positive_integer("3")
     3
     """
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number

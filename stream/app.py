@@ -15,7 +15,6 @@ import faust
 from config.settings import (
     LabellingSettings,
     OnlineSettings,
-    ProjectSettings,
     RegistrySettings,
     StreamSettings,
     TopicSettings,
@@ -37,6 +36,7 @@ from stream.changes import publish_change
 from stream.chunked_app import ChunkedApp, ChunkOptions
 from stream.classifier_agent import register_classifier
 from stream.commands.cluster import kafka_of_settings
+from stream.commands.home import home_folder
 from stream.compiled.unpacking import load_unpack
 from stream.connection import KafkaConnection
 from stream.credentials import broker_credentials
@@ -136,7 +136,7 @@ def app_from_environment() -> faust.App:
         SettingsError: a file that a setting names can't be used.
         TracingError: traces are asked for, and can't be made.
     """
-    home, registry = ProjectSettings().home, RegistrySettings()
+    registry, datadir = RegistrySettings(), home_folder("faust")
     settings, kafka = StreamSettings(), kafka_of_settings()
     selection = _selection(LabellingSettings())
     topics = declare_topics(TopicSettings())
@@ -145,9 +145,8 @@ def app_from_environment() -> faust.App:
     store = serving_store(top_k=settings.top_k, count=count_careful)
     predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
-    home.mkdir(parents=True, exist_ok=True)
     check_topics_and_group(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
-    cluster = Cluster(kafka=kafka, topics=ensure_topics(kafka, topics.all), datadir=str(home / "faust"))
+    cluster = Cluster(kafka=kafka, topics=ensure_topics(kafka, topics.all), datadir=str(datadir))
     if settings.delivery == "exactly_once":
         check_transactions(cluster, topics.raw.name, group=settings.group)
     logger.info(

@@ -235,7 +235,10 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def _one_spot(text: str) -> dict[int, int]:
-    spot = parse_offsets(text)
+    try:
+        spot = parse_offsets(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} names no letter like 0:12") from None
     if len(spot) != 1:
         raise argparse.ArgumentTypeError(f"{text!r} names {len(spot)} letters, one is shown")
     return spot
