@@ -32,19 +32,19 @@ from models.shadow import Shadow
 from monitoring.metrics import count_careful, record_change, show_model
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import Tracer, open_tracer
-from stream.changes import publish_change
-from stream.chunked_app import ChunkedApp, ChunkOptions
-from stream.classifier_agent import register_classifier
 from stream.commands.cluster import kafka_of_settings
 from stream.commands.home import home_folder
 from stream.compiled.unpacking import load_unpack
-from stream.connection import KafkaConnection
-from stream.credentials import broker_credentials
+from stream.kafka.connection import KafkaConnection
 from stream.learning.wiring import Limits, learn_online
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 from stream.tracing import TweetTraces
-from stream.transactions import Transactions
-from stream.worker_rights import check_topics_and_group, check_transactions
+from stream.transport.chunked_app import ChunkedApp, ChunkOptions
+from stream.transport.credentials import broker_credentials
+from stream.transport.transactions import Transactions
+from stream.worker.agent import register_classifier
+from stream.worker.model_changes import publish_change
+from stream.worker.rights import check_topics_and_group, check_transactions
 
 logger = logging.getLogger(__name__)
 

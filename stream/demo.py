@@ -17,8 +17,8 @@ from rich.text import Text
 
 from models.errors import BrokerError, TickertapeError
 from stream.broker.process import GuardedProcess
-from stream.connection import KafkaConnection
-from stream.following import follow
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.following import follow
 from stream.rows import answer_row
 from stream.topics import Topics
 

@@ -26,15 +26,15 @@ from config.commands import DONE, FAILED, positive_integer
 from config.settings import TopicSettings
 from models.errors import DataError
 from stream.commands.cluster import kafka_of_settings
-from stream.commands.part_options import add_part_options
-from stream.connection import KafkaConnection
+from stream.commands.range_options import add_part_options
 from stream.feed.files import STANDARD_INPUT, opened
-from stream.letters.redriving import Redriver, marked
-from stream.letters.repairs import Repaired, judge_of, repaired
-from stream.letters.stored import StoredLetter, read_lines, stored
-from stream.parts import BEGINNING, PartReader, Spot
-from stream.ranges import parse_offsets
-from stream.rights import check_rights
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.offsets import parse_offsets
+from stream.kafka.ranges import BEGINNING, PartReader, Spot
+from stream.kafka.rights import check_rights
+from stream.redrive.redriver import Redriver, marked
+from stream.redrive.repairs import Repaired, judge_of, repaired
+from stream.redrive.stored import StoredLetter, read_lines, stored
 from stream.rows import harmless
 from stream.topics import Topics, declare_topics, ensure_topics
 

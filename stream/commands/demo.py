@@ -28,8 +28,8 @@ from stream.broker import BrokerOptions, EmbeddedKafka, show_progress
 from stream.broker.probe import is_free
 from stream.commands.cluster import kafka_of_settings
 from stream.commands.home import home_folder
-from stream.connection import KafkaConnection
 from stream.demo import Tally, count_outputs, running_parts, show
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 DEMO_PREFIX = "demo."  # keeps made-up tweets out of the topics of a cluster that others use

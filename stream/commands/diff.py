@@ -28,7 +28,7 @@ from models.records import Tweet
 from stream.codecs import decode_tweet
 from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import format_of, read_records
-from stream.ranges import parse_offsets, read_range
+from stream.kafka.offsets import parse_offsets, read_range
 from stream.topics import declare_topics
 
 _CHUNK_TWEETS = 500

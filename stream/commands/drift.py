@@ -18,18 +18,20 @@ from pathlib import Path
 from config.commands import DONE
 from monitoring.commands.drift_reference import make_labelled_reference
 from monitoring.commands.drift_report import report_on_files
-from stream.commands import watch
-from stream.commands.part_options import add_part_options
-from stream.commands.past import make_reference, report_on_part
+from stream.commands import drift_watch
+from stream.commands.drift_past import make_reference, report_on_part
+from stream.commands.range_options import add_part_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    parser.set_defaults(action=watch.run, from_beginning=False)
+    parser.set_defaults(action=drift_watch.run, from_beginning=False)
     actions = parser.add_subparsers(metavar="action", title="actions")
-    watching = actions.add_parser("watch", help="compare window after window as they come", description=watch.__doc__)
-    watch.add_arguments(watching)
-    watching.set_defaults(action=watch.run)
+    watching = actions.add_parser(
+        "watch", help="compare window after window as they come", description=drift_watch.__doc__
+    )
+    drift_watch.add_arguments(watching)
+    watching.set_defaults(action=drift_watch.run)
     report = actions.add_parser("report", help="compare tweets of the past, or two files, once")
     add_part_options(report)
     report.add_argument("--reference", type=Path, metavar="FILE", help="with --current: tweets of a time that was good")

@@ -28,8 +28,8 @@ from stream.codecs import encode
 from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import Record
 from stream.feed.labels import BadLine, read_labels
-from stream.replay import Published, publish
-from stream.rights import check_rights
+from stream.feed.publishing import Published, publish
+from stream.kafka.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 EVENT_SOURCE = b"/tickertape/label"

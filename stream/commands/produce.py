@@ -39,8 +39,8 @@ from models.errors import DataError
 from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import STANDARD_INPUT, Record, format_of, read_records
 from stream.feed.generator import DEFAULT_START, MALFORMED_SHARE, TWEETS_PER_SECOND, GeneratedTweet, generate
-from stream.replay import Published, pace, publish
-from stream.rights import check_rights
+from stream.feed.publishing import Published, pace, publish
+from stream.kafka.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 FOR_EVER = 0

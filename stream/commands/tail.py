@@ -27,11 +27,11 @@ from rich.text import Text
 from config.commands import DONE, configure_logging, positive_integer
 from config.settings import ProjectSettings, StreamSettings, TopicSettings
 from stream.commands.cluster import kafka_of_settings
-from stream.commands.part_options import add_part_options
-from stream.connection import KafkaConnection
-from stream.following import follow
-from stream.letters.stored import stored
-from stream.parts import PartReader
+from stream.commands.range_options import add_part_options
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.following import follow
+from stream.kafka.ranges import PartReader
+from stream.redrive.stored import stored
 from stream.rows import (
     answer_row,
     dead_letter_row,

@@ -21,7 +21,7 @@ from rich.table import Table
 from config.commands import DONE, FAILED
 from config.settings import StreamSettings, TopicSettings
 from stream.commands.cluster import kafka_of_settings
-from stream.commands.part_options import add_part_options, spot
+from stream.commands.range_options import add_part_options, spot
 from stream.topics import declare_topics
 from stream.verifying.account import Fault, Verdict
 from stream.verifying.judge import Judge

@@ -34,10 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     from monitoring.recording import show_start  # noqa: PLC0415  # as above
     from monitoring.serving import serve_metrics  # noqa: PLC0415  # as above
-    from stream.admission import reason  # noqa: PLC0415  # as above
     from stream.app import app_from_environment  # noqa: PLC0415  # as above
-    from stream.guard import guard  # noqa: PLC0415  # as above
+    from stream.kafka.authentication import reason  # noqa: PLC0415  # as above
     from stream.topics import declare_topics  # noqa: PLC0415  # as above
+    from stream.worker.guard import guard  # noqa: PLC0415  # as above
 
     settings = StreamSettings()
     app = app_from_environment()

@@ -13,11 +13,11 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from models.errors import BrokerError, MalformedRecordError
 from models.feedback import LabelledTweet
 from models.online.corrections import StoredSnapshot, later
-from stream.clients import CONNECT_TIMEOUT_MS, refused
 from stream.codecs import decode_labelled
-from stream.connection import KafkaConnection
-from stream.following import POLL_MS, connect
-from stream.rights import check_rights
+from stream.kafka.clients import CONNECT_TIMEOUT_MS, refused
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.following import POLL_MS, connect
+from stream.kafka.rights import check_rights
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
-from stream.clients import CONNECT_TIMEOUT_MS, refused
-from stream.connection import KafkaConnection
-from stream.following import connect
-from stream.parts import BEGINNING, PartReader, Spot
-from stream.ranges import Offsets
-from stream.rights import check_rights
+from stream.kafka.clients import CONNECT_TIMEOUT_MS, refused
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.following import connect
+from stream.kafka.offsets import Offsets
+from stream.kafka.ranges import BEGINNING, PartReader, Spot
+from stream.kafka.rights import check_rights
 from stream.topics import Topics
 from stream.verifying.account import Account, Output, Verdict
 

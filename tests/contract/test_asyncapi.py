@@ -32,15 +32,15 @@ from models.taxonomy import Label, Sentiment
 from monitoring.drift.records import Cause, DriftEvent, Kind
 from stream.asyncapi.document import asyncapi_document
 from stream.asyncapi.messages import MESSAGES, Message
-from stream.changes import change_headers
-from stream.classify import classify
 from stream.codecs import decode_feedback, decode_tweet, encode
 from stream.dead_letters import refused
+from stream.drift.event_log import drift_headers
 from stream.framing import Outputs
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
-from stream.letters.marks import Mark, mark_headers
+from stream.redrive.marks import Mark, mark_headers
 from stream.topics import Topics, declare_topics
-from stream.watching.ledger import drift_headers
+from stream.worker.classify import classify
+from stream.worker.model_changes import change_headers
 from tickertape import main
 
 ROOT = Path(__file__).parents[2]

@@ -31,12 +31,12 @@ from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
 from monitoring import metrics
 from monitoring.drift.records import Cause, DriftEvent, Span
-from stream.changes import CHANGE_TYPE
 from stream.dead_letters import DeadLetter
+from stream.drift.event_log import EVENT_TYPE as DRIFT_TYPE
 from stream.headers import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
 from stream.learning.topics import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
-from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
+from stream.worker.model_changes import CHANGE_TYPE
 
 DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))

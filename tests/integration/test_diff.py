@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from models.errors import BrokerError
-from stream.connection import KafkaConnection
-from stream.ranges import read_range
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.offsets import read_range
 from tickertape import main
 
 pytestmark = pytest.mark.integration

@@ -17,11 +17,11 @@ from faust.types import TP
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from stream.connection import KafkaConnection
-from stream.delivery import ChunkOutputs, PartitionMovedError
 from stream.framing import Outputs, varint
-from stream.partition_transactions import PartitionTransactions
-from stream.transactions import Transactions
+from stream.kafka.connection import KafkaConnection
+from stream.transport.delivery import ChunkOutputs, PartitionMovedError
+from stream.transport.partition_transactions import PartitionTransactions
+from stream.transport.transactions import Transactions
 from stream.verifying.judge import Judge
 
 pytestmark = pytest.mark.integration

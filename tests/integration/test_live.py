@@ -24,7 +24,7 @@ from api.live.picture import Picture
 from api.live.reader import LiveTopics, Reader
 from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 from tickertape.client import Client
 

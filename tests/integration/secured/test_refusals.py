@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from models.errors import BrokerError
-from stream.admission import check_admission
 from stream.commands.cluster import kafka_of_settings
+from stream.kafka.authentication import check_admission
 
 pytestmark = pytest.mark.integration
 

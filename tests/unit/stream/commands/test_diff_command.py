@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.ranges import parse_offsets
+from stream.kafka.offsets import parse_offsets
 from tickertape import main
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import DataError
 from stream.commands.label import _Labels, _summary, add_arguments
-from stream.replay import Published
+from stream.feed.publishing import Published
 
 
 def parsed(*words: str) -> argparse.Namespace:

@@ -15,9 +15,9 @@ from models.online.corrections import StoredSnapshot
 from models.records import ModelVersion
 from models.taxonomy import Label
 from stream.codecs import decode_labelled
-from stream.connection import KafkaConnection
 from stream.dead_letters import DeadLetter
 from stream.framing import Outputs
+from stream.kafka.connection import KafkaConnection
 from stream.learning.following import SnapshotFollower
 from stream.learning.sent_out import SentOutTopic
 from stream.learning.topics import latest_snapshots
