@@ -27,13 +27,13 @@ from monitoring.drift.windows import Window, joined
 from stream.commands.cluster import kafka_of_settings
 from stream.drift.past import Past, PastTweets
 from stream.drift.telling import replay_command
-from stream.kafka.ranges import PartReader, Spot
+from stream.kafka.ranges import Position, RangeReader
 from stream.topics import declare_topics
 
 _IDS = 10**8  # of one reference
 
 
-def report_on_part(start: Spot, end: Spot | None, *, reports: Path | None, with_json: bool) -> None:
+def report_on_range(start: Position, end: Position | None, *, reports: Path | None, with_json: bool) -> None:
     """Compare a part of the topic with the reference of the model that answered most of it, and print what moved.
 
     Raises:
@@ -59,7 +59,7 @@ def report_on_part(start: Spot, end: Spot | None, *, reports: Path | None, with_
         sys.stderr.write(f"left out: {past.of_others:,} tweets of other versions than {past.model.version}\n")
 
 
-def make_reference(start: Spot | None, end: Spot | None, *, file: Path | None, output: Path) -> None:
+def make_reference(start: Position | None, end: Position | None, *, file: Path | None, output: Path) -> None:
     """Make a reference of a part of the topic, or of a file, and say what it is.
 
     Raises:
@@ -92,9 +92,9 @@ def make_reference(start: Spot | None, end: Spot | None, *, file: Path | None, o
     put_reference(reference, output, note=f"; {left_out:,} of other versions left out" if left_out else "")
 
 
-def _reader(start: Spot, end: Spot | None) -> PartReader:
+def _reader(start: Position, end: Position | None) -> RangeReader:
     topic = declare_topics(TopicSettings()).classified.name
-    return PartReader(
+    return RangeReader(
         kafka_of_settings(),
         topic,
         start=start,
@@ -125,7 +125,9 @@ def _check_size(tweets: int) -> None:
 
 
 def _event(past: Past, reference: Reference, window: Window, verdict: Verdict) -> DriftEvent:
-    start, end = ({str(number): offset for number, offset in side.items()} for side in (past.part.start, past.part.end))
+    start, end = (
+        {str(number): offset for number, offset in side.items()} for side in (past.bounds.start, past.bounds.end)
+    )
     span = Span(
         number=verdict.number,
         tweets=window.tweets,

@@ -13,9 +13,8 @@ from monitoring.drift.records import DriftEvent, event_id
 from stream.codecs import encode
 from stream.drift.client import CALL_MS, HeldClient
 from stream.framing import Header
-from stream.kafka.clients import open_client
+from stream.kafka.clients import POLL_MS, open_client
 from stream.kafka.connection import KafkaConnection
-from stream.kafka.following import POLL_MS
 
 SOURCE = b"/tickertape/drift"
 EVENT_TYPE = b"tickertape.drift.window.v1"
@@ -27,7 +26,7 @@ _decoder = msgspec.json.Decoder(DriftEvent)
 logger = logging.getLogger(__name__)
 
 
-class Ledger:
+class EventLog:
     """Reads the events of a topic from the newest back, and adds to them.
 
     Args:
@@ -70,7 +69,7 @@ class Ledger:
 
         Raises:
             DriftError: somebody else has added one meanwhile.
-            DeliveryError: whether it is there is not known: make a new ledger, and look.
+            DeliveryError: whether it is there is not known: make a new event log, and look.
             KafkaError: no broker answers; it is not there.
         """
         if self._end_offset() != self._end:
@@ -112,7 +111,7 @@ class Ledger:
 
 
 def connect_producer(kafka: KafkaConnection) -> KafkaProducer:
-    """Make the producer of a ledger.
+    """Make the producer of an event log.
 
     Raises:
         BrokerError: no broker answers.

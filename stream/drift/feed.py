@@ -10,7 +10,8 @@ from kafka.structs import OffsetAndMetadata
 
 from stream.drift.client import CALL_MS, HeldClient
 from stream.drift.ordering import TimedRecord, TimeOrder
-from stream.kafka.following import FETCH_WAIT_MS, TOPIC_CHECK_SECONDS
+from stream.kafka.clients import FETCH_WAIT_MS
+from stream.kafka.following import TOPIC_CHECK_SECONDS
 from stream.kafka.offsets import Offsets
 
 READ_MS = 500  # how long a read waits for tweets

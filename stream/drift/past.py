@@ -10,7 +10,7 @@ from monitoring.drift.monitor import MIN_WINDOW_TWEETS
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, window_of
 from stream.drift.decoding import Answered, decode_answered
-from stream.kafka.ranges import Part, PartReader
+from stream.kafka.ranges import RangeReader, TopicRange
 
 MOST_TWEETS = 200_000  # about 200 MB; more would hardly move a threshold
 
@@ -22,7 +22,7 @@ class Past:
     Attributes:
         model: the version that answered most of them.
         windows: of so many tweets as was asked for, the last one of more or fewer.
-        part: where they stand.
+        bounds: where they stand.
         tweets: how many.
         of_others: how many tweets of other versions were left out.
         unreadable: records that are no classified tweet.
@@ -32,7 +32,7 @@ class Past:
 
     model: ModelVersion
     windows: tuple[Window, ...]
-    part: Part
+    bounds: TopicRange
     tweets: int
     of_others: int
     unreadable: int
@@ -51,7 +51,7 @@ class PastTweets:
         DataError: there are too many tweets, or no one.
     """
 
-    def __init__(self, reader: PartReader) -> None:
+    def __init__(self, reader: RangeReader) -> None:
         self._answered: list[Answered] = []
         self._unreadable = 0
         for records in reader.records():
@@ -66,7 +66,7 @@ class PastTweets:
         if not self._answered:
             raise DataError(f"no tweet to compare: {self._unreadable} records were read, none of which is a tweet")
         self._answered.sort(key=lambda answered: answered.at)
-        self._part = reader.part
+        self._bounds = reader.bounds
 
     @property
     def model(self) -> ModelVersion:
@@ -97,7 +97,7 @@ class PastTweets:
         return Past(
             model=model,
             windows=tuple(window_of(part) for part in _cut(rows, window_tweets)),
-            part=self._part,
+            bounds=self._bounds,
             tweets=len(rows),
             of_others=of_others,
             unreadable=self._unreadable + unreadable,

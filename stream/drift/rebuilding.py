@@ -13,7 +13,7 @@ from monitoring.drift.windows import Window, window_of
 from stream.drift.bucket import TokenBucket
 from stream.drift.client import CALL_MS, HeldClient
 from stream.drift.decoding import decode_answered
-from stream.kafka.offsets import read_with
+from stream.kafka.offsets import read_between
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class EarlierTweets:
         """Give the windows of events that follow each other without a hole, read in one go."""
         rows: list[list[Description]] = [[] for _ in events]
         start, end = self._held(events)
-        for records in read_with(self._consumer, self._topic, start=start, end=end):
+        for records in read_between(self._consumer, self._topic, start=start, end=end):
             self._bucket.allowance()
             self._bucket.take(len(records))
             for record in records:

@@ -11,7 +11,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from models.tweets import Reason
 from stream.drift.client import CALL_MS, HeldClient
-from stream.kafka.following import POLL_MS
+from stream.kafka.clients import POLL_MS
 
 LONGEST_COUNT_SECONDS = 10.0  # one count must not hold up the reading for long; it goes on at the next window
 

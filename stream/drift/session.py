@@ -16,7 +16,7 @@ from monitoring.drift.records import DriftEvent
 from monitoring.drift.references import References
 from stream.drift.bucket import TokenBucket
 from stream.drift.client import CALL_MS, CLOSE_MS, HeldClient
-from stream.drift.event_log import Ledger, connect_producer
+from stream.drift.event_log import EventLog, connect_producer
 from stream.drift.feed import FETCH_BYTES as FEED_FETCH_BYTES
 from stream.drift.feed import KafkaFeed, await_topic
 from stream.drift.learned import LearnedTopic
@@ -26,12 +26,11 @@ from stream.drift.starting import start_offsets
 from stream.drift.subjects import Subjects
 from stream.drift.telling import Alerts, Reports, Teller
 from stream.drift.watch import Parts, Rules, Standing, Texts, Watch
-from stream.kafka.authentication import reason
-from stream.kafka.clients import refused
+from stream.kafka.clients import open_consumer
 from stream.kafka.connection import KafkaConnection
-from stream.kafka.following import connect
+from stream.kafka.errors import broker_error, reason
 from stream.kafka.interrupts import Interrupts
-from stream.kafka.offsets import Offsets, shown
+from stream.kafka.offsets import Offsets, format_offsets
 from stream.kafka.rights import check_rights
 from stream.topics import Topics, ensure_topics
 
@@ -113,7 +112,7 @@ def watch_without_end(
                         watch.step()
             except (BrokerError, KafkaError, OSError) as exc:
                 if not was_open and isinstance(exc, KafkaError):
-                    raise refused("can't watch the feed", watched.kafka, exc) from exc
+                    raise broker_error("can't watch the feed", watched.kafka, exc) from exc
                 if not was_open:
                     raise
                 if not is_lost:
@@ -147,8 +146,8 @@ def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator
         partitions = await_topic(consumer, topics.classified.name)
         producer = HeldClient(connect_producer(watched.kafka), interrupts)
         stack.callback(producer.close, timeout=CLOSE_MS / 1000)
-        ledger = Ledger(consumers.make(), producer, topics.drift.name)
-        newest, committed = ledger.newest(), _committed(consumer, partitions)
+        event_log = EventLog(consumers.make(), producer, topics.drift.name)
+        newest, committed = event_log.newest(), _committed(consumer, partitions)
         standing = _standing(newest, from_beginning=watched.from_beginning)
         offsets = start_offsets(
             told=standing.end,
@@ -159,15 +158,15 @@ def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator
         )
         feed = KafkaFeed(consumer, topics.classified.name)
         feed.begin(offsets)
-        teller = Teller(ledger, around.reports, around.alerts)
+        teller = Teller(event_log, around.reports, around.alerts)
         if newest is not None and any(committed.get(number, 0) < end for number, end in (standing.end or {}).items()):
             teller.tell_alerts_again(newest)
         feed.commit(offsets)  # so that a start is one only once, also where no window ends before the next
         logger.info(
             "feed_followed",
-            extra={"topic": topics.classified.name, "from": shown(offsets), "window": _number(newest)},
+            extra={"topic": topics.classified.name, "from": format_offsets(offsets), "window": _number(newest)},
         )
-        yield Watch(_parts(watched, around, consumers, feed, ledger, teller, standing), watched.rules, standing)
+        yield Watch(_parts(watched, around, consumers, feed, event_log, teller, standing), watched.rules, standing)
 
 
 class _Consumers:
@@ -178,7 +177,9 @@ class _Consumers:
 
     def make(self, *, group: str | None = None, **options: int) -> HeldClient:
         kafka, isolation_level = self._watched.kafka, self._watched.isolation_level
-        consumer = HeldClient(connect(kafka, isolation_level=isolation_level, group=group, **options), self._interrupts)
+        consumer = HeldClient(
+            open_consumer(kafka, isolation_level=isolation_level, group=group, **options), self._interrupts
+        )
         self._stack.callback(consumer.close, autocommit=False, timeout_ms=CLOSE_MS)
         return consumer
 
@@ -188,7 +189,7 @@ def _parts(  # one call, where all meet
     around: Around,
     consumers: _Consumers,
     feed: KafkaFeed,
-    ledger: Ledger,
+    event_log: EventLog,
     teller: Teller,
     standing: Standing,
 ) -> Parts:
@@ -200,7 +201,7 @@ def _parts(  # one call, where all meet
         feed=feed,
         subjects=Subjects(
             around.references,
-            ledger,
+            event_log,
             EarlierTweets(consumers.make(), topics.classified.name, bucket),
             long_windows=watched.long_windows,
             malformed_share=watched.malformed_share,

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Told(Protocol):
-    """What was told before; see `stream.drift.event_log.Ledger`."""
+    """What was told before; see `stream.drift.event_log.EventLog`."""
 
     def newest(self) -> DriftEvent | None:
         """Give the event that was told last; None for none."""

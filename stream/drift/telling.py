@@ -17,7 +17,7 @@ from monitoring.drift.reference import Reference
 from monitoring.drift.windows import Window
 from stream.drift.cutting import OpenWindow
 from stream.drift.subjects import Subject, Told
-from stream.kafka.offsets import shown
+from stream.kafka.offsets import format_offsets
 
 MOST_CAUSES = 500  # of an event; about 200 kB, a fifth of what Kafka takes
 SHOWN_NAMES = 10  # in a line of the log
@@ -109,7 +109,7 @@ def replay_command(span: Span) -> str:
     start, end = _numbered(span.start), _numbered(span.end)
     read = {number for number in start if start[number] < end[number]}
     start, end = ({number: offsets[number] for number in read} for offsets in (start, end))
-    return f"tickertape tail --topic classified --from {shown(start)} --to {shown(end)} --json"
+    return f"tickertape tail --topic classified --from {format_offsets(start)} --to {format_offsets(end)} --json"
 
 
 def span_of(window: OpenWindow, verdict: Verdict, *, dead_letters: int, end: Mapping[int, int], skipped: int) -> Span:

@@ -13,9 +13,9 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from models.errors import DeliveryError
 from stream.feed.files import Record
 from stream.framing import Header
-from stream.kafka.authentication import reason
 from stream.kafka.clients import CONNECT_TIMEOUT_MS, open_client
 from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import reason
 from stream.kafka.interrupts import Interrupts
 
 MAX_IN_FLIGHT = 20_000  # records; the client has no bound of its own, and this many tweets take about 20 MB

@@ -22,16 +22,8 @@ ANSWER_MS = 3_000  # of each address; a broker answers in milliseconds
 _NAME_DIFFERS = {62, 64}  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
 _OUT_OF_DATE = {9, 10}  # its X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
 
-_RIGHTS = {
-    "TopicAuthorizationFailedError": "the topic",
-    "GroupAuthorizationFailedError": "the consumer group",
-    "ClusterAuthorizationFailedError": "the cluster",
-    "TransactionalIdAuthorizationFailedError": "the transactional id",  # of kafka-python
-    "TransactionalIdAuthorizationFailed": "the transactional id",  # of aiokafka
-}
 
-
-def check_admission(kafka: KafkaConnection) -> None:
+def check_authentication(kafka: KafkaConnection) -> None:
     """Do nothing where the cluster lets us in, or no address answers: its clients wait for one.
 
     Must not be called where an event loop runs; there is `refusal`.
@@ -96,21 +88,3 @@ def _remedy(code: int) -> str:
     if code in _OUT_OF_DATE:
         return "have it renewed, or set this machine's clock"
     return "set KAFKA_SSL_CAFILE to the certificate of the authority that signed it"
-
-
-def reason(exc: BaseException) -> str:
-    """Say what a client's error means; where a right is missing or a clock is wrong, what to do.
-
-    >>> from kafka.errors import GroupAuthorizationFailedError
-    >>> reason(GroupAuthorizationFailedError("desk")).partition(" (")[0]
-    'this user lacks a right on the consumer group'
-    """
-    name = type(exc).__name__
-    said = f"{name}: {exc}"
-    if name in {"SaslAuthenticationFailedError", "SaslAuthenticationFailed"}:  # of kafka-python, of aiokafka
-        return f"this user or its password is refused: check KAFKA_SASL_USERNAME and the password ({said})"
-    if name == "InvalidTimestampError":
-        return f"Kafka takes no record of so late or early a time: set this machine's clock, or Kafka's ({said})"
-    if name not in _RIGHTS:
-        return said
-    return f"this user lacks a right on {_RIGHTS[name]} ({said}): give it, see docs/how-to/secure-kafka.md"

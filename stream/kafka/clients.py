@@ -1,24 +1,25 @@
-"""Open a client of kafka-python, and say what is wrong where that fails, or where it is refused something later."""
+"""Open a client of kafka-python, and say what is wrong where that fails."""
 
 from functools import partial
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError, RetriableError
+from kafka import KafkaConsumer
+from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
 from models.errors import BrokerAwayError, BrokerError
-from stream.kafka.authentication import check_admission, reason
+from stream.kafka.authentication import check_authentication
 from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import NotLetInError
 
 CONNECT_TIMEOUT_MS = 5_000  # a broker on this machine answers in milliseconds, a remote one within a second
+POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
+FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch
+METADATA_MS = 30_000  # new partitions are known after so long
 
 Client = TypeVar("Client")
-
-
-class NotLetInError(KafkaError):  # type: ignore[misc]  # kafka-python has no usable types
-    """The cluster does not let us in any more; its first argument says why, and what to do."""
 
 
 class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # as above
@@ -47,7 +48,7 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # as above
     def _ask(self, _: Exception) -> None:
         if self._refused is None and not self.closed:
             try:
-                check_admission(self.kafka)
+                check_authentication(self.kafka)
             except BrokerError as exc:
                 self._refused = NotLetInError(str(exc))
 
@@ -71,7 +72,7 @@ def open_client(kind: type[Client], kafka: KafkaConnection, **options: Any) -> C
         BrokerAwayError: no broker answers.
         BrokerError: it does not let us in.
     """
-    check_admission(kafka)
+    check_authentication(kafka)
     try:
         return kind(
             **{
@@ -88,15 +89,34 @@ def open_client(kind: type[Client], kafka: KafkaConnection, **options: Any) -> C
         ) from exc
 
 
-def refused(what: str, kafka: KafkaConnection, exc: Exception) -> BrokerError:
-    """Give the error for what Kafka did not do: a `BrokerAwayError` where it may do it later.
+def open_consumer(
+    kafka: KafkaConnection,
+    *,
+    isolation_level: str = "read_committed",
+    max_partition_bytes: int = KafkaConsumer.DEFAULT_CONFIG["max_partition_fetch_bytes"],
+    group: str | None = None,
+) -> KafkaConsumer:
+    """Make a consumer that is given its partitions by hand.
 
     Args:
-        what: could not be done, as in "can't read tweets.raw".
-        kafka: where.
-        exc: the client's own error.
+        kafka: how to reach the cluster.
+        isolation_level: `read_committed` or `read_uncommitted`.
+        max_partition_bytes: most that one fetch brings from a partition.
+        group: whose offsets it may commit; it does not join it.
+
+    Raises:
+        BrokerError: no broker answers.
     """
-    if isinstance(exc, NotLetInError):
-        return BrokerError(str(exc.args[0]))
-    kind = BrokerAwayError if isinstance(exc, RetriableError) else BrokerError
-    return kind(f"{what} at {kafka.bootstrap_servers}: {reason(exc)}")
+    return open_client(
+        KafkaConsumer,
+        kafka,
+        enable_auto_commit=False,
+        allow_auto_create_topics=False,
+        isolation_level=isolation_level,
+        auto_offset_reset="earliest",  # only where retention removed what was to be read next
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        max_partition_fetch_bytes=max_partition_bytes,
+        group_id=group,
+        metadata_max_age_ms=METADATA_MS,
+        metrics_enabled=False,
+    )

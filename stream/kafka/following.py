@@ -8,15 +8,13 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from stream.kafka.clients import CONNECT_TIMEOUT_MS, open_client, refused
+from stream.kafka.clients import CONNECT_TIMEOUT_MS, POLL_MS, open_consumer
 from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import broker_error
 from stream.kafka.interrupts import Interrupts
 from stream.kafka.rights import check_rights
 
-POLL_MS = 500  # how long a poll waits; Ctrl-C is heard at once
-FETCH_WAIT_MS = 100  # how long the broker holds an empty fetch
 TOPIC_CHECK_SECONDS = 1.0
-METADATA_MS = 30_000  # new partitions are known after so long
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ def follow(kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> Itera
     Raises:
         BrokerError: no broker answers, or it refuses to give the topic.
     """
-    consumer = connect(kafka)
+    consumer = open_consumer(kafka)
     try:
         _assign(consumer, kafka, topic, from_beginning=from_beginning)
         while True:
@@ -43,42 +41,9 @@ def follow(kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> Itera
                 polled = consumer.poll(timeout_ms=POLL_MS)
             yield from polled.values()
     except KafkaError as exc:
-        raise refused(f"can't read {topic}", kafka, exc) from exc
+        raise broker_error(f"can't read {topic}", kafka, exc) from exc
     finally:
         consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
-
-
-def connect(
-    kafka: KafkaConnection,
-    *,
-    isolation_level: str = "read_committed",
-    max_partition_bytes: int = KafkaConsumer.DEFAULT_CONFIG["max_partition_fetch_bytes"],
-    group: str | None = None,
-) -> KafkaConsumer:
-    """Make a consumer that is given its partitions by hand.
-
-    Args:
-        kafka: how to reach the cluster.
-        isolation_level: `read_committed` or `read_uncommitted`.
-        max_partition_bytes: most that one fetch brings from a partition.
-        group: whose offsets it may commit; it does not join it.
-
-    Raises:
-        BrokerError: no broker answers.
-    """
-    return open_client(
-        KafkaConsumer,
-        kafka,
-        enable_auto_commit=False,
-        allow_auto_create_topics=False,
-        isolation_level=isolation_level,
-        auto_offset_reset="earliest",  # only where retention removed what was to be read next
-        fetch_max_wait_ms=FETCH_WAIT_MS,
-        max_partition_fetch_bytes=max_partition_bytes,
-        group_id=group,
-        metadata_max_age_ms=METADATA_MS,
-        metrics_enabled=False,
-    )
 
 
 def _assign(consumer: KafkaConsumer, kafka: KafkaConnection, topic: str, *, from_beginning: bool) -> None:

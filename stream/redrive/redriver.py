@@ -17,11 +17,11 @@ from kafka.errors import KafkaError, ProducerFencedError
 from models.errors import DeliveryError
 from models.records import utc_timestamp
 from stream.codecs import encode
-from stream.kafka.authentication import reason
-from stream.kafka.clients import CONNECT_TIMEOUT_MS, open_client, refused
+from stream.kafka.clients import CONNECT_TIMEOUT_MS, open_client
 from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import broker_error, reason
 from stream.kafka.interrupts import Interrupts
-from stream.kafka.ranges import BEGINNING, PartReader
+from stream.kafka.ranges import BEGINNING, RangeReader
 from stream.redrive.marks import Mark, mark_headers
 from stream.redrive.stored import Origin, StoredLetter
 from stream.topics import DEAD_LETTER_MAX_BYTES, Topics
@@ -37,7 +37,7 @@ def marked(kafka: KafkaConnection, topics: Topics) -> frozenset[str]:
     Raises:
         BrokerError: no broker answers, or it has no such topic.
     """
-    reader = PartReader(kafka, topics.redriven.name, start=BEGINNING, end=None, isolation_level="read_committed")
+    reader = RangeReader(kafka, topics.redriven.name, start=BEGINNING, end=None, isolation_level="read_committed")
     return frozenset(
         record.key.decode("utf-8", "replace") for part in reader.records() for record in part if record.key
     )
@@ -124,7 +124,7 @@ class Redriver:
         self, producer: KafkaProducer, letter: StoredLetter
     ) -> list[Any]:  # kafka-python's futures have no types
         origin, attempt = cast("Origin", letter.origin), letter.attempt + 1
-        mark = Mark(letter.spot, letter.reason, attempt, utc_timestamp(time.time()))
+        mark = Mark(letter.position, letter.reason, attempt, utc_timestamp(time.time()))
         partitions = producer.partitions_for(origin.topic)
         return [
             producer.send(
@@ -159,7 +159,7 @@ def _connected(kafka: KafkaConnection, *, transactional_id: str) -> Iterator[Kaf
         producer.init_transactions()
     except KafkaError as exc:
         producer.close(timeout=0)
-        raise refused("no transaction can be made", kafka, exc) from exc
+        raise broker_error("no transaction can be made", kafka, exc) from exc
     try:
         yield producer
     finally:

@@ -7,10 +7,9 @@ import msgspec
 from kafka.consumer.fetcher import ConsumerRecord
 
 from models.errors import DataError
-from stream.dead_letters import ATTEMPT_HEADER, attempt_of
+from stream.dead_letters import ATTEMPT_HEADER, attempt_of, header_texts
 from stream.feed.files import numbered_lines
 from stream.framing import Header
-from stream.rows import header_texts
 
 _TRACE_HEADER = "traceparent"
 _MOST_DIGITS = 18  # of a partition or offset: fits 64 bits
@@ -32,7 +31,7 @@ class StoredLetter(msgspec.Struct, frozen=True):
     """One record of the dead-letter topic.
 
     Attributes:
-        spot: where it lies, as `PARTITION:OFFSET`.
+        position: where it lies, as `PARTITION:OFFSET`.
         origin: the input that was refused; None where the record does not say it.
         attempt: how often that input had been tried, from 1.
         reason, error, time: as its headers say; empty where they don't.
@@ -41,7 +40,7 @@ class StoredLetter(msgspec.Struct, frozen=True):
         value: the input's bytes, untouched.
     """
 
-    spot: str
+    position: str
     origin: Origin | None
     attempt: int
     reason: str
@@ -57,7 +56,7 @@ class StoredLetter(msgspec.Struct, frozen=True):
         told = {name: getattr(self, name) for name in ("reason", "error", "time", "traceparent")}
         return msgspec.json.encode(
             {
-                "letter": self.spot,
+                "letter": self.position,
                 **{name: str(value) for name, value in origin.items()},
                 "attempt": str(self.attempt),
                 **{name: text for name, text in told.items() if text},
@@ -69,7 +68,7 @@ class StoredLetter(msgspec.Struct, frozen=True):
     def headers(self, *, attempt: int) -> list[Header]:
         """Give the headers of the input that is sent again."""
         traced = [(_TRACE_HEADER, self.traceparent.encode())] if self.traceparent else []
-        return [(ATTEMPT_HEADER, str(attempt).encode()), ("redriven-from", self.spot.encode()), *traced]
+        return [(ATTEMPT_HEADER, str(attempt).encode()), ("redriven-from", self.position.encode()), *traced]
 
 
 class _Line(msgspec.Struct):
@@ -95,7 +94,7 @@ def stored(record: ConsumerRecord) -> StoredLetter:
     """Read a record of the dead-letter topic, whoever wrote it; none raises."""
     said = header_texts(record.headers)
     return StoredLetter(
-        spot=f"{record.partition}:{record.offset}",
+        position=f"{record.partition}:{record.offset}",
         origin=_origin(said.get("topic", ""), said.get("partition", ""), said.get("offset", "")),
         attempt=attempt_of(said.get(ATTEMPT_HEADER, "")),
         reason=said.get("reason", ""),
@@ -127,7 +126,7 @@ def read_lines(file: BinaryIO, *, source: str) -> Iterator[StoredLetter]:
                 f"line {number} of {source} is no dead letter as `tickertape dead-letters export` writes them: {exc}"
             ) from exc
         yield StoredLetter(
-            spot=read.letter,
+            position=read.letter,
             origin=_origin(read.topic, read.partition, read.offset),
             attempt=attempt_of(read.attempt),
             reason=read.reason,

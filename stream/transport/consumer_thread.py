@@ -11,7 +11,7 @@ from faust.types import TP
 from models.errors import BrokerError
 from stream.transport.chunked_app import FAUST_LOGGER
 from stream.transport.fetching import fetched_records, hold_back_idle
-from stream.transport.reauthentication import watch_admission
+from stream.transport.reauthentication import watch_authentication
 
 # How long records of a partition whose buffer is full may keep aiokafka from fetching for the others, instead of 0.1 s.
 HELD_UP_SECONDS = 0.005
@@ -31,7 +31,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         # Read when the consumer starts; Faust's own values are 1,500 ms and read_uncommitted.
         consumer._fetch_max_wait_ms = chunks.fetch_max_wait_ms  # noqa: SLF001  # aiokafka has no setter
         consumer._isolation_level = chunks.isolation_level  # noqa: SLF001  # aiokafka has no setter
-        watch_admission(consumer._client, self.consumer.app.kafka, self._end_worker)  # noqa: SLF001  # it has no seam for it
+        watch_authentication(consumer._client, self.consumer.app.kafka, self._end_worker)  # noqa: SLF001  # it has no seam for it
         return consumer
 
     def _end_worker(self, error: BrokerError) -> None:

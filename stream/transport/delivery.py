@@ -10,7 +10,7 @@ from faust.types import TP
 
 from models.errors import DeliveryError
 from stream.framing import AnyOutputs
-from stream.kafka.authentication import reason
+from stream.kafka.errors import reason
 
 
 @dataclass(frozen=True)

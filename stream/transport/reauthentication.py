@@ -11,7 +11,7 @@ from stream.kafka.connection import KafkaConnection
 REFUSED_PAUSE_SECONDS = 1.0
 
 
-def watch_admission(client: Any, kafka: KafkaConnection, tell: Callable[[BrokerError], None]) -> None:  # noqa: ANN401  # aiokafka has no types
+def watch_authentication(client: Any, kafka: KafkaConnection, tell: Callable[[BrokerError], None]) -> None:  # noqa: ANN401  # aiokafka has no types
     """Ask why, where a client can't connect, and tell it once; the client then does not try any more.
 
     Args:

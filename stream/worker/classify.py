@@ -16,7 +16,7 @@ from models.records import utc_timestamp
 from models.selection import Choice, Selection
 from monitoring.tracing.spans import Span
 from stream.codecs import encode
-from stream.dead_letters import DeadLetter, Record, refused
+from stream.dead_letters import DeadLetter, Record, dead_letter_of
 from stream.framing import AnyOutputs, Outputs
 from stream.headers import AnswerHeaders
 from stream.reading import PlainReading, Reading, Refuse
@@ -73,7 +73,7 @@ def classify(
     """
 
     def refuse(record: Record, why: MalformedRecordError) -> DeadLetter:
-        return refused(record, why, topic=topics.raw.name, partition=partition, time=time)
+        return dead_letter_of(record, why, topic=topics.raw.name, partition=partition, time=time)
 
     carried = carried_traceparents(records)
     spans = {} if begin_spans is None else begin_spans(records, carried)

@@ -11,9 +11,9 @@ from models.events import event_headers
 from models.records import ModelChange
 from stream.framing import Header
 from stream.headers import SOURCE
-from stream.kafka.authentication import reason
 from stream.kafka.clients import open_client
 from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import reason
 
 logger = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from monitoring.drift.records import Cause, DriftEvent, Kind
 from stream.asyncapi.document import asyncapi_document
 from stream.asyncapi.messages import MESSAGES, Message
 from stream.codecs import decode_feedback, decode_tweet, encode
-from stream.dead_letters import refused
+from stream.dead_letters import dead_letter_of
 from stream.drift.event_log import drift_headers
 from stream.framing import Outputs
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
@@ -147,7 +147,7 @@ def written(make_record: Any, make_raw_record: Any, fixed_predictor: Any, make_d
     )
     given = Feedback("1", "desk-7", "2026-01-31T09:35:00Z", Label.EARNINGS, Sentiment.BULLISH)
     labelled = LabelledTweet("1", "up", Label.IPO, None, "desk-7", "2026-01-31T09:35:00Z", Why.RANDOM, 0.5, 7)
-    unknown = refused(
+    unknown = dead_letter_of(
         make_raw_record(value=encode(given), offset=8),
         MalformedRecordError("unknown_tweet", "it has no text"),
         topic=TOPICS.feedback.name,

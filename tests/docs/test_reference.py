@@ -34,7 +34,7 @@ from monitoring.drift.records import Cause, DriftEvent, Span
 from stream.dead_letters import DeadLetter
 from stream.drift.event_log import EVENT_TYPE as DRIFT_TYPE
 from stream.headers import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
-from stream.learning.topics import OFFSET_HEADER
+from stream.learning.archive import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 from stream.worker.model_changes import CHANGE_TYPE
 

@@ -1,10 +1,10 @@
-"""Spots in a topic, as they are typed."""
+"""Positions in a topic, as they are typed."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from stream.kafka.ranges import Spot, parse_spot
+from stream.kafka.ranges import Position, parse_position
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,13 @@ from stream.kafka.ranges import Spot, parse_spot
         ("2026-01-05", datetime(2026, 1, 5, tzinfo=UTC)),
     ],
 )
-def test_spot_is_offsets_or_a_time_in_utc(text: str, expected: Spot) -> None:
-    assert parse_spot(text) == expected
+def test_position_is_offsets_or_a_time_in_utc(text: str, expected: Position) -> None:
+    assert parse_position(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "0:-1", "2026-13-01", "0:1,0:2", "-"])
-def test_what_is_no_spot_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "0:-1", "2026-13-01", "0:1,0:2", "0:", "0:1,", "a:b", "0:1 1:2", "5", "-"]
+)
+def test_what_is_no_position_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"0:1200,1:1187|twice"):
-        parse_spot(text)
+        parse_position(text)

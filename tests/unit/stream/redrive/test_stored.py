@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import DataError, MalformedRecordError
-from stream.dead_letters import DeadLetter, refused
+from stream.dead_letters import DeadLetter, dead_letter_of
 from stream.redrive.stored import Origin, StoredLetter, read_lines, stored
 
 
@@ -51,7 +51,7 @@ def test_letter_survives_a_file_byte_for_byte(value: bytes | None, key: bytes | 
 def test_letter_tells_what_its_headers_say() -> None:
     found = stored(Record(b"{", letter(b"{", attempt=2).headers()))
 
-    assert (found.spot, found.origin, found.attempt) == ("3:12", Origin("tweets.raw", 2, 41), 2)
+    assert (found.position, found.origin, found.attempt) == ("3:12", Origin("tweets.raw", 2, 41), 2)
     assert (found.reason, found.time) == ("invalid_json", "2026-01-05T14:30:00.000Z")
     assert str(found.origin) == "tweets.raw-2-41"
     assert found.headers(attempt=3) == [("attempt", b"3"), ("redriven-from", b"3:12")]
@@ -104,5 +104,5 @@ def test_input_and_letter_are_read_alike_for_their_attempt(headers: list[tuple[s
     record = Record(b"{", headers)
     why = MalformedRecordError("invalid_json", "truncated")
 
-    assert refused(record, why, topic="tweets.raw", partition=0, time=0.0).attempt == attempt
+    assert dead_letter_of(record, why, topic="tweets.raw", partition=0, time=0.0).attempt == attempt
     assert stored(record).attempt == attempt

@@ -4,7 +4,7 @@ import pytest
 
 from models.errors import BrokerError
 from stream.kafka.connection import KafkaConnection, Sasl
-from stream.transport.reauthentication import watch_admission
+from stream.transport.reauthentication import watch_authentication
 
 KAFKA = KafkaConnection("127.0.0.1:1", sasl=Sasl("SCRAM-SHA-512", "worker", "x"))
 WHY = "Kafka at 127.0.0.1:1 refuses the user"
@@ -37,7 +37,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def test_client_that_is_refused_is_told_of_once_and_tries_no_more(asked: list[str]) -> None:
     client, told = Client(), list[BrokerError]()
-    watch_admission(client, KAFKA, told.append)
+    watch_authentication(client, KAFKA, told.append)
 
     found = [await client._get_conn(1) for _ in range(5)]
 
@@ -47,7 +47,7 @@ async def test_client_that_is_refused_is_told_of_once_and_tries_no_more(asked: l
 async def test_client_goes_on_where_kafka_is_only_away(asked: list[str]) -> None:
     asked[:] = ["", "", ""]
     client, told = Client(), list[BrokerError]()
-    watch_admission(client, KAFKA, told.append)
+    watch_authentication(client, KAFKA, told.append)
 
     found = [await client._get_conn(1) for _ in range(3)]
     client.connection = "connected"
@@ -57,6 +57,6 @@ async def test_client_goes_on_where_kafka_is_only_away(asked: list[str]) -> None
 
 async def test_client_that_connects_asks_nothing(asked: list[str]) -> None:
     client = Client("connected")
-    watch_admission(client, KAFKA, list[BrokerError]().append)
+    watch_authentication(client, KAFKA, list[BrokerError]().append)
 
     assert (await client._get_conn(1), asked) == ("connected", [WHY])

@@ -18,9 +18,9 @@ from stream.codecs import decode_labelled
 from stream.dead_letters import DeadLetter
 from stream.framing import Outputs
 from stream.kafka.connection import KafkaConnection
+from stream.learning.archive import latest_snapshots
 from stream.learning.following import SnapshotFollower
 from stream.learning.sent_out import SentOutTopic
-from stream.learning.topics import latest_snapshots
 from stream.learning.writing import write_snapshot, write_verdicts
 from stream.topics import declare_topics
 
@@ -42,7 +42,7 @@ class ReadRecord:
 
 @dataclass
 class GrowingTopic:
-    """Stands for `stream.learning.topics.TopicReader`: gives what was added since the last look."""
+    """Stands for `stream.kafka.topic_reader.TopicReader`: gives what was added since the last look."""
 
     new: list[ReadRecord] = field(default_factory=list)
     looks: int = 0
@@ -127,7 +127,7 @@ def test_snapshots_that_can_not_be_read_are_asked_for_seldom(monkeypatch: pytest
     now, asked = [100.0], list[float]()
 
     class RefusingTopic:
-        """Stands for `stream.learning.topics.TopicReader`."""
+        """Stands for `stream.kafka.topic_reader.TopicReader`."""
 
         def read_to_end(self) -> None:
             asked.append(now[0])
