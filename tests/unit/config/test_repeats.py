@@ -1,21 +1,13 @@
 """A library that says the same again and again is written once in a while, with the count of what was left out."""
 
 import logging
-from dataclasses import dataclass
 
 import pytest
 
 from config.repeats import MOST_MESSAGES, RepeatFilter
+from tests.clock import Clock
 
 SECONDS = 10.0
-
-
-@dataclass
-class Clock:
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

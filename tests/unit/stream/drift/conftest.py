@@ -22,6 +22,7 @@ from stream.drift.bucket import TokenBucket
 from stream.drift.subjects import Subjects
 from stream.drift.telling import Teller
 from stream.drift.watch import Parts, Rules, Standing, Watch
+from tests.clock import Clock
 
 NOW = 1_767_225_600.0
 
@@ -34,19 +35,6 @@ class Record:
     offset: int
     timestamp: int
     value: bytes | None
-
-
-@dataclass
-class Clock:
-    """Time, moved by hand."""
-
-    now: float = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def make_tweet(at: float = NOW, *, version: str = "1", **fields: Any) -> bytes:
@@ -211,7 +199,7 @@ def tweet() -> Callable[..., bytes]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

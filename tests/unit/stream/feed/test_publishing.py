@@ -6,21 +6,7 @@ import pytest
 from models.errors import BrokerError
 from stream.feed.publishing import MAX_LAG_SECONDS, Published, pace, publish
 from stream.kafka.connection import KafkaConnection
-
-
-class Clock:
-    """A clock that only sleep and the test move."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
+from tests.clock import Clock
 
 
 def times_of(items: Iterable[int], clock: Clock, *, per_second: float) -> list[float]:
@@ -28,11 +14,11 @@ def times_of(items: Iterable[int], clock: Clock, *, per_second: float) -> list[f
 
 
 def test_items_leave_evenly_from_the_first_on() -> None:
-    assert times_of(range(4), Clock(), per_second=4) == [100.0, 100.25, 100.5, 100.75]
+    assert times_of(range(4), Clock(100.0), per_second=4) == [100.0, 100.25, 100.5, 100.75]
 
 
 def test_a_slow_step_is_made_up_for_within_the_allowed_lag() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     times: list[float] = []
 
     for number in pace(range(4), per_second=20, clock=clock, sleep=clock.sleep):
@@ -44,7 +30,7 @@ def test_a_slow_step_is_made_up_for_within_the_allowed_lag() -> None:
 
 
 def test_a_pause_of_the_source_is_not_followed_by_a_burst() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
 
     def source() -> Iterator[int]:
         yield 0
@@ -61,7 +47,7 @@ def test_pace_takes_nothing_ahead_of_its_time() -> None:
         taken.append(number)
         return number
 
-    paced = pace(map(take, range(9)), per_second=1, clock=Clock(), sleep=Clock().sleep)
+    paced = pace(map(take, range(9)), per_second=1, clock=Clock(100.0), sleep=Clock(100.0).sleep)
 
     next(paced)
 

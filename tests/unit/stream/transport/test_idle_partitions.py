@@ -9,6 +9,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.structs import TopicPartition
 
 from stream.transport.fetching import hold_back_idle
+from tests.clock import Clock
 
 BUSY, EMPTIED, IDLE = (TopicPartition("tweets.raw", 0), TopicPartition("tweets.raw", 1), TopicPartition("feedback", 0))
 NEW = TopicPartition("tweets.raw", 2)
@@ -45,16 +46,9 @@ class Assignment:
         return self.states[tp]
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture
