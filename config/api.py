@@ -18,7 +18,7 @@ class ApiSettings(SettingsGroup):
     port: Port = 8000
     """Port to listen on."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
-    """Processes that `make rest-prod` starts."""
+    """Processes that `tickertape serve --workers` starts, where it is given no number."""
     max_texts: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """Most texts, or elements of feedback, in one request."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 4_194_304

@@ -12,7 +12,8 @@ import pytest
 from kafka import KafkaAdminClient
 
 from stream.broker import EmbeddedKafka
-from tests.integration.broker.asking import command, create_topic, is_running
+from tests.integration.broker.asking import command, create_topic
+from tests.processes import is_running
 
 pytestmark = [pytest.mark.integration]
 

@@ -17,7 +17,8 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from models.errors import BrokerError, DownloadError
 from stream.broker import EmbeddedKafka
 from stream.broker.jars import install_jars, read_lock
-from tests.integration.broker.asking import create_topic, is_running, read, send
+from tests.integration.broker.asking import create_topic, read, send
+from tests.processes import is_running
 
 pytestmark = [pytest.mark.integration]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from stream.broker import BrokerOptions, EmbeddedKafka, Step
-from tests.integration.broker.asking import NOWHERE, is_running
+from tests.integration.broker.asking import NOWHERE
+from tests.processes import is_running
 
 pytestmark = [pytest.mark.integration]
 

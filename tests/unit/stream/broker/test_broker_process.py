@@ -11,6 +11,7 @@ import pytest
 
 from models.errors import BrokerError
 from stream.broker.process import GuardedProcess
+from tests.processes import is_running
 
 STARTED_AND_DEAF = "trap '' TERM; echo deaf; while true; do sleep 0.05; done"
 
@@ -18,17 +19,6 @@ STARTED_AND_DEAF = "trap '' TERM; echo deaf; while true; do sleep 0.05; done"
 def _wait_for(path: Path, words: str) -> None:
     while words not in path.read_text():
         time.sleep(0.01)
-
-
-def _is_running(pid: int) -> bool:
-    """Tell whether it runs; a process that nobody has waited for yet does not."""
-    if sys.platform == "linux":  # slim containers have no ps
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-    state = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return state.stdout.strip() not in {"", "Z", "Zs"}
 
 
 def test_exit_code_and_output_are_kept(tmp_path: Path) -> None:
@@ -83,7 +73,7 @@ def test_kill_ends_what_the_child_has_started_too(tmp_path: Path) -> None:
     process.kill()
     process.kill()
 
-    while _is_running(grandchild):
+    while is_running(grandchild):
         time.sleep(0.01)
     assert process.exit_code == -signal.SIGKILL
 
@@ -114,10 +104,10 @@ def test_child_ends_when_we_are_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert _is_running(child)
+        assert is_running(child)
         parent.kill()
         parent.wait()
 
-    while _is_running(child):
+    while is_running(child):
         time.sleep(0.01)
     assert parent.returncode == -signal.SIGKILL
