@@ -1,6 +1,6 @@
 """Work with dead letters: see what was refused and why, repair it, and drive it through the stream again.
 
-LETTERS are chosen by --reason, --topic, --from and --to (positions of the dead-letter topic); without any, all are meant.
+Letters are chosen by --reason, --topic, --from and --to (positions of the dead-letter topic); without any, all are meant.
 `redrive` sends the original bytes, or those of a file that `export` wrote and `fix` or a person changed, to the topic that
 they came from. Each input is sent again once, however often the command runs, is stopped, or runs twice at a time; and
 not more often than --max-attempts, unless --again says so.

@@ -1,7 +1,8 @@
 """Show classified tweets as they come, or what is in another topic.
 
 Each line has the time, the tickers, the label with its probability, the sentiment with its score from -1 to 1, and the
-text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json the records come as they are, one a line, for other programs. Ends on Ctrl-C; with --from or --to after the part of the
+text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json
+the records come as they are, one a line, for other programs. Ends on Ctrl-C; with --from or --to after the range of the
 topic that they name, each by offsets (the offset of --to is not read) or by a time.
 
   tickertape tail

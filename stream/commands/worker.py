@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(project.log_level, as_json=project.log_json)
 
     import faust  # noqa: PLC0415  # half a second that `--help` need not pay
-    from aiokafka.errors import KafkaError  # noqa: PLC0415  # as below
+    from aiokafka.errors import KafkaError  # noqa: PLC0415  # as above
 
     from monitoring.recording import show_start  # noqa: PLC0415  # as above
     from monitoring.serving import serve_metrics  # noqa: PLC0415  # as above

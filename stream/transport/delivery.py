@@ -53,7 +53,7 @@ class Producer(Protocol):
 
 
 class Event(Protocol):
-    """The part of a Faust event that is used."""
+    """A chunk whose outputs are on their way."""
 
     def ack(self) -> object:
         """Mark its chunk as done, so that its offset may be committed."""

@@ -1,4 +1,4 @@
-"""Count a chunk once its answers are delivered; listens, and steers nothing."""
+"""Counts a chunk once its answers are delivered."""
 
 import time
 from typing import Any
