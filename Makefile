@@ -50,7 +50,7 @@ rest-dev: .venv/run.stamp ## answer over HTTP, reloading when the code changes
 	@$(BIN)/tickertape serve --reload
 
 rest-prod: .venv/run.stamp ## answer over HTTP with several processes (API_WORKERS)
-	@$(BIN)/tickertape serve --workers $${API_WORKERS:-2}
+	@$(BIN)/tickertape serve --workers
 
 train: .venv/all.stamp data-test ## train on TICKERTAPE_DATA_DIR, log to MLflow, promote it if it passes the gate
 	@$(BIN)/tickertape train

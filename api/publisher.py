@@ -19,8 +19,9 @@ from api.codecs import encode
 from models.errors import FeedbackNotDeliveredError
 from models.events import event_headers
 from models.feedback import EVENT_TYPE, Feedback
-from stream.admission import reason, refusal
-from stream.connection import KafkaConnection
+from stream.kafka.authentication import refusal
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import reason
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from config.settings import UserPath
+from config.group import SettingsGroup, UserPath
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -55,10 +55,10 @@ def _prefix(text: str) -> str:
     return text
 
 
-class AccessSettings(BaseSettings):
+class AccessSettings(SettingsGroup):
     """Who may ask the HTTP API, how much, and through which proxy."""
 
-    model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="API_")
 
     keys: SecretStr = SecretStr("")
     """Entries `name:roles:hash` of keys, separated by white space; what `tickertape keys new` writes."""

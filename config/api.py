@@ -3,22 +3,22 @@
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from config.settings import Port
+from config.group import Port, SettingsGroup
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(SettingsGroup):
     """The HTTP API."""
 
-    model_config = SettingsConfigDict(env_prefix="API_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="API_")
 
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: Port = 8000
     """Port to listen on."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
-    """Processes that `make rest-prod` starts."""
+    """Processes that `tickertape serve --workers` starts, where it is given no number."""
     max_texts: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """Most texts, or elements of feedback, in one request."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 4_194_304

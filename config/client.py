@@ -1,13 +1,15 @@
 """The settings of the Python client; a group like those of `config.settings`."""
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from config.group import SettingsGroup
 
 
-class ClientSettings(BaseSettings):
+class ClientSettings(SettingsGroup):
     """The Python client, `tickertape.client`; what is given to it in code comes first."""
 
-    model_config = SettingsConfigDict(env_prefix="TICKERTAPE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TICKERTAPE_")
 
     api_url: str = "http://127.0.0.1:8000"
     """URL of the API that the Python client asks, with its path prefix if a proxy adds one."""

@@ -63,13 +63,15 @@ def positive_integer(text: str) -> int:
     """Read an argument that counts something; for `type=` of an argument.
 
     Raises:
-        argparse.ArgumentTypeError: the number is below 1.
-        ValueError: the text is no whole number.
+        argparse.ArgumentTypeError: the text is no whole number, or one below 1.
 
     >>> positive_integer("3")
     3
     """
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
@@ -87,7 +89,7 @@ def _arguments(module: ModuleType, words: Sequence[str], *, prog: str) -> argpar
 
 
 def _run(module: ModuleType, arguments: argparse.Namespace, *, prog: str, failure: type[Exception]) -> int:
-    from pydantic import ValidationError  # noqa: PLC0415  # costs 0.1 s, which `--help` need not pay
+    from config.group import InvalidSettingsError  # noqa: PLC0415  # costs 0.1 s, which `--help` need not pay
 
     try:
         code = int(module.run(arguments))
@@ -95,10 +97,9 @@ def _run(module: ModuleType, arguments: argparse.Namespace, *, prog: str, failur
     except BrokenPipeError:  # the reader of our output left, as `tickertape tail | head` does
         sys.stderr.close()
         return DONE
-    except ValidationError as exc:
-        for problem in exc.errors():
-            place = ".".join(str(part) for part in problem["loc"])
-            _complain(prog, f"setting {exc.title}.{place}: {problem['msg']}; see docs/reference/settings.md")
+    except InvalidSettingsError as exc:
+        for problem in exc.problems:
+            _complain(prog, f"setting {problem}; see docs/reference/settings.md")
         return WRONG_USE
     except failure as exc:
         _complain(prog, str(exc))

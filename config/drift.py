@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from config.settings import UserPath
+from config.group import SettingsGroup, UserPath
 
 
-class DriftSettings(BaseSettings):
+class DriftSettings(SettingsGroup):
     """The drift process."""
 
-    model_config = SettingsConfigDict(env_prefix="DRIFT_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="DRIFT_")
 
     window_tweets: Annotated[int, Field(ge=200, le=100_000)] = 500
     """Tweets of a window."""

@@ -3,18 +3,18 @@
 from typing import Literal, Self
 
 from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from config.settings import UserPath
+from config.group import SettingsGroup, UserPath
 
 _TLS = ("SSL", "SASL_SSL")
 _SASL = ("SASL_PLAINTEXT", "SASL_SSL")
 
 
-class KafkaSecuritySettings(BaseSettings):
+class KafkaSecuritySettings(SettingsGroup):
     """How every process makes itself known to Kafka, and Kafka to it."""
 
-    model_config = SettingsConfigDict(env_prefix="KAFKA_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="KAFKA_", hide_input_in_errors=True)
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """Whether the connection is encrypted (`SSL`) and opened with a password (`SASL`)."""

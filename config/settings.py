@@ -4,19 +4,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-TopicName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,200}$")]
-# Read as it is typed, so that `TICKERTAPE_DATA_DIR=~/tweets` means what a shell user expects.
-UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
+from config.group import SettingsGroup, TopicName, UserPath
 
 
-class ProjectSettings(BaseSettings):
+class ProjectSettings(SettingsGroup):
     """Where things lie on this machine, and how the processes log."""
 
-    model_config = SettingsConfigDict(env_prefix="TICKERTAPE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TICKERTAPE_")
 
     home: UserPath = Path(".tickertape")
     """Folder for what the project writes while it runs: Kafka's data, logs, the MLflow store."""
@@ -30,10 +27,10 @@ class ProjectSettings(BaseSettings):
     """Write one JSON object a line instead of text."""
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(SettingsGroup):
     """How every process reaches Kafka."""
 
-    model_config = SettingsConfigDict(env_prefix="KAFKA_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="KAFKA_")
 
     bootstrap_servers: Annotated[str, Field(min_length=1)] = "127.0.0.1:9092"
     """Comma-separated host:port list. When it is set, nothing starts an embedded broker."""
@@ -44,10 +41,10 @@ class KafkaSettings(BaseSettings):
         return "bootstrap_servers" in self.model_fields_set
 
 
-class BrokerSettings(BaseSettings):
+class BrokerSettings(SettingsGroup):
     """The embedded Apache Kafka for development, demo and tests."""
 
-    model_config = SettingsConfigDict(env_prefix="BROKER_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="BROKER_")
 
     heap_mb: Annotated[int, Field(ge=128, le=65536)] = 512
     """Java heap limit, in MiB."""
@@ -59,10 +56,10 @@ class BrokerSettings(BaseSettings):
     """Folder that already holds the jars; nothing is downloaded then."""
 
 
-class TopicSettings(BaseSettings):
+class TopicSettings(SettingsGroup):
     """Topic names, partitions and retention."""
 
-    model_config = SettingsConfigDict(env_prefix="TOPICS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TOPICS_")
 
     prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{0,50}$")] = ""
     """Put before every topic name, so that several installations can share a cluster."""
@@ -102,10 +99,10 @@ class TopicSettings(BaseSettings):
     """Days that the drift topic keeps what became of windows."""
 
 
-class StreamSettings(BaseSettings):
+class StreamSettings(SettingsGroup):
     """The worker."""
 
-    model_config = SettingsConfigDict(env_prefix="STREAM_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="STREAM_")
 
     delivery: Annotated[Literal["at_least_once", "exactly_once"], Field(validation_alias="DELIVERY")] = "at_least_once"
     """What a crash may cost: `at_least_once` repeats some outputs, each with the same `ce_id`; `exactly_once` sends outputs
@@ -141,10 +138,10 @@ class StreamSettings(BaseSettings):
     """Port on which a worker shows its metrics to Prometheus, and whether it gets on, on all addresses; 0 for none."""
 
 
-class OnlineSettings(BaseSettings):
+class OnlineSettings(SettingsGroup):
     """The online model, which learns from labels while the worker runs."""
 
-    model_config = SettingsConfigDict(env_prefix="ONLINE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ONLINE_")
 
     enabled: bool = True
     """Whether workers learn from feedback, and worker and API answer with what was learned."""
@@ -154,10 +151,10 @@ class OnlineSettings(BaseSettings):
     """Labelled tweets that the learner knows by their ids, to find duplicates and contradictions; the latest ones."""
 
 
-class LabellingSettings(BaseSettings):
+class LabellingSettings(SettingsGroup):
     """Which tweets a worker sends out for labelling."""
 
-    model_config = SettingsConfigDict(env_prefix="LABELLING_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LABELLING_")
 
     per_minute: Annotated[float, Field(ge=0, le=100_000)] = 10.0
     """Most tweets that one worker sends out in a minute, on average; 0 for none."""
@@ -169,10 +166,10 @@ class LabellingSettings(BaseSettings):
     """Tweets sent out that the learner keeps in memory until their labels come; the latest ones."""
 
 
-class RegistrySettings(BaseSettings):
+class RegistrySettings(SettingsGroup):
     """The MLflow model registry."""
 
-    model_config = SettingsConfigDict(env_prefix="MLFLOW_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MLFLOW_")
 
     tracking_uri: str = ""
     """MLflow store; empty means `sqlite:///` with `mlflow.db` in TICKERTAPE_HOME."""
@@ -189,10 +186,10 @@ class RegistrySettings(BaseSettings):
         return self.tracking_uri or f"sqlite:///{(home / 'mlflow.db').absolute()}"
 
 
-class ModelSettings(BaseSettings):
+class ModelSettings(SettingsGroup):
     """What worker and API make of a model's probabilities."""
 
-    model_config = SettingsConfigDict(env_prefix="MODEL_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MODEL_")
 
     abstain_below: Annotated[float, Field(ge=0, le=1)] = 0.0
     """The label is `other` where no topic is at least this probable; 0 never abstains."""
@@ -215,10 +212,10 @@ class ModelSettings(BaseSettings):
         return self
 
 
-class DemoSettings(BaseSettings):
+class DemoSettings(SettingsGroup):
     """`tickertape demo`."""
 
-    model_config = SettingsConfigDict(env_prefix="DEMO_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="DEMO_")
 
     seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
     """Seconds after which the demo ends by itself; 0 means at Ctrl-C."""

@@ -5,7 +5,9 @@ from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from config.group import SettingsGroup
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
 _PLAIN = re.compile(r"[!-~]+")  # ASCII without white space
@@ -34,10 +36,10 @@ def _header_list(text: str) -> str:
     return text
 
 
-class TraceSettings(BaseSettings):
+class TraceSettings(SettingsGroup):
     """Traces of worker and API, by OpenTelemetry; the variables are those of its specification."""
 
-    model_config = SettingsConfigDict(env_prefix="OTEL_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="OTEL_")
 
     exporter_otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
     """URL of an OTLP/HTTP receiver, without `/v1/traces`; empty for no traces."""

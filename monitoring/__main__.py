@@ -8,7 +8,7 @@ from models.errors import TickertapeError
 COMMANDS = {
     "validate": Command("monitoring.commands.validate", "test labelled tweets against what training expects"),
     "data": Command("monitoring.commands.data", "test data with Great Expectations: suites, checkpoints, pages"),
-    "watch": Command("stream.commands.watch", "watch the feed for drift", runs_until_stopped=True),
+    "watch": Command("stream.commands.drift_watch", "watch the feed for drift", runs_until_stopped=True),
     "drift-ui": Command(
         "monitoring.commands.drift_ui", "open Evidently's own UI over the drift reports", runs_until_stopped=True
     ),

@@ -15,7 +15,6 @@ import faust
 from config.settings import (
     LabellingSettings,
     OnlineSettings,
-    ProjectSettings,
     RegistrySettings,
     StreamSettings,
     TopicSettings,
@@ -33,18 +32,19 @@ from models.shadow import Shadow
 from monitoring.metrics import count_careful, record_change, show_model
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import Tracer, open_tracer
-from stream.changes import publish_change
-from stream.chunked_app import ChunkedApp, ChunkOptions
-from stream.classifier_agent import register_classifier
 from stream.commands.cluster import kafka_of_settings
+from stream.commands.home import home_folder
 from stream.compiled.unpacking import load_unpack
-from stream.connection import KafkaConnection
-from stream.credentials import broker_credentials
+from stream.kafka.connection import KafkaConnection
 from stream.learning.wiring import Limits, learn_online
 from stream.topics import Cluster, Topics, declare_topics, ensure_topics
 from stream.tracing import TweetTraces
-from stream.transactions import Transactions
-from stream.worker_rights import check_topics_and_group, check_transactions
+from stream.transport.chunked_app import ChunkedApp, ChunkOptions
+from stream.transport.credentials import broker_credentials
+from stream.transport.transactions import Transactions
+from stream.worker.agent import register_classifier
+from stream.worker.model_changes import publish_change
+from stream.worker.rights import check_topics_and_group, check_transactions
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def app_from_environment() -> faust.App:
         SettingsError: a file that a setting names can't be used.
         TracingError: traces are asked for, and can't be made.
     """
-    home, registry = ProjectSettings().home, RegistrySettings()
+    registry, datadir = RegistrySettings(), home_folder("faust")
     settings, kafka = StreamSettings(), kafka_of_settings()
     selection = _selection(LabellingSettings())
     topics = declare_topics(TopicSettings())
@@ -145,9 +145,8 @@ def app_from_environment() -> faust.App:
     store = serving_store(top_k=settings.top_k, count=count_careful)
     predictor = FollowedPredictor(load_predictor(store))
     show_model(predictor.model)
-    home.mkdir(parents=True, exist_ok=True)
     check_topics_and_group(kafka, topics, group=settings.group, learns=OnlineSettings().enabled)
-    cluster = Cluster(kafka=kafka, topics=ensure_topics(kafka, topics.all), datadir=str(home / "faust"))
+    cluster = Cluster(kafka=kafka, topics=ensure_topics(kafka, topics.all), datadir=str(datadir))
     if settings.delivery == "exactly_once":
         check_transactions(cluster, topics.raw.name, group=settings.group)
     logger.info(

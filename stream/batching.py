@@ -17,11 +17,11 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from stream.chunked_app import FAUST_LOGGER, ChunkedApp
-from stream.consumer_thread import ConsumerThread
-from stream.ledger import ChunkLedger
-from stream.progress import Progress
-from stream.sending import Producer
+from stream.transport.chunked_app import FAUST_LOGGER, ChunkedApp
+from stream.transport.consumer_thread import ConsumerThread
+from stream.transport.ledger import ChunkLedger
+from stream.transport.sending import Producer
+from stream.worker.progress import Progress
 
 logger = logging.getLogger(__name__)
 

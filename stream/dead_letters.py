@@ -1,6 +1,6 @@
 """A record that can't be used: its bytes, the reason, and where it came from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -67,7 +67,7 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
         ]
 
 
-def refused(record: Record, why: MalformedRecordError, *, topic: str, partition: int, time: float) -> DeadLetter:
+def dead_letter_of(record: Record, why: MalformedRecordError, *, topic: str, partition: int, time: float) -> DeadLetter:
     """Make a dead letter of a record.
 
     Args:
@@ -88,6 +88,11 @@ def refused(record: Record, why: MalformedRecordError, *, topic: str, partition:
         time=time,
         attempt=_attempt(record),
     )
+
+
+def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Read headers as text, whatever bytes they are; of a name that repeats the last counts."""
+    return {name: (value or b"").decode("utf-8", "replace") for name, value in headers}
 
 
 def attempt_of(said: str) -> int:

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from models.errors import BrokerError, TickertapeError
 from stream.broker.process import GuardedProcess
-from stream.connection import KafkaConnection
-from stream.following import follow
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.following import follow
 from stream.rows import answer_row
 from stream.topics import Topics
 
@@ -32,7 +32,7 @@ RATE_WINDOW_SECONDS = 5.0
 SPARE_LINES = 3
 
 
-class Part:
+class DemoProcess:
     """One process of the demo, with its log.
 
     Args:
@@ -122,12 +122,12 @@ class Tally:
 @contextmanager
 def running_parts(
     *, environment: Mapping[str, str], folder: Path, api_port: int, rate: float
-) -> Iterator[tuple[list[Part], str]]:
+) -> Iterator[tuple[list[DemoProcess], str]]:
     """Run worker, API and feed; gives them and the API's URL once all are ready, and ends them in the feed's order."""
     with ExitStack() as parts:
 
-        def start(name: str, *words: str) -> Part:
-            part = Part(name, words, folder=folder, environment=environment)
+        def start(name: str, *words: str) -> DemoProcess:
+            part = DemoProcess(name, words, folder=folder, environment=environment)
             parts.callback(part.stop)
             return part
 
@@ -158,7 +158,7 @@ def count_outputs(kafka: KafkaConnection, topics: Topics, *, started: float) -> 
     return tally
 
 
-def show(tally: Tally, parts: Sequence[Part], *, console: Console, seconds: float) -> None:
+def show(tally: Tally, parts: Sequence[DemoProcess], *, console: Console, seconds: float) -> None:
     """Show the outputs until the time is over; 0 means without end.
 
     Raises:

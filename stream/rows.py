@@ -2,7 +2,6 @@
 
 import html
 import unicodedata
-from collections.abc import Iterable
 
 import msgspec
 from kafka.consumer.fetcher import ConsumerRecord
@@ -11,6 +10,7 @@ from rich.text import Text
 from models.errors import MalformedRecordError
 from models.taxonomy import Sentiment
 from stream.codecs import decode_feedback, decode_to_label
+from stream.dead_letters import header_texts
 
 STYLES = {Sentiment.BULLISH: "green", Sentiment.BEARISH: "red", Sentiment.NEUTRAL: "bright_black"}
 ARROWS = {Sentiment.BULLISH: "▲", Sentiment.BEARISH: "▼", Sentiment.NEUTRAL: "•"}
@@ -110,11 +110,6 @@ def dead_letter_row(record: ConsumerRecord) -> Text:
 def value_json(record: ConsumerRecord) -> bytes | None:
     """Give a record's JSON as it came, on one line; None for a tombstone."""
     return None if record.value is None else bytes(record.value).replace(b"\n", b" ")
-
-
-def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Read headers as text, whatever bytes they are; of a name that repeats the last counts."""
-    return {name: (value or b"").decode("utf-8", "replace") for name, value in headers}
 
 
 def _unreadable(record: ConsumerRecord, why: str) -> Text:

@@ -10,10 +10,10 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from config.settings import TopicSettings
 from models.errors import BrokerError
-from stream.admission import reason
-from stream.clients import open_client
-from stream.connection import KafkaConnection
-from stream.rights import missing
+from stream.kafka.clients import open_client
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import reason
+from stream.kafka.rights import missing
 
 MS_PER_DAY = 86_400_000
 FOR_EVER = -1

@@ -9,8 +9,8 @@ from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import Span, Tracer
 from monitoring.tracing.traceparent import Parent, read_traceparent
 from stream.dead_letters import DeadLetter, Record
-from stream.delivery import Event
 from stream.fetched import FetchedRecords
+from stream.transport.delivery import Event
 
 HEADER = "traceparent"
 SPAN_NAME = "classify tweet"
@@ -137,7 +137,7 @@ def describe_answers(
 
 
 class TracedEvent:
-    """A chunk's event whose spans end when it is acknowledged; implements `stream.delivery.Event`."""
+    """A chunk's event whose spans end when it is acknowledged; implements `stream.transport.delivery.Event`."""
 
     def __init__(self, event: Event, spans: Sequence[Span]) -> None:
         self._event = event

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
-    from stream.connection import KafkaConnection
+    from stream.kafka.connection import KafkaConnection
 
 # Those that are imported late, so that `--help` and one process need not wait for them.
 _CODE = (

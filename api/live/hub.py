@@ -13,7 +13,7 @@ from api.live.reader import LiveTopics, Reader
 from api.live.viewers import Viewer, Viewers
 from models.errors import LiveUnavailableError, TickerNotFoundError
 from monitoring.recording import count_unreadable, show_live_streams
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 
 logger = logging.getLogger(__name__)
 

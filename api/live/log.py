@@ -25,8 +25,8 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 
-from stream.admission import refusal
-from stream.connection import KafkaConnection
+from stream.kafka.authentication import refusal
+from stream.kafka.connection import KafkaConnection
 
 REQUEST_TIMEOUT_MS = 3_000  # a broker answers in milliseconds
 _WITH_LOG_START = 5  # version of the answer in which one field more stands before the aborted transactions

@@ -4,7 +4,7 @@ from models.feedback import FeedbackReason
 from models.tweets import Reason
 from stream.asyncapi.messages import Message
 from stream.asyncapi.schemas import Schema, text_schema
-from stream.learning.topics import OFFSET, OFFSET_HEADER
+from stream.learning.archive import OFFSET, OFFSET_HEADER
 
 _TRACEPARENT = "traceparent"
 _DEAD_LETTER = "dead_letter"

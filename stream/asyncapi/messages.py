@@ -12,15 +12,15 @@ from models.online.report import LearningEvent, LearningReport
 from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import TweetRecord
 from monitoring.drift.records import DriftEvent
-from stream.changes import CHANGE_TYPE
+from stream.drift.event_log import EVENT_TYPE as DRIFT_TYPE
+from stream.drift.event_log import SOURCE as DRIFT
 from stream.headers import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
 from stream.headers import SOURCE as WORKER
 from stream.learning.writing import EVENT_TYPE, LABELLED_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
 from stream.learning.writing import SOURCE as LEARNER
-from stream.letters.marks import MARK_TYPE, Mark
-from stream.letters.marks import SOURCE as REDRIVE
-from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
-from stream.watching.ledger import SOURCE as DRIFT
+from stream.redrive.marks import MARK_TYPE, Mark
+from stream.redrive.marks import SOURCE as REDRIVE
+from stream.worker.model_changes import CHANGE_TYPE
 
 Process = Literal["worker", "learner", "drift", "api", "label", "redrive", "retrain", "you"]
 JSON, BYTES = "application/json", "application/octet-stream"

@@ -25,10 +25,16 @@ LEAST_HEAP_MB = 128
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add port, folders, memory and the form of the answer."""
-    parser.add_argument("--port", type=_port, help="port on 127.0.0.1 (default: 9092 if it is free, else any free one)")
-    parser.add_argument("--data-dir", type=Path, help="folder of topics and log (default: kafka in TICKERTAPE_HOME)")
+    parser.add_argument(
+        "--port", type=_port, metavar="N", help="port on 127.0.0.1 (default: 9092 if it is free, else any free one)"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="folder of topics and log (default: kafka in TICKERTAPE_HOME)"
+    )
     parser.add_argument("--jars", type=Path, metavar="DIR", help="folder that holds the jars; nothing is downloaded")
-    parser.add_argument("--heap-mb", type=_heap_mb, help="limit of the Java heap in MiB (default: BROKER_HEAP_MB, 512)")
+    parser.add_argument(
+        "--heap-mb", type=_heap_mb, metavar="N", help="limit of the Java heap in MiB (default: BROKER_HEAP_MB, 512)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object when Kafka is ready")
 
 

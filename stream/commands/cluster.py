@@ -6,7 +6,7 @@ from pathlib import Path
 from config.kafka import KafkaSecuritySettings
 from config.settings import KafkaSettings
 from models.errors import SettingsError
-from stream.connection import KafkaConnection, Sasl
+from stream.kafka.connection import KafkaConnection, Sasl
 
 MAX_PASSWORD_BYTES = 65_536  # whatever is larger is another file
 

@@ -1,6 +1,6 @@
 """Work with dead letters: see what was refused and why, repair it, and drive it through the stream again.
 
-LETTERS are chosen by --reason, --topic, --from and --to (spots of the dead-letter topic); without any, all are meant.
+Letters are chosen by --reason, --topic, --from and --to (positions of the dead-letter topic); without any, all are meant.
 `redrive` sends the original bytes, or those of a file that `export` wrote and `fix` or a person changed, to the topic that
 they came from. Each input is sent again once, however often the command runs, is stopped, or runs twice at a time; and
 not more often than --max-attempts, unless --again says so.
@@ -26,15 +26,15 @@ from config.commands import DONE, FAILED, positive_integer
 from config.settings import TopicSettings
 from models.errors import DataError
 from stream.commands.cluster import kafka_of_settings
-from stream.commands.part_options import add_part_options
-from stream.connection import KafkaConnection
+from stream.commands.range_options import add_range_options
 from stream.feed.files import STANDARD_INPUT, opened
-from stream.letters.redriving import Redriver, marked
-from stream.letters.repairs import Repaired, judge_of, repaired
-from stream.letters.stored import StoredLetter, read_lines, stored
-from stream.parts import BEGINNING, PartReader, Spot
-from stream.ranges import parse_offsets
-from stream.rights import check_rights
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.offsets import parse_offsets
+from stream.kafka.ranges import BEGINNING, Position, RangeReader
+from stream.kafka.rights import check_rights
+from stream.redrive.redriver import Redriver, marked
+from stream.redrive.repairs import Repaired, judge_of, repaired
+from stream.redrive.stored import StoredLetter, read_lines, stored
 from stream.rows import harmless
 from stream.topics import Topics, declare_topics, ensure_topics
 
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     listing.set_defaults(action=_list)
     showing = actions.add_parser("show", help="show one letter, bytes and all")
-    showing.add_argument("spot", type=_one_spot, metavar="PARTITION:OFFSET", help="as list and tail name it")
+    showing.add_argument("position", type=_one_letter, metavar="PARTITION:OFFSET", help="as list and tail name it")
     showing.set_defaults(action=_show)
     exporting = actions.add_parser("export", help="write letters as JSON, one a line")
     _add_choice(exporting)
@@ -108,7 +108,7 @@ def _list(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics)
             "redriven": driven[reason, topic],
             "first": groups[reason, topic][0].time,
             "last": groups[reason, topic][1].time,
-            "example": groups[reason, topic][1].spot,
+            "example": groups[reason, topic][1].position,
         }
         for (reason, topic), count in counts.most_common()
     ]
@@ -125,13 +125,13 @@ def _list(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics)
 
 
 def _show(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topics) -> int:
-    ((partition, offset),) = arguments.spot.items()
+    ((partition, offset),) = arguments.position.items()
     reader = _reader(kafka, topics, {partition: offset}, {partition: offset + 1})
     letter = next((stored(record) for part in reader.records() for record in part), None)
     if letter is None:
         raise DataError(f"there is no letter at {partition}:{offset}")
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for name in ("spot", "origin", "attempt", "reason", "error", "time", "traceparent"):
+    for name in ("position", "origin", "attempt", "reason", "error", "time", "traceparent"):
         console.print(f"{name:<12} {harmless(str(getattr(letter, name) or ''))}")
     for name, content in (("key", letter.key), ("value", letter.value)):
         size = "none" if content is None else f"{len(content):,} bytes"
@@ -154,7 +154,7 @@ def _fix(arguments: argparse.Namespace, _kafka: KafkaConnection, topics: Topics)
         fixed = _repaired(letter, topics)
         if fixed.refusal:
             refused[fixed.refusal.partition(":")[0]] += 1
-            sys.stderr.write(f"letter {letter.spot}: still refused: {fixed.refusal}\n")
+            sys.stderr.write(f"letter {letter.position}: still refused: {fixed.refusal}\n")
             continue
         done.update(fixed.repairs or ["taken as it is"])
         sys.stdout.buffer.write(msgspec.structs.replace(letter, value=fixed.value).line() + b"\n")
@@ -189,7 +189,7 @@ def _checked(file: str, topics: Topics) -> Iterator[StoredLetter]:
         fixed = _repaired(letter, topics)
         if fixed.refusal or fixed.repairs:
             raise DataError(
-                f"letter {letter.spot} of {file} would be refused again ({fixed.refusal or letter.reason}), so nothing "
+                f"letter {letter.position} of {file} would be refused again ({fixed.refusal or letter.reason}), so nothing "
                 "was sent: correct it, or let `tickertape dead-letters fix` leave it out"
             )
         yield letter
@@ -209,8 +209,8 @@ def _letters(arguments: argparse.Namespace, kafka: KafkaConnection, topics: Topi
                 yield letter
 
 
-def _reader(kafka: KafkaConnection, topics: Topics, start: Spot, end: Spot | None) -> PartReader:
-    return PartReader(kafka, topics.dead_letter.name, start=start, end=end, isolation_level="read_committed")
+def _reader(kafka: KafkaConnection, topics: Topics, start: Position, end: Position | None) -> RangeReader:
+    return RangeReader(kafka, topics.dead_letter.name, start=start, end=end, isolation_level="read_committed")
 
 
 def _of_file(name: str) -> Iterator[StoredLetter]:
@@ -231,11 +231,14 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         "--reason", action="append", metavar="REASON", help="only letters of this reason; may be repeated"
     )
     parser.add_argument("--topic", action="append", choices=_INPUTS, help="only letters of this input topic")
-    add_part_options(parser)
+    add_range_options(parser)
 
 
-def _one_spot(text: str) -> dict[int, int]:
-    spot = parse_offsets(text)
-    if len(spot) != 1:
-        raise argparse.ArgumentTypeError(f"{text!r} names {len(spot)} letters, one is shown")
-    return spot
+def _one_letter(text: str) -> dict[int, int]:
+    try:
+        position = parse_offsets(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} names no letter like 0:12") from None
+    if len(position) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} names {len(position)} letters, one is shown")
+    return position

@@ -20,7 +20,6 @@ from config.settings import (
     BrokerSettings,
     DemoSettings,
     KafkaSettings,
-    ProjectSettings,
     TopicSettings,
     child_environment,
 )
@@ -28,8 +27,9 @@ from models.errors import SettingsError
 from stream.broker import BrokerOptions, EmbeddedKafka, show_progress
 from stream.broker.probe import is_free
 from stream.commands.cluster import kafka_of_settings
-from stream.connection import KafkaConnection
+from stream.commands.home import home_folder
 from stream.demo import Tally, count_outputs, running_parts, show
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 DEMO_PREFIX = "demo."  # keeps made-up tweets out of the topics of a cluster that others use
@@ -52,9 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     console = Console(highlight=False, emoji=False, markup=False)
-    demo, project, settings = DemoSettings(), ProjectSettings(), KafkaSettings()
-    folder = project.home / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
+    demo, settings = DemoSettings(), KafkaSettings()
+    folder = home_folder("demo")
     tally = None
     try:
         with _kafka(settings, folder, console) as kafka:

@@ -1,9 +1,8 @@
 """Compare what two models say of the same tweets.
 
 A and B are version numbers or aliases of the registry, or `pretrained`. The tweets come from a file, as `tickertape
-produce` reads them, or from the input topic: --from says where each partition begins, --to where it ends (the offset
-itself is not read; default: what the topic holds now). Shows labels and sentiments that flip, examples, and the tickers
-whose mean sentiment moves most. Nothing is written but to standard output.
+produce` reads them, or from the input topic between --from and --to. Shows labels and sentiments that flip, examples, and
+the tickers whose mean sentiment moves most. Nothing is written but to standard output.
 
   tickertape diff champion challenger --file tweets.jsonl.gz
   tickertape diff 3 4 --from 0:1200,1:1187 --to 0:2200,1:2187 --json
@@ -27,8 +26,9 @@ from models.predictor import pretrained_predictor
 from models.records import Tweet
 from stream.codecs import decode_tweet
 from stream.commands.cluster import kafka_of_settings
+from stream.commands.range_options import add_range_options
 from stream.feed.files import format_of, read_records
-from stream.ranges import parse_offsets, read_range
+from stream.kafka.ranges import RangeReader
 from stream.topics import declare_topics
 
 _CHUNK_TWEETS = 500
@@ -40,26 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the two models and where the tweets come from."""
     parser.add_argument("a", metavar="A", help="version, alias or pretrained")
     parser.add_argument("b", metavar="B", help="the one that is compared with it")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--file", metavar="FILE", help="JSONL or CSV, .gz too; - reads standard input as JSONL")
-    source.add_argument(
-        "--from",
-        dest="start",
-        type=_offsets,
-        metavar="OFFSETS",
-        help="first offset of each partition, as 0:1200,1:1187",
-    )
-    parser.add_argument(
-        "--to", dest="end", type=_offsets, metavar="OFFSETS", help="where to end, for the same partitions as --from"
-    )
+    parser.add_argument("--file", metavar="FILE", help="JSONL or CSV, .gz too; - reads standard input as JSONL")
+    add_range_options(parser)
     parser.add_argument("--examples", type=positive_integer, default=10, metavar="N", help="tweets shown (default: 10)")
     parser.add_argument("--show-text", action="store_true", help="show the texts of the examples, not only their ids")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.set_defaults(fail=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print; returns 0 whether anything differs or not."""
-    _check_range(arguments)
+    _check_use(arguments)
     a, b = (
         pretrained_predictor(_TOP_K) if name == "pretrained" else registry_store(top_k=_TOP_K).named(name)
         for name in (arguments.a, arguments.b)
@@ -81,22 +72,24 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _check_range(arguments: argparse.Namespace) -> None:
-    if arguments.end is not None and (arguments.start is None or set(arguments.end) != set(arguments.start)):
-        raise DataError("--to must name the same partitions as --from, as in --from 0:1200,1:1187 --to 0:2200,1:2187")
+def _check_use(arguments: argparse.Namespace) -> None:
+    if (arguments.file is None) == (arguments.start is None):
+        arguments.fail("give either --file, or --from, and --to if it is to end")
+    if arguments.file is not None and arguments.end is not None:
+        arguments.fail("--to goes with --from")
 
 
 def _values(arguments: argparse.Namespace) -> Iterator[bytes | None]:
     if arguments.file is not None:
         return (value for _, value in read_records(arguments.file, file_format=format_of(arguments.file)))
-    ranges = read_range(
+    reader = RangeReader(
         kafka_of_settings(),
         declare_topics(TopicSettings()).raw.name,
         start=arguments.start,
         end=arguments.end,
         isolation_level=StreamSettings().isolation_level,
     )
-    return itertools.chain.from_iterable(ranges)
+    return (record.value for records in reader.records() for record in records)
 
 
 def _tweet(value: bytes | None) -> Tweet | None:
@@ -146,10 +139,3 @@ def _print_table(console: Console, table: Table, *, hidden: int) -> None:
         console.print(table, markup=False)
     if hidden:
         console.print(f"and {hidden:,} more, see --json")
-
-
-def _offsets(text: str) -> dict[int, int]:
-    try:
-        return parse_offsets(text)
-    except ValueError as exc:
-        raise argparse.ArgumentTypeError(str(exc)) from exc

@@ -18,27 +18,29 @@ from pathlib import Path
 from config.commands import DONE
 from monitoring.commands.drift_reference import make_labelled_reference
 from monitoring.commands.drift_report import report_on_files
-from stream.commands import watch
-from stream.commands.part_options import add_part_options
-from stream.commands.past import make_reference, report_on_part
+from stream.commands import drift_watch
+from stream.commands.drift_past import make_reference, report_on_range
+from stream.commands.range_options import add_range_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    parser.set_defaults(action=watch.run, from_beginning=False)
+    parser.set_defaults(action=drift_watch.run, from_beginning=False)
     actions = parser.add_subparsers(metavar="action", title="actions")
-    watching = actions.add_parser("watch", help="compare window after window as they come", description=watch.__doc__)
-    watch.add_arguments(watching)
-    watching.set_defaults(action=watch.run)
+    watching = actions.add_parser(
+        "watch", help="compare window after window as they come", description=drift_watch.__doc__
+    )
+    drift_watch.add_arguments(watching)
+    watching.set_defaults(action=drift_watch.run)
     report = actions.add_parser("report", help="compare tweets of the past, or two files, once")
-    add_part_options(report)
+    add_range_options(report)
     report.add_argument("--reference", type=Path, metavar="FILE", help="with --current: tweets of a time that was good")
     report.add_argument("--current", type=Path, metavar="FILE", help="tweets to compare with them, one a line")
     report.add_argument("--output", type=Path, metavar="DIR", help="folder of the reports (DRIFT_REPORTS_DIR)")
     report.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     report.set_defaults(action=_report, fail=report.error)
     reference = actions.add_parser("reference", help="make a reference of tweets of a time that was good")
-    add_part_options(reference)
+    add_range_options(reference)
     reference.add_argument("--file", type=Path, metavar="FILE", help="of a file of tweets instead, one a line")
     reference.add_argument(
         "--labelled", type=Path, metavar="DIR", help="of the labelled tweets in a folder instead, for the shipped model"
@@ -60,7 +62,7 @@ def _report(arguments: argparse.Namespace) -> int:
         )
     if arguments.start is None or any(files):
         arguments.fail("give either --from, and --to if it is to end, or both --reference and --current")
-    report_on_part(arguments.start, arguments.end, reports=arguments.output, with_json=arguments.json)
+    report_on_range(arguments.start, arguments.end, reports=arguments.output, with_json=arguments.json)
     return DONE
 
 

@@ -1,9 +1,9 @@
 """Give labels to tweets, from a file or standard input.
 
 FILE is JSON lines, or CSV or TSV with a header; `.gz` is read too, and `-` is JSON lines from standard input. The fields
-are `tweet_id` (or `id`), `label`, `sentiment`, `text`, `source` and `labelled_at`; the tweet and one of the first two are
-needed. Every line is checked; a bad one is told with its number and not sent. It ends with 0 when all lines were sent and
-acknowledged by Kafka, else with 1. See docs/how-to/labels.md.
+are `tweet_id` (or `id`), `label`, `sentiment`, `text`, `source` and `labelled_at`; needed are the id, and a label or a
+sentiment. Every line is checked; a bad one is told with its number and not sent. It ends with 0 when all lines were sent
+and acknowledged by Kafka, else with 1. See docs/how-to/labels.md.
 
   tickertape label labels.csv --source desk-7
   tickertape tail --topic to-label --json --count 20 > tweets.jsonl    # add "label" to each line, then:
@@ -28,8 +28,8 @@ from stream.codecs import encode
 from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import Record
 from stream.feed.labels import BadLine, read_labels
-from stream.replay import Published, publish
-from stream.rights import check_rights
+from stream.feed.publishing import Published, publish
+from stream.kafka.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 EVENT_SOURCE = b"/tickertape/label"

@@ -39,8 +39,8 @@ from models.errors import DataError
 from stream.commands.cluster import kafka_of_settings
 from stream.feed.files import STANDARD_INPUT, Record, format_of, read_records
 from stream.feed.generator import DEFAULT_START, MALFORMED_SHARE, TWEETS_PER_SECOND, GeneratedTweet, generate
-from stream.replay import Published, pace, publish
-from stream.rights import check_rights
+from stream.feed.publishing import Published, pace, publish
+from stream.kafka.rights import check_rights
 from stream.topics import declare_topics, ensure_topics
 
 FOR_EVER = 0
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=_positive_number, metavar="N", help="tweets a second; default: no limit")
     parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N tweets")
     parser.add_argument(
-        "--loop", type=positive_integer, nargs="?", const=FOR_EVER, metavar="N", help="read FILE N times; for ever"
+        "--loop", type=positive_integer, nargs="?", const=FOR_EVER, metavar="N", help="read FILE N times; without N for ever"
     )
     parser.add_argument("--generate", action="store_true", help="make up finance tweets instead of reading FILE")
     parser.add_argument("--seed", type=int, metavar="N", help="generate the same tweets each time; default: new ones")
@@ -184,14 +184,21 @@ def _summary(published: Published, topic: str, *, as_json: bool) -> str:
 
 
 def _positive_number(text: str) -> float:
-    number = float(text)
+    number = _number(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return number
 
 
 def _share(text: str) -> float:
-    number = float(text)
+    number = _number(text)
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None

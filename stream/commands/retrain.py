@@ -24,7 +24,7 @@ from models.dataset import read_split
 from models.retraining import add_feedback
 from monitoring.labelled import require_good_tweets
 from stream.commands.cluster import kafka_of_settings
-from stream.learning.topics import TopicArchive
+from stream.learning.archive import TopicArchive
 from stream.topics import declare_topics
 
 _NEXT = """version {version} is the challenger now: workers tell on tweets.metrics when it leads on the labels that come

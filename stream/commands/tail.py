@@ -1,7 +1,8 @@
 """Show classified tweets as they come, or what is in another topic.
 
 Each line has the time, the tickers, the label with its probability, the sentiment with its score from -1 to 1, and the
-text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json the records come as they are, one a line, for other programs. Ends on Ctrl-C; with --from or --to after the part of the
+text. `--topic to-label` shows the tweets whose label is worth having, `--topic feedback` the labels that came. With --json
+the records come as they are, one a line, for other programs. Ends on Ctrl-C; with --from or --to after the range of the
 topic that they name, each by offsets (the offset of --to is not read) or by a time.
 
   tickertape tail
@@ -27,11 +28,11 @@ from rich.text import Text
 from config.commands import DONE, configure_logging, positive_integer
 from config.settings import ProjectSettings, StreamSettings, TopicSettings
 from stream.commands.cluster import kafka_of_settings
-from stream.commands.part_options import add_part_options
-from stream.connection import KafkaConnection
-from stream.following import follow
-from stream.letters.stored import stored
-from stream.parts import PartReader
+from stream.commands.range_options import add_range_options
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.following import follow
+from stream.kafka.ranges import RangeReader
+from stream.redrive.stored import stored
 from stream.rows import (
     answer_row,
     dead_letter_row,
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to read and how to show it."""
     parser.add_argument("--topic", choices=tuple(VIEWS), default="classified", help="default: classified")
     parser.add_argument("--from-beginning", action="store_true", help="begin with what the topic holds already")
-    add_part_options(parser)
+    add_range_options(parser)
     parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N records")
     parser.add_argument("--json", action="store_true", help="print the records as they are, one a line")
     parser.set_defaults(fail=parser.error)
@@ -91,7 +92,9 @@ def _batches(kafka: KafkaConnection, topic: str, arguments: argparse.Namespace) 
     if arguments.from_beginning:
         arguments.fail("--from and --from-beginning say two things: give one of them")
     isolation_level = StreamSettings().isolation_level
-    return PartReader(kafka, topic, start=arguments.start, end=arguments.end, isolation_level=isolation_level).records()
+    return RangeReader(
+        kafka, topic, start=arguments.start, end=arguments.end, isolation_level=isolation_level
+    ).records()
 
 
 def _show(batches: Iterator[list[ConsumerRecord]], count: int | None, show: Callable[[ConsumerRecord], None]) -> None:

@@ -21,7 +21,7 @@ from rich.table import Table
 from config.commands import DONE, FAILED
 from config.settings import StreamSettings, TopicSettings
 from stream.commands.cluster import kafka_of_settings
-from stream.commands.part_options import add_part_options, spot
+from stream.commands.range_options import add_range_options, position
 from stream.topics import declare_topics
 from stream.verifying.account import Fault, Verdict
 from stream.verifying.judge import Judge
@@ -39,11 +39,11 @@ _FAULTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to judge."""
-    add_part_options(parser)
+    add_range_options(parser, default_end="what the workers' group has committed")
     parser.add_argument(
         "--outputs-from",
-        type=spot,
-        metavar="SPOT",
+        type=position,
+        metavar="POSITION",
         help="where to begin in the output topics, to read less; an output before it counts as missing",
     )
     parser.add_argument("--allow-repeats", action="store_true", help="let repeats pass, as after a crash")
@@ -81,9 +81,9 @@ def _print(verdicts: list[Verdict], *, right: bool) -> None:
         )
     console.print(table)
     for name, meaning in _FAULTS.items():
-        spots = [f"{verdict.partition}:{offset}" for verdict in verdicts for offset in _fault(verdict, name).first]
-        if spots:
-            console.print(f"{_title(name)} ({meaning}): {', '.join(spots[:20])}", soft_wrap=True)
+        positions = [f"{verdict.partition}:{offset}" for verdict in verdicts for offset in _fault(verdict, name).first]
+        if positions:
+            console.print(f"{_title(name)} ({meaning}): {', '.join(positions[:20])}", soft_wrap=True)
     inputs = sum(verdict.inputs for verdict in verdicts)
     console.print(f"{inputs:,} inputs: {'each ended as it should' if right else 'NOT all ended as they should'}")
 

@@ -30,18 +30,18 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(project.log_level, as_json=project.log_json)
 
     import faust  # noqa: PLC0415  # half a second that `--help` need not pay
-    from aiokafka.errors import KafkaError  # noqa: PLC0415  # as below
+    from aiokafka.errors import KafkaError  # noqa: PLC0415  # as above
 
     from monitoring.recording import show_start  # noqa: PLC0415  # as above
     from monitoring.serving import serve_metrics  # noqa: PLC0415  # as above
-    from stream.admission import reason  # noqa: PLC0415  # as above
     from stream.app import app_from_environment  # noqa: PLC0415  # as above
-    from stream.guard import guard  # noqa: PLC0415  # as above
+    from stream.kafka.errors import reason  # noqa: PLC0415  # as above
     from stream.topics import declare_topics  # noqa: PLC0415  # as above
+    from stream.worker.stall_restart import restart_when_stalled  # noqa: PLC0415  # as above
 
     settings = StreamSettings()
     app = app_from_environment()
-    watch = guard(
+    watch = restart_when_stalled(
         app,
         limit_seconds=settings.stall_seconds,
         kafka=app.kafka,

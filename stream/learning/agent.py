@@ -13,13 +13,13 @@ import msgspec
 
 from models.errors import BrokerAwayError, DeliveryError
 from monitoring.metrics import count_feedback, hide_learning, show_learning
-from stream.chunked_app import ChunkedApp
-from stream.delivery import Event, Producer
 from stream.framing import Outputs
 from stream.learning.learner import Learned, Learner
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts
-from stream.refusals import RefusalLog
 from stream.topics import Topics
+from stream.transport.chunked_app import ChunkedApp
+from stream.transport.delivery import Event, Producer
+from stream.worker.refusals import RefusalLog
 
 logger = logging.getLogger(__name__)
 

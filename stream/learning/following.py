@@ -8,8 +8,9 @@ from models.errors import BrokerError
 from models.following import FollowedPredictor
 from models.lookout import Lookout
 from monitoring.metrics import show_online_version
-from stream.connection import KafkaConnection
-from stream.learning.topics import TopicReader, latest_snapshots
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.topic_reader import TopicReader
+from stream.learning.archive import latest_snapshots
 
 RETRY_SECONDS = 5.0  # who is not let in should not ask every second
 

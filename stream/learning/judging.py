@@ -7,7 +7,7 @@ from models.errors import MalformedRecordError
 from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
 from models.online.memory import LabelMemory
 from stream.codecs import decode_feedback
-from stream.dead_letters import DeadLetter, Record, refused
+from stream.dead_letters import DeadLetter, Record, dead_letter_of
 from stream.learning.sent_out import SentOut
 
 Verdict: TypeAlias = LabelledTweet | DeadLetter
@@ -62,7 +62,7 @@ def _verdict(
             raise read
         return _labelled(read, found.get(read.tweet_id), memory, record.offset)
     except MalformedRecordError as exc:
-        return refused(record, exc, topic=topic, partition=partition, time=time)
+        return dead_letter_of(record, exc, topic=topic, partition=partition, time=time)
 
 
 def _labelled(feedback: Feedback, sent: ToLabel | None, memory: LabelMemory, offset: int) -> LabelledTweet:

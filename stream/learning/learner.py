@@ -18,9 +18,9 @@ from models.predictor import ScorerPredictor
 from models.records import utc_timestamp
 from models.scorer import Scorer
 from stream.dead_letters import Record
+from stream.learning.archive import Archive
 from stream.learning.judging import Verdict, judge
 from stream.learning.sent_out import SentOut
-from stream.learning.topics import Archive
 
 logger = logging.getLogger(__name__)
 

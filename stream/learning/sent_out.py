@@ -10,7 +10,7 @@ from typing import Protocol
 from models.errors import MalformedRecordError
 from models.feedback import ToLabel
 from stream.codecs import decode_to_label
-from stream.learning.topics import TopicReader
+from stream.kafka.topic_reader import TopicReader
 
 GLANCE_SECONDS = 1.0  # nobody labels a tweet sooner
 

@@ -11,14 +11,15 @@ from models.errors import BrokerError, ModelError
 from models.following import FollowedPredictor
 from models.online.corrections import StoredSnapshot
 from models.predictor import ScorerPredictor
-from stream.chunked_app import ChunkedApp
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.topic_reader import TopicReader, end_offset
 from stream.learning.agent import register_learner
+from stream.learning.archive import TopicArchive
 from stream.learning.following import SnapshotFollower
 from stream.learning.learner import Learner
 from stream.learning.sent_out import SentOutTopic
-from stream.learning.topics import TopicArchive, TopicReader, end_offset
 from stream.topics import SNAPSHOT_MAX_BYTES, Topics, TopicState
+from stream.transport.chunked_app import ChunkedApp
 
 
 @dataclass(frozen=True)

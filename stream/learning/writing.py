@@ -10,8 +10,8 @@ from models.online.report import LearningEvent, LearningReport
 from stream.codecs import encode
 from stream.framing import Header, Outputs, encode_headers, varint
 from stream.headers import BYTES, DEAD_LETTER_TYPE
+from stream.learning.archive import OFFSET_HEADER
 from stream.learning.judging import Verdict
-from stream.learning.topics import OFFSET_HEADER
 from stream.topics import Topics
 
 SOURCE = b"/tickertape/learner"

@@ -7,12 +7,12 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
 from models.errors import BrokerError
-from stream.clients import CONNECT_TIMEOUT_MS, refused
-from stream.connection import KafkaConnection
-from stream.following import connect
-from stream.parts import BEGINNING, PartReader, Spot
-from stream.ranges import Offsets
-from stream.rights import check_rights
+from stream.kafka.clients import CONNECT_TIMEOUT_MS, open_consumer
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.errors import broker_error
+from stream.kafka.offsets import Offsets
+from stream.kafka.ranges import BEGINNING, Position, RangeReader
+from stream.kafka.rights import check_rights
 from stream.topics import Topics
 from stream.verifying.account import Account, Output, Verdict
 
@@ -33,7 +33,7 @@ class Judge:
         self._kafka, self._topics = kafka, topics
         self._group, self._isolation_level = group, isolation_level
 
-    def verdicts(self, start: Spot | None, end: Spot | None, *, outputs_from: Spot | None) -> list[Verdict]:
+    def verdicts(self, start: Position | None, end: Position | None, *, outputs_from: Position | None) -> list[Verdict]:
         """Judge each partition of a range of the input topic.
 
         Args:
@@ -56,9 +56,9 @@ class Judge:
         reader = self._reader(raw, start or BEGINNING, end, isolation_level=self._isolation_level)
         accounts: dict[int, Account] = {}
         for records in reader.records():
-            accounts = accounts or self._accounts(reader.part.start, reader.part.end)
+            accounts = accounts or self._accounts(reader.bounds.start, reader.bounds.end)
             accounts[records[0].partition].exists([record.offset for record in records])
-        accounts = accounts or self._accounts(reader.part.start, reader.part.end)
+        accounts = accounts or self._accounts(reader.bounds.start, reader.bounds.end)
         for output, topic in zip(Output, self._outputs(), strict=True):
             for records in self._reader(topic, outputs_from or BEGINNING, None).records():
                 for partition, offsets in inputs_of(records, raw).items():
@@ -70,9 +70,9 @@ class Judge:
         return self._topics.classified.name, self._topics.sentiment.name, self._topics.dead_letter.name
 
     def _reader(
-        self, topic: str, start: Spot, end: Spot | None, *, isolation_level: str = "read_committed"
-    ) -> PartReader:
-        return PartReader(self._kafka, topic, start=start, end=end, isolation_level=isolation_level)
+        self, topic: str, start: Position, end: Position | None, *, isolation_level: str = "read_committed"
+    ) -> RangeReader:
+        return RangeReader(self._kafka, topic, start=start, end=end, isolation_level=isolation_level)
 
     def _accounts(self, start: Offsets, end: Offsets) -> dict[int, Account]:
         inputs = sum(end[number] - start[number] for number in start)
@@ -82,7 +82,7 @@ class Judge:
 
     def _committed(self, topic: str) -> dict[int, int]:
         # What a transaction is about to commit does not count; read committed would wait until there is none.
-        consumer = connect(self._kafka, group=self._group, isolation_level="read_uncommitted")
+        consumer = open_consumer(self._kafka, group=self._group, isolation_level="read_uncommitted")
         try:
             partitions = consumer.partitions_for_topic(topic) or set()
             if not partitions:
@@ -92,7 +92,7 @@ class Judge:
                 for number in sorted(partitions)
             }
         except KafkaError as exc:
-            raise refused(f"can't read what {self._group} has committed", self._kafka, exc) from exc
+            raise broker_error(f"can't read what {self._group} has committed", self._kafka, exc) from exc
         finally:
             consumer.close(autocommit=False, timeout_ms=CONNECT_TIMEOUT_MS)
         return {number: at for number, at in found.items() if at is not None}

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 from monitoring.metrics import exposition
 from monitoring.recording import show_partitions
-from stream.classify import Answer
-from stream.counting import CountedChunk
-from stream.progress import HeldPartition, Progress
+from stream.worker.classify import Answer
+from stream.worker.counting import CountedChunk
+from stream.worker.progress import HeldPartition, Progress
 
 CHUNKS, SCRAPES, ROUNDS, PARTITIONS = 10_000, 100, 9, 16
 

@@ -27,8 +27,8 @@ from models.predictor import pretrained_predictor
 from models.records import Tweet
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.codecs import decode_tweet
-from stream.connection import KafkaConnection
 from stream.feed.generator import generate
+from stream.kafka.connection import KafkaConnection
 from stream.topics import Topics, declare_topics, ensure_topics
 
 TWEETS = 200_000

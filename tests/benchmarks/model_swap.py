@@ -23,7 +23,7 @@ from models.predictor import PRETRAINED
 from models.registry import TrainingRun, open_store, point_alias, save_version
 from models.weights import WEIGHTS_FILE
 from stream.broker import BrokerOptions, EmbeddedKafka
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 QUIET_SECONDS = 10.0

@@ -31,7 +31,7 @@ from models.dataset import read_topics
 from models.feedback import Feedback
 from models.taxonomy import LABELS
 from stream.broker import BrokerOptions, EmbeddedKafka
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 WAYS = ("without", "learned", "learning")

@@ -16,7 +16,7 @@ import pytest
 from api import examples
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.store import ReportStore
-from stream.demo import Part
+from stream.demo import DemoProcess
 from tests.docs.blocks import ROOT, Block, pages, read_blocks
 from tests.docs.session import Session
 from tests.integration.conftest import embedded_kafka, find_free_port
@@ -96,8 +96,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             ONLINE_ENABLED="false",
         )
 
-        def start(name: str, *words: str) -> Part:
-            part = Part(name, words, folder=folder, environment=environment)
+        def start(name: str, *words: str) -> DemoProcess:
+            part = DemoProcess(name, words, folder=folder, environment=environment)
             parts.callback(part.stop)
             return part
 

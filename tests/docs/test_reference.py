@@ -10,7 +10,6 @@ from typing import get_args
 import msgspec
 import pytest
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
 import config.access
 import config.api
@@ -24,6 +23,7 @@ import monitoring.__main__
 import tickertape
 from api.errors import STATUS_OF
 from config.commands import DONE, FAILED, WRONG_USE, Command
+from config.group import SettingsGroup
 from models.contest_records import ContestEvent
 from models.errors import TickertapeError
 from models.feedback import Feedback, FeedbackReason, LabelledTweet, ToLabel
@@ -31,12 +31,12 @@ from models.records import ClassifiedTweet, ModelChange, TweetSentiment
 from models.tweets import MAX_TEXT_CHARACTERS, Reason
 from monitoring import metrics
 from monitoring.drift.records import Cause, DriftEvent, Span
-from stream.changes import CHANGE_TYPE
 from stream.dead_letters import DeadLetter
+from stream.drift.event_log import EVENT_TYPE as DRIFT_TYPE
 from stream.headers import CLASSIFIED_TYPE, DEAD_LETTER_TYPE, SENTIMENT_TYPE, TO_LABEL_TYPE
-from stream.learning.topics import OFFSET_HEADER
+from stream.learning.archive import OFFSET_HEADER
 from stream.learning.writing import EVENT_TYPE, REPORT_TYPE, SNAPSHOT_TYPE
-from stream.watching.ledger import EVENT_TYPE as DRIFT_TYPE
+from stream.worker.model_changes import CHANGE_TYPE
 
 DOCS = Path(tickertape.__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -52,7 +52,7 @@ GROUPS = [
         config.tracing,
     )
     for _, group in inspect.getmembers(module, inspect.isclass)
-    if issubclass(group, BaseSettings) and group is not BaseSettings
+    if issubclass(group, SettingsGroup) and group is not SettingsGroup
 ]
 COMMANDS: dict[str, Command] = {
     **{f"tickertape {verb}": command for verb, command in tickertape.COMMANDS.items()},

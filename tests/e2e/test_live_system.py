@@ -9,8 +9,8 @@ from kafka import KafkaConsumer
 
 from config.settings import BrokerSettings, TopicSettings, child_environment
 from stream.broker import BrokerOptions, EmbeddedKafka
-from stream.connection import KafkaConnection
 from stream.demo import running_parts
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 expect = pytest.importorskip("playwright.sync_api").expect

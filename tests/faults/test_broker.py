@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 from tests.faults.brokers import Broker, one_broker, three_brokers
 from tests.faults.figures import Figures

@@ -15,8 +15,8 @@ from kafka.admin import KafkaAdminClient
 from models.errors import MalformedRecordError
 from models.tweets import Reason
 from stream.codecs import decode_tweet
-from stream.connection import KafkaConnection
 from stream.feed.malformed import spoil
+from stream.kafka.connection import KafkaConnection
 from stream.topics import ensure_topics
 
 pytestmark = pytest.mark.integration

@@ -31,7 +31,7 @@ RESTORING_WORKER = """
 import argparse, sys, time
 from pathlib import Path
 from stream.commands import worker
-from stream.learning.topics import TopicArchive
+from stream.learning.archive import TopicArchive
 
 begun, may_go_on = map(Path, sys.argv[1:])
 read, reads = TopicArchive.snapshots, []

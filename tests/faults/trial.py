@@ -13,8 +13,8 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.settings import TopicSettings
-from stream.connection import KafkaConnection
 from stream.feed.files import Record
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 from tests.faults.feed import Feed, tweets
 from tests.faults.figures import Figures, totals, worst_recovery

@@ -22,7 +22,7 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from config.settings import BrokerSettings, TopicSettings
 from stream.broker import BrokerOptions, EmbeddedKafka
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import Topics, declare_topics, ensure_topics
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"

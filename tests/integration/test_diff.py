@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from models.errors import BrokerError
-from stream.connection import KafkaConnection
-from stream.ranges import read_range
+from stream.kafka.connection import KafkaConnection
+from stream.kafka.ranges import RangeReader
 from tickertape import main
 
 pytestmark = pytest.mark.integration
@@ -26,14 +26,14 @@ def sent(cluster: Cluster) -> dict[tuple[int, int], bytes]:
 
 
 def read(cluster: Cluster, start: dict[int, int], end: dict[int, int] | None) -> list[bytes | None]:
-    chunks = read_range(
+    reader = RangeReader(
         KafkaConnection(cluster.servers),
         cluster.topics.raw.name,
         start=start,
         end=end,
         isolation_level="read_committed",
     )
-    return [value for chunk in chunks for value in chunk]
+    return [record.value for records in reader.records() for record in records]
 
 
 def test_range_gives_exactly_its_records(cluster: Cluster, sent: dict[tuple[int, int], bytes]) -> None:

@@ -24,7 +24,7 @@ from models.feedback import Feedback, ToLabel, Why
 from models.taxonomy import Label, Sentiment
 from stream.broker import BrokerOptions, EmbeddedKafka
 from stream.codecs import decode_feedback, encode
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration

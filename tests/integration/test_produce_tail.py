@@ -14,9 +14,9 @@ import pytest
 from kafka import KafkaProducer
 
 from models.errors import DeliveryError
-from stream.connection import KafkaConnection
 from stream.feed.generator import generate
-from stream.replay import publish
+from stream.feed.publishing import publish
+from stream.kafka.connection import KafkaConnection
 
 pytestmark = pytest.mark.integration
 

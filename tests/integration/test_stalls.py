@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kafka.admin import KafkaAdminClient
 
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -38,7 +38,7 @@ def predict(tweets):
     return model.predict(tweets)
 """,
     "agent that waits for nothing": """
-from stream.delivery import Deliveries
+from stream.transport.delivery import Deliveries
 add = Deliveries.add
 async def stuck_add(self, event, pending):
     if is_time():
@@ -47,7 +47,7 @@ async def stuck_add(self, event, pending):
 Deliveries.add = stuck_add
 """,
     "fetcher that has died": """
-from stream.consumer_thread import ConsumerThread
+from stream.transport.consumer_thread import ConsumerThread
 fetch = ConsumerThread._fetch_records
 async def dying_fetch(self, consumer, *words, **named):
     if is_time():

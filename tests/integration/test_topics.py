@@ -7,7 +7,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.settings import TopicSettings
 from models.errors import BrokerError
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import TopicState, declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
@@ -76,7 +76,7 @@ def test_topic_that_can_not_be_created_is_a_clear_error(kafka_servers: str, topi
 def test_cluster_that_does_not_answer_is_named_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, servers: str, topic_prefix: str
 ) -> None:
-    monkeypatch.setattr("stream.clients.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
+    monkeypatch.setattr("stream.kafka.clients.CONNECT_TIMEOUT_MS", 500)  # nobody will answer, however long it waits
     topics = declare_topics(TopicSettings(prefix=topic_prefix)).all
 
     with pytest.raises(BrokerError, match=r"no Kafka answers at .*: start one with `tickertape broker`"):

@@ -20,7 +20,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from config.settings import TopicSettings
 from models.records import ClassifiedTweet
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration

@@ -1,6 +1,6 @@
 """The work that all contestants but ours do: a tweet's bytes in, its two output records out.
 
-Written apart from `stream.classify`, as a user of another framework would, from the same public pieces; the runner
+Written apart from `stream.worker.classify`, as a user of another framework would, from the same public pieces; the runner
 compares what arrives with what this makes, ours too: same key, same value, same headers.
 """
 

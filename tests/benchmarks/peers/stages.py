@@ -11,14 +11,14 @@ from peers.feed import Feed
 from config.settings import StreamSettings, TopicSettings
 from models.predictor import pretrained_predictor
 from models.records import utc_timestamp
-from stream.classify import ReadTexts, classify
 from stream.compiled.reading import CompiledReader
 from stream.compiled.unpacking import load_unpack
 from stream.fetched import Unpack
 from stream.headers import AnswerHeaders
 from stream.reading import PlainReading
-from stream.stored_batches import KeptRecords, StoredBatch, records_of
 from stream.topics import declare_topics
+from stream.transport.stored_batches import KeptRecords, StoredBatch, records_of
+from stream.worker.classify import ReadTexts, classify
 
 TWEETS = 50_000
 NO_ID = -1

@@ -15,7 +15,7 @@ from models.online.snapshot import batch_sha256
 from models.predictor import pretrained_predictor
 from models.taxonomy import LABELS, Label
 from stream.codecs import encode
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from models.errors import BrokerError
-from stream.admission import check_admission
 from stream.commands.cluster import kafka_of_settings
+from stream.kafka.authentication import check_authentication
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +32,7 @@ def told(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> str:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(BrokerError) as caught:
-        check_admission(kafka_of_settings())
+        check_authentication(kafka_of_settings())
     return str(caught.value)
 
 
@@ -78,7 +78,7 @@ def test_name_may_differ_where_it_is_not_checked(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
-    check_admission(kafka_of_settings())
+    check_authentication(kafka_of_settings())
 
 
 def test_certificate_of_an_authority_that_nobody_named_is_refused(
@@ -130,7 +130,7 @@ def test_another_address_that_lets_in_is_enough(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
-    check_admission(kafka_of_settings())
+    check_authentication(kafka_of_settings())
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from models.feedback import LabelledTweet
 from models.taxonomy import Label
 from stream.codecs import encode
 from stream.commands.cluster import kafka_of_settings
-from stream.learning.topics import TopicArchive
+from stream.learning.archive import TopicArchive
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ from api.publisher import KafkaPublisher
 from models.errors import FeedbackNotDeliveredError
 from models.feedback import Feedback
 from models.taxonomy import Label
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 
 GIVEN = [Feedback("7", "desk", "2026-01-31T09:30:00Z", label=Label.IPO, text="the secret")]
 

@@ -11,14 +11,7 @@ from api.versions import ASK_AGAIN_SECONDS, MAX_WAITING, KeptVersions
 from models.errors import ModelCorruptError, ModelNotFoundError, ModelUnavailableError, OverloadedError
 from models.records import ModelVersion
 from models.taxonomy import Label
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -1,27 +1,28 @@
 """Both clients over a transport of the test's own: what is sent, and what becomes of every kind of answer."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from typing import Any
+from collections.abc import Iterable
 
 import httpx
 import pytest
 
 from api.live.examples import TICKER
+from tests.unit.client.server import (
+    ACCEPTED,
+    PROBLEM,
+    Ask,
+    Server,
+    predictions,
+    problem,
+)
 from tickertape.client import (
     AsyncClient,
     Client,
     InvalidRequestError,
     KeyRefusedError,
-    NoAnswerError,
     NotExplainableError,
     NotFoundError,
     ProblemError,
-    Retries,
     ServerFaultError,
     TooManyRequestsError,
     UnavailableError,
@@ -29,99 +30,6 @@ from tickertape.client import (
     WrongInputError,
 )
 from tickertape.client.errors import Problem
-
-PROBLEM = {"content-type": "application/problem+json"}
-VERSION = {"name": "tickertape", "package": "0.1.0", "api": "1", "model": None}
-ACCEPTED = httpx.Response(202, json={"accepted": 1})
-
-
-class Server:
-    """Answers with what it is told, one after the other, the last again and again; keeps the requests."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.requests: list[httpx.Request] = []
-        self.waits: list[float] = []
-        self._answers = list(answers)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-
-
-Ask = Callable[..., Any]
-
-
-def ask_waiting(server: Server, method: str, *words: Any, **options: Any) -> Any:
-    keywords = options.pop("keywords", {})
-    with Client("http://api.test", transport=httpx.MockTransport(server), sleep=server.waits.append, **options) as api:
-        return getattr(api, method)(*words, **keywords)
-
-
-def ask_async(server: Server, method: str, *words: Any, **options: Any) -> Any:
-    keywords = options.pop("keywords", {})
-
-    async def ask() -> Any:
-        transport = httpx.MockTransport(server)
-        async with AsyncClient("http://api.test", transport=transport, sleep=server.sleep, **options) as api:
-            return await getattr(api, method)(*words, **keywords)
-
-    result: list[Any] = []
-
-    def run() -> None:  # a loop of its own, whatever the test runs in
-        try:
-            result.append(asyncio.run(ask()))
-        except Exception as exc:  # noqa: BLE001  # it is raised again where the test waits
-            result.append(exc)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if isinstance(result[0], Exception):
-        raise result[0]
-    return result[0]
-
-
-@pytest.fixture(params=[ask_waiting, ask_async], ids=["Client", "AsyncClient"])
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """Give a function that makes a client of either kind and calls one of its methods."""
-    found: Ask = request.param
-    return found
-
-
-def problem(status: int, title: str = "No", detail: str = "why", **more: Any) -> httpx.Response:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": "/x", **more}
-    return httpx.Response(status, headers=PROBLEM, json=body)
-
-
-def busy(status: int, retry_after: str) -> httpx.Response:
-    return httpx.Response(
-        status, headers=PROBLEM | {"retry-after": retry_after}, json=json.loads(problem(status).content)
-    )
-
-
-def predictions(*tweet_ids: str) -> httpx.Response:
-    answer = {
-        "text": "up",
-        "created_at": None,
-        "tickers": [],
-        "label": "other",
-        "label_score": 0.5,
-        "labels": {"Macro": 0.5},
-        "sentiment": "bullish",
-        "sentiment_score": 0.5,
-        "answered_by": "batch",
-        "sentiment_answered_by": "batch",
-        "opinions": {},
-        "model": {"name": "tickertape", "version": "7", "online_version": 0},
-        "classified_at": "2026-01-31T09:30:00.412Z",
-    }
-    return httpx.Response(200, json={"predictions": [{"id": one, **answer} for one in tweet_ids]})
 
 
 def test_texts_are_sent_in_several_requests_and_answered_in_order(ask: Ask) -> None:
@@ -190,98 +98,6 @@ def test_every_problem_is_an_exception_of_its_kind_with_what_the_api_says(
     assert len(server.requests) == 1
 
 
-def test_request_is_sent_again_when_the_server_says_so_and_after_that_time(ask: Ask) -> None:
-    server = Server(busy(503, "2"), busy(429, "0"), httpx.Response(200, json=VERSION))
-
-    version = ask(server, "version")
-
-    assert version.package == "0.1.0"
-    assert server.waits == [2.0, 0.0]
-    assert len(server.requests) == 3
-
-
-def test_the_same_body_is_sent_again(ask: Ask) -> None:
-    server = Server(busy(503, "1"), ACCEPTED)
-
-    assert ask(server, "feedback", "1", keywords={"label": "IPO"}) == 1
-    assert server.requests[0].content == server.requests[1].content != b""
-
-
-def test_retry_after_may_be_a_date(ask: Ask) -> None:
-    late = format_datetime(datetime.now(tz=UTC) - timedelta(seconds=60), usegmt=True)
-    server = Server(busy(503, late), httpx.Response(200, json=VERSION))
-
-    ask(server, "version")
-
-    assert server.waits == [0.0]
-
-
-@pytest.mark.parametrize("retry_after", ["31", "soon", "", "-1", "1e3", "9" * 400, "Sat, 31 Jan 2099 09:30:00 GMT"])
-def test_request_is_not_sent_again_after_too_long_a_time_or_none(ask: Ask, retry_after: str) -> None:
-    server = Server(busy(503, retry_after))
-
-    with pytest.raises(UnavailableError):
-        ask(server, "version")
-
-    assert (len(server.requests), server.waits) == (1, [])
-
-
-@pytest.mark.parametrize("most", [0, 3])
-def test_request_is_sent_again_only_so_often(ask: Ask, most: int) -> None:
-    server = Server(busy(503, "1"))
-
-    with pytest.raises(UnavailableError):
-        ask(server, "version", retries=Retries(most=most))
-
-    assert len(server.requests) == 1 + most
-
-
-@pytest.mark.parametrize("status", [400, 404, 500, 502, 504])
-def test_other_answers_are_final_whatever_they_say_of_later(ask: Ask, status: int) -> None:
-    server = Server(busy(status, "0"))
-
-    with pytest.raises(ProblemError):
-        ask(server, "version")
-
-    assert len(server.requests) == 1
-
-
-def test_health_is_asked_once_and_told_at_once(ask: Ask) -> None:
-    loading = Server(busy(503, "1"))
-    ready = Server(httpx.Response(200, json={"status": "ready", "model": {"name": "n", "version": "7"}}))
-    gone = Server(httpx.ConnectError("refused"))
-
-    assert [ask(server, "is_ready") for server in (loading, ready, gone)] == [False, True, False]
-    assert [ask(server, "is_live") for server in (Server(httpx.Response(200, json={"status": "live"})), gone)] == [
-        True,
-        False,
-    ]
-    assert ask(ready, "ready").model.version == "7"
-    with pytest.raises(UnavailableError):
-        ask(loading, "ready")
-    assert (len(loading.requests), loading.waits) == (2, [])
-
-
-@pytest.mark.parametrize(
-    ("failure", "said"),
-    [
-        (httpx.ConnectError("refused"), "no API answers at http://api.test: start one with `tickertape serve`"),
-        (httpx.ConnectTimeout(""), "no API answers at http://api.test"),
-        (httpx.ReadTimeout("too slow"), "no whole answer came from http://api.test: ReadTimeout: too slow"),
-        (httpx.RemoteProtocolError("cut"), "no whole answer came from http://api.test: RemoteProtocolError: cut"),
-        (httpx.DecodingError("bad gzip"), "no whole answer came from http://api.test: DecodingError: bad gzip"),
-    ],
-)
-def test_request_without_an_answer_is_told_and_not_sent_again(ask: Ask, failure: Exception, said: str) -> None:
-    server = Server(failure)
-
-    with pytest.raises(NoAnswerError) as raised:
-        ask(server, "feedback", "1", keywords={"label": "IPO"})
-
-    assert str(raised.value).startswith(said)
-    assert len(server.requests) == 1
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -307,74 +123,6 @@ def test_answer_that_is_none_of_the_api_is_told(ask: Ask, answer: httpx.Response
 def test_another_number_of_answers_than_texts_is_told(ask: Ask, answered: Iterable[str]) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"1 texts got \d answers"):
         ask(Server(predictions(*answered)), "predict", "up")
-
-
-def test_key_is_sent_as_a_bearer_token(ask: Ask) -> None:
-    server = Server(httpx.Response(200, json=VERSION))
-
-    ask(server, "version", api_key="tt_abc")
-
-    assert server.requests[0].headers["authorization"] == "Bearer tt_abc"
-
-
-def test_no_key_is_sent_where_there_is_none(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TICKERTAPE_API_KEY", "tt_of_the_environment")
-    server = Server(httpx.Response(200, json=VERSION))
-
-    ask(server, "version", api_key="")
-
-    assert "authorization" not in server.requests[0].headers
-
-
-def test_url_and_key_of_the_environment_count_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TICKERTAPE_API_URL", "http://desk.test/ticker/")
-    monkeypatch.setenv("TICKERTAPE_API_KEY", "tt_of_the_environment")
-    server = Server(httpx.Response(200, json=VERSION))
-
-    with Client(transport=httpx.MockTransport(server)) as api:
-        api.version()
-
-    assert str(server.requests[0].url) == "http://desk.test/ticker/version"
-    assert server.requests[0].headers["authorization"] == "Bearer tt_of_the_environment"
-
-
-@pytest.mark.parametrize("key", ["tt abc", "tt\n", "schlüssel", "\x00"])
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_key_that_can_stand_in_no_header_is_refused_and_not_shown(kind: Any, key: str) -> None:
-    with pytest.raises(WrongInputError) as raised:
-        kind("http://api.test", api_key=key)
-
-    assert key not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    "url", ["", "api.test", "ftp://api.test", "http://", "http://u:p@api.test", "http://a?b", "http://a:x"]
-)
-def test_url_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(WrongInputError, match="the API's URL"):
-        Client(url)
-
-
-def test_url_of_the_environment_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TICKERTAPE_API_URL", "")
-
-    with pytest.raises(WrongInputError, match="the API's URL"):
-        Client()
-
-
-@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
-def test_time_that_is_none_is_refused(seconds: float) -> None:
-    with pytest.raises(WrongInputError, match="timeout_seconds is"):
-        Client("http://api.test", timeout_seconds=seconds)
-
-
-def test_requests_of_no_texts_are_refused(ask: Ask) -> None:
-    server = Server(predictions("1"))
-
-    with pytest.raises(WrongInputError, match="max_texts is 0"):
-        ask(server, "predict", "up", max_texts=0)
-
-    assert server.requests == []
 
 
 def test_part_of_a_path_can_not_lead_elsewhere(ask: Ask) -> None:

@@ -91,7 +91,7 @@ def test_setting_that_is_not_allowed_is_wrong_use(
     assert run_verb("try", "--how", "setting") == 2
 
     message = capsys.readouterr().err
-    assert message.startswith("frame try: setting StreamSettings.chunk_size_tweets: Input should be greater than")
+    assert message.startswith("frame try: setting STREAM_CHUNK_SIZE_TWEETS=0: Input should be greater than")
     assert message.count("\n") == 1
 
 

@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
+from config.group import InvalidSettingsError
 from config.kafka import KafkaSecuritySettings
 
 PASSWORD = "the-secret-of-this-test"  # noqa: S105  # a user's that does not exist
@@ -69,7 +69,7 @@ def test_settings_that_fit_together_are_taken(monkeypatch: pytest.MonkeyPatch, v
 def test_settings_that_contradict_each_other_are_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, values: dict[str, str], seen: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidSettingsError) as caught:
         settings_of(monkeypatch, **values)
 
     assert seen in str(caught.value)

@@ -1,21 +1,13 @@
 """A library that says the same again and again is written once in a while, with the count of what was left out."""
 
 import logging
-from dataclasses import dataclass
 
 import pytest
 
 from config.repeats import MOST_MESSAGES, RepeatFilter
+from tests.clock import Clock
 
 SECONDS = 10.0
-
-
-@dataclass
-class Clock:
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -82,7 +74,7 @@ def test_another_message_is_written_at_once(repeats: RepeatFilter, other: loggin
     assert repeats.filter(other)
 
 
-@pytest.mark.parametrize("name", ["stream.guard", "aiokafkas", "root"])
+@pytest.mark.parametrize("name", ["stream.worker.guard", "aiokafkas", "root"])
 def test_lines_of_others_are_all_written(repeats: RepeatFilter, name: str) -> None:
     assert all(repeats.filter(record("tweets_refused", name=name)) for _ in range(3))
 

@@ -15,10 +15,10 @@ from models.selection import Selection
 from models.taxonomy import LABELS
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.traceparent import Parent
-from stream.classify import Answer, classify
 from stream.framing import varint
 from stream.topics import declare_topics
 from stream.tracing import TracedEvent, TweetTraces, carried_traceparents
+from stream.worker.classify import Answer, classify
 
 TOPICS = declare_topics(TopicSettings(prefix="t."))
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

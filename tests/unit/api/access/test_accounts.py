@@ -4,26 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.access.accounts import Account, Accounts, Rate, Unit
+from tests.clock import Clock
 
 REQUESTS = Rate(Unit.REQUESTS, per_second=2.0, burst=4.0, setting="A")
 TEXTS = Rate(Unit.TEXTS, per_second=10.0, burst=100.0, setting="B")
 BOTH = frozenset(Unit)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 def test_a_quiet_client_may_ask_for_a_burst_and_then_waits_for_the_rate() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     account = Account((REQUESTS,), clock)
 
     first = [account.enter(BOTH) for _ in range(5)]
-    clock.seconds += 0.5
+    clock.now += 0.5
     later = [account.enter(BOTH) for _ in range(2)]
 
     assert first == [None] * 4 + [(REQUESTS, 0.5)]
@@ -31,19 +24,19 @@ def test_a_quiet_client_may_ask_for_a_burst_and_then_waits_for_the_rate() -> Non
 
 
 def test_many_texts_pass_and_the_next_request_waits_for_them() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     account = Account((TEXTS,), clock)
 
     assert account.enter(BOTH) is None
     account.take(Unit.TEXTS, 1000)
 
     assert account.enter(BOTH) == (TEXTS, 90.1)
-    clock.seconds += 91
+    clock.now += 91
     assert account.enter(BOTH) is None
 
 
 def test_who_has_used_up_its_texts_may_still_ask_for_what_has_none() -> None:
-    account = Account((REQUESTS, TEXTS), Clock())
+    account = Account((REQUESTS, TEXTS), Clock(1000.0))
     account.take(Unit.TEXTS, 500)
 
     assert account.enter({Unit.REQUESTS}) is None
@@ -51,19 +44,19 @@ def test_who_has_used_up_its_texts_may_still_ask_for_what_has_none() -> None:
 
 
 def test_a_refused_request_costs_nothing() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     account = Account((REQUESTS,), clock)
     account.take(Unit.REQUESTS, 4)
 
     refused = [account.enter(BOTH) for _ in range(100)]
-    clock.seconds += 0.5
+    clock.now += 0.5
 
     assert set(refused) == {(REQUESTS, 0.5)}
     assert account.enter(BOTH) is None
 
 
 def test_what_is_left_is_told_as_a_list_of_structured_fields() -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     accounts = Accounts((REQUESTS, TEXTS), clock=clock)
     account = accounts.of("a")
     account.enter(BOTH)
@@ -74,7 +67,7 @@ def test_what_is_left_is_told_as_a_list_of_structured_fields() -> None:
 
 
 def test_clients_have_accounts_of_their_own() -> None:
-    accounts = Accounts((REQUESTS,), clock=Clock())
+    accounts = Accounts((REQUESTS,), clock=Clock(1000.0))
     accounts.of("a").take(Unit.REQUESTS, 4)
 
     assert accounts.of("a").enter(BOTH) is not None
@@ -82,7 +75,7 @@ def test_clients_have_accounts_of_their_own() -> None:
 
 
 def test_the_client_that_was_silent_longest_is_forgotten() -> None:
-    accounts = Accounts((REQUESTS,), max_clients=3, clock=Clock())
+    accounts = Accounts((REQUESTS,), max_clients=3, clock=Clock(1000.0))
     for client in ("a", "b", "c"):
         accounts.of(client).take(Unit.REQUESTS, 4)
     accounts.of("a")
@@ -94,7 +87,7 @@ def test_the_client_that_was_silent_longest_is_forgotten() -> None:
 
 
 def test_many_addresses_take_no_more_memory_than_is_allowed() -> None:
-    accounts = Accounts((REQUESTS,), max_clients=100, clock=Clock())
+    accounts = Accounts((REQUESTS,), max_clients=100, clock=Clock(1000.0))
 
     for number in range(10_000):
         accounts.of(f"192.0.2.{number}")
@@ -104,14 +97,14 @@ def test_many_addresses_take_no_more_memory_than_is_allowed() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(0, 300)), max_size=50))
 def test_over_any_time_no_more_than_rate_and_burst_and_one_request_is_let_in(steps: list[tuple[float, int]]) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     account = Account((TEXTS,), clock)
     passed = []
     for seconds, texts in steps:
-        clock.seconds += seconds
+        clock.now += seconds
         if account.enter(BOTH) is None:
             account.take(Unit.TEXTS, texts)
-            passed.append((clock.seconds, texts))
+            passed.append((clock.now, texts))
 
     for first, last in itertools.combinations_with_replacement(range(len(passed)), 2):
         before_the_last = sum(texts for _, texts in passed[first:last])

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from api.live.log import NEWEST, OLDEST, Fetched
 from api.live.reader import LiveTopics
+from tests.clock import Clock
 
 TOPICS = LiveTopics("raw", "classified", "metrics", "drift", "dead")
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -99,24 +100,14 @@ class FakeLog:
             raise self.failure
 
 
-class FakeClock:
-    """Seconds since 1970 that a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = NOW
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
 def topics() -> LiveTopics:
     return TOPICS
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> Clock:
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
 from api.live.schemas import LiveState, LiveTick, TickerView
 from models.records import ModelVersion
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -24,7 +24,7 @@ class Looking:
         self.reader = Reader(topics, self.picture, most_bytes=most_bytes, now=clock, clock=clock)
 
     async def look(self, *, seconds: float = 1.0) -> Any:
-        self.clock.seconds += seconds
+        self.clock.now += seconds
         await self.reader.look(self.log)
         return self.picture.tick()
 
@@ -219,7 +219,7 @@ async def test_the_last_window_that_was_compared_says_whether_there_is_drift(
 async def test_dead_letters_of_the_last_quarter_of_an_hour_are_counted_by_their_time(
     looking: Looking, make_told: Make, clock: Any
 ) -> None:
-    now = clock.seconds
+    now = clock.now
     letters = [make_told(b"x", at=now + at, reason=why) for at, why in ((-2_000, "not_utf8"), (-500, "empty_text"))]
     looking.log.add("dead", 0, *letters)
 
@@ -250,7 +250,7 @@ async def test_of_a_flood_of_dead_letters_the_reasons_are_estimated(looking: Loo
 async def test_latencies_are_those_between_input_and_answer(
     looking: Looking, make_answer: Make, make_told: Make
 ) -> None:
-    now = looking.clock.seconds
+    now = looking.clock.now
     looking.log.add("raw", 0, *(make_told(at=now) for _ in range(100)))
     await looking.look()
     looking.log.add(

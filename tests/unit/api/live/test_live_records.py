@@ -24,8 +24,8 @@ from models.online.prequential import Figure, HeadStandings, Standing
 from models.online.report import LearningReport
 from models.records import ClassifiedTweet
 from monitoring.drift.records import Cause, DriftEvent, Kind
-from stream.changes import CHANGE_TYPE
 from stream.learning import writing
+from stream.worker.model_changes import CHANGE_TYPE
 
 Make = Callable[..., Any]
 

@@ -15,7 +15,7 @@ from api.live.reader import LiveTopics
 from api.live.streaming import LiveStream
 from api.serving import Server, server_config
 from monitoring.metrics import CONNECTIONS_REFUSED
-from stream.connection import KafkaConnection
+from stream.kafka.connection import KafkaConnection
 
 GET = b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n"
 MiB = 1 << 20

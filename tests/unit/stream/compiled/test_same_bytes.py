@@ -20,15 +20,15 @@ from models.predictor import pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.selection import Selection
 from models.taxonomy import LABELS, SENTIMENTS
-from stream.classify import Answer, classify
 from stream.compiled.reading import CompiledReader
 from stream.compiled.unpacking import load_unpack
 from stream.feed.files import read_records
 from stream.fetched import OFFSET, FetchedRecords
 from stream.reading import PlainReading
-from stream.stored_batches import KeptRecords, StoredBatch, records_of
 from stream.topics import declare_topics
 from stream.tracing import HEADER
+from stream.transport.stored_batches import KeptRecords, StoredBatch, records_of
+from stream.worker.classify import Answer, classify
 
 TOPICS = declare_topics(TopicSettings(prefix="t."))
 FEED = ProjectSettings().data_dir / "feed.jsonl.gz"

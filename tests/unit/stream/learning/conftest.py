@@ -24,7 +24,7 @@ FEW = Path(__file__).parents[3] / "data" / "labelled" / "topic_train.csv"
 
 @dataclass
 class MemoryArchive:
-    """Implements `stream.learning.topics.Archive` with lists."""
+    """Implements `stream.learning.archive.Archive` with lists."""
 
     stored: list[StoredSnapshot] = field(default_factory=list)
     tweets: list[LabelledTweet] = field(default_factory=list)

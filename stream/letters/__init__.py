@@ -1,1 +1,0 @@
-"""Dead letters as a workbench: list, look at, export, repair and drive them through the stream again."""
