@@ -6,7 +6,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from models.errors import InvalidBodyError, MalformedBodyError, MalformedRecordError, UnsupportedBodyError
+from api.request_errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
+from models.errors import MalformedRecordError
 from models.tweets import Reason
 
 _QUOTE = ord('"')

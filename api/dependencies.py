@@ -11,9 +11,9 @@ from fastapi import Depends, Request
 
 from api.limits import RequestSlots
 from api.live.hub import LiveFeed
+from api.request_errors import ModelNotReadyError
 from api.versions import KeptVersions
 from models.contracts import Predictor
-from models.errors import ModelNotReadyError
 from models.feedback import Feedback
 from models.following import KEPT_CHANGES, WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange

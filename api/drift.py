@@ -16,7 +16,8 @@ from api.documentation import (
 from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
 from api.drift_schemas import DriftEvent as DocumentedEvent
 from api.drift_schemas import DriftEvents as DocumentedEvents
-from models.errors import DriftReportNotFoundError, InvalidQueryError
+from api.queries import whole_number
+from models.errors import DriftReportNotFoundError
 from monitoring.drift.records import DriftEvent
 
 # Evidently's page is one file with its scripts, styles and fonts in it, and asks no server for anything. Its scripts can't
@@ -52,7 +53,7 @@ class DriftEvents(msgspec.Struct, frozen=True):
 )
 def get_events(request: Request, state: ProcessStateDep) -> Response:
     """Give the events of the reports that are kept, the newest first."""
-    limit = _limit(request.query_params.get("limit", str(DEFAULT_LIMIT)))
+    limit = whole_number("limit", request.query_params.get("limit", str(DEFAULT_LIMIT)), most=MAX_LIMIT)
     return _json(DriftEvents(tuple(state.reports.events()[:limit])))
 
 
@@ -113,9 +114,3 @@ def get_page(id: str, request: Request, state: ProcessStateDep) -> Response:  # 
 
 def _json(record: msgspec.Struct) -> Response:
     return Response(encode(record), media_type="application/json", headers={"cache-control": "no-store"})
-
-
-def _limit(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_LIMIT)) and 1 <= int(value) <= MAX_LIMIT):
-        raise InvalidQueryError(f"limit is {value[:100]!r}: send a number from 1 to {MAX_LIMIT}")
-    return int(value)

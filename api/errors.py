@@ -10,12 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.request_ids import current_request_id
-from api.schemas import FieldProblem, Problem
-from models.errors import (
+from api.request_errors import (
     BodyTooLargeError,
     BodyTooSlowError,
-    DriftReportNotFoundError,
     FeedbackNotDeliveredError,
     HostRefusedError,
     InvalidBodyError,
@@ -23,7 +20,6 @@ from models.errors import (
     KeyRefusedError,
     LiveUnavailableError,
     MalformedBodyError,
-    ModelNotExplainableError,
     ModelNotReadyError,
     ModelUnavailableError,
     OverloadedError,
@@ -32,11 +28,12 @@ from models.errors import (
     ReportNotFoundError,
     RoleMissingError,
     TickerNotFoundError,
-    TickertapeError,
-    UnknownFilterError,
     UnknownModelError,
     UnsupportedBodyError,
 )
+from api.request_ids import current_request_id
+from api.schemas import FieldProblem, Problem
+from models.errors import DriftReportNotFoundError, ModelNotExplainableError, TickertapeError
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +48,6 @@ STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     UnsupportedBodyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HostRefusedError: HTTPStatus.MISDIRECTED_REQUEST,
     InvalidBodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnknownFilterError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidQueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ModelNotExplainableError: HTTPStatus.NOT_IMPLEMENTED,

@@ -162,7 +162,9 @@ UNKNOWN_DRIFT_REPORT = problem(
     "there is no drift report '0a1b2c3d-00000007'; an id is like 0a1b2c3d-00000042",
     instance="/drift/0a1b2c3d-00000007",
 )
-WRONG_LIMIT = problem(422, "Unprocessable Content", "limit is '0': send a number from 1 to 100", instance="/drift")
+WRONG_LIMIT = problem(
+    422, "Unprocessable Content", "limit is '0': send a whole number from 1 to 100", instance="/drift"
+)
 MALFORMED = problem(400, "Bad Request", "the body is not JSON: Input data was truncated")
 TOO_SLOW = problem(
     408,
@@ -220,12 +222,12 @@ UNKNOWN_MODEL = problem(404, "Not Found", "there is no model '8': there are cham
 UNKNOWN_FILTER = problem(
     422,
     "Unprocessable Content",
-    "filter is none of the report's parts: allowed are labels, sentiments, overall, classes",
+    "filter is 'losses': send one of labels, sentiments, overall, classes",
     instance="/performance",
 )
 UNKNOWN_ARGUMENT = problem(
     404,
     "Not Found",
-    "no such argument: there are seed, held_out_share",
+    "there is no argument 'speed': there are seed, held_out_share",
     instance="/args/speed",
 )

@@ -24,10 +24,10 @@ from api.protocol_schemas import (
     ServerReady,
     TensorMetadata,
 )
+from api.request_errors import UnknownModelError
 from api.version import package_version
 from models.choosing import with_top_k
 from models.contracts import Predictor
-from models.errors import UnknownModelError
 from models.following import FollowedPredictor, asks_teacher
 
 PLATFORM = "tickertape_weights"

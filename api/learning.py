@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import LEARNING_ANSWERS, MODELS_ANSWERS
 from api.model_schemas import AnsweringChange, ModelChange, Models, OnlinePerformance
+from api.request_errors import ReportNotFoundError
 from api.schemas import ModelVersion
-from models.errors import ReportNotFoundError
 from models.online.status import answering_of, online_status
 
 router = APIRouter(tags=["model"])

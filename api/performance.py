@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query
 from api.dependencies import PredictorDep, ProcessStateDep
 from api.documentation import ARGUMENT_ANSWERS, PERFORMANCE_ANSWERS
 from api.model_schemas import Arguments, Performance
+from api.queries import SHOWN_CHARACTERS, not_allowed
+from api.request_errors import ReportNotFoundError
 from models.contracts import Predictor
-from models.errors import ReportNotFoundError, UnknownFilterError
 from models.served_report import ServedReport, filters, performance, read_served_report
 
 router = APIRouter(tags=["model"])
@@ -47,7 +48,7 @@ def get_performance(
     """Give the performance of both heads, or a part of it."""
     allowed = filters(report)
     if wanted is not None and wanted not in allowed:
-        raise UnknownFilterError(f"filter is none of the report's parts: allowed are {', '.join(allowed)}")
+        raise not_allowed("filter", wanted, f"one of {', '.join(allowed)}")
     return Performance(
         **_about(report, predictor),
         run_id=report.run_id,
@@ -67,7 +68,9 @@ def get_arguments(report: ReportDep, predictor: PredictorDep) -> Arguments:
 def get_argument(arg: str, report: ReportDep, predictor: PredictorDep) -> Arguments:
     """Give one argument of the training."""
     if arg not in report.arguments:
-        raise ReportNotFoundError(f"no such argument: there are {', '.join(report.arguments)}")
+        raise ReportNotFoundError(
+            f"there is no argument {arg[:SHOWN_CHARACTERS]!r}: there are {', '.join(report.arguments)}"
+        )
     return Arguments(**_about(report, predictor), args={arg: report.arguments[arg]})
 
 

@@ -11,10 +11,10 @@ from api.codecs import decode_request, encode_answer
 from api.dependencies import PredictorDep, process_state
 from api.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
 from api.options import ONLINE, chosen, read_options
+from api.request_errors import InvalidQueryError
 from api.schemas import PredictAnswer
 from models.choosing import with_top_k
 from models.contracts import Predictor
-from models.errors import InvalidQueryError
 from models.explain import explain, explainable
 from models.explanations import ExplainedTweet
 from models.following import answering, asks_teacher

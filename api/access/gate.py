@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.access.key_source import KeySource
 from api.access.keys import ApiKey
 from api.access.rules import is_open, roles_for
-from models.errors import KeyRefusedError, RoleMissingError
+from api.request_errors import KeyRefusedError, RoleMissingError
 from monitoring.recording import count_refused
 
 KEY_NAME = "tickertape.key"

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access.accounts import Account, Accounts, Rate, Unit
 from api.access.gate import KEY_NAME
 from api.access.rules import is_open
-from models.errors import RateLimitedError
+from api.request_errors import RateLimitedError
 from monitoring.recording import count_refused
 
 IPV6_NETWORK_BITS = 64  # what one customer has: limits by address would be none

@@ -14,6 +14,7 @@ from api import codecs, drift, drift_schemas, inference_codecs, invocations_code
 from api.codecs import decode_feedback, decode_request, encode_answer
 from api.live import frames
 from api.live import schemas as live_schemas
+from api.request_errors import InvalidBodyError
 from api.schemas import (
     ClassifiedTweet,
     Entities,
@@ -24,7 +25,6 @@ from api.schemas import (
     Tweet,
 )
 from models import explanations, feedback, intervals, records, tweets
-from models.errors import InvalidBodyError
 from models.taxonomy import OTHER, Answer, Label, Sentiment
 from monitoring.drift import records as drift_records
 

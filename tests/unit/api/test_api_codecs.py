@@ -4,7 +4,7 @@ import pytest
 
 from api.bodies import MAX_WRONG_FIELDS, check_headers
 from api.codecs import decode_feedback, decode_request
-from models.errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
+from api.request_errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
 from models.feedback import Feedback
 from models.records import Tweet
 from models.taxonomy import Label, Sentiment
