@@ -124,6 +124,7 @@ class ProcessState:
         reports: of the drift process; there need be none.
         versions: the registered versions that requests may ask for.
         live: what goes through the topics now; None where that is switched off.
+        metrics: gives what `GET /metrics` answers.
     """
 
     def __init__(  # noqa: PLR0913  # what the routes share, each named once

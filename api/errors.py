@@ -4,12 +4,12 @@ import json
 import logging
 from http import HTTPStatus
 
-from starlette._utils import get_route_path  # what the router itself asks
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.paths import is_of_protocol, route_path
 from api.request_errors import (
     BodyTooLargeError,
     BodyTooSlowError,
@@ -68,9 +68,6 @@ _HEADERS_OF: dict[HTTPStatus, dict[str, str]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"accept": "application/json", "accept-encoding": "identity"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"retry-after": "1"},
 }
-PROTOCOL_PATH = "/v2"
-"""Below it the Open Inference Protocol says what an error looks like, and it is not problem+json."""
-
 # RFC 9110's names; those of Python 3.11 are older.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -134,8 +131,7 @@ def problem_response(request: Request, exc: Exception) -> Response:
             "the request could not be answered; the server's log says why",
         )
         logger.error("request_failed", exc_info=exc, extra={"method": request.method, "path": request.url.path})
-    path = get_route_path(request.scope)
-    if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
+    if is_of_protocol(route_path(request.scope)):
         return Response(
             json.dumps({"error": detail}), status_code=status, headers=headers, media_type="application/json"
         )

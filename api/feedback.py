@@ -29,9 +29,7 @@ router = APIRouter(tags=["feedback"])
 )
 async def feedback(request: Request, state: ProcessStateDep) -> Response:
     """Take what somebody says a tweet is; answered when Kafka has acknowledged all, and learned from after that."""
-    check_headers(
-        content_type=request.headers.get("content-type"), content_encoding=request.headers.get("content-encoding")
-    )
+    check_headers(request.headers)
     with state.feedback_slots.taken():
         body = await read_body(request, timeout_seconds=state.body_timeout_seconds)
         read = partial(decode_feedback, body, max_texts=state.max_texts, labelled_at=utc_timestamp(time.time()))

@@ -1,5 +1,6 @@
 """Router: /health/live, /health/ready, /metrics."""
 
+import msgspec
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
@@ -25,9 +26,9 @@ async def live(response: Response) -> Live:
 async def ready(response: Response, state: ProcessStateDep, predictor: PredictorDep) -> Ready:
     """Answer 200 with the version that answers once it is loaded and has answered; until then send no requests here."""
     response.headers["cache-control"] = "no-store"
-    model, refusal = predictor.model, state.status.last_refusal
+    refusal = state.status.last_refusal
     return Ready(
-        model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
+        model=ModelVersion(**msgspec.structs.asdict(predictor.model)),
         last_refusal=None
         if refusal is None
         else Refusal(version=refusal.version, reasons=list(refusal.reasons), time=refusal.time),

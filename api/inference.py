@@ -5,7 +5,8 @@ from functools import partial
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.classifying import answered, check_body, classified
+from api.bodies import check_headers
+from api.classifying import answered, classified
 from api.dependencies import PredictorDep, ProcessStateDep
 from api.inference_codecs import INPUT, OUTPUTS, decode_inference, encode_inference
 from api.options import CHAMPION, chosen, versions_of
@@ -103,7 +104,7 @@ async def infer(
     name: str, request: Request, predictor: PredictorDep, state: ProcessStateDep, version: str = CHAMPION
 ) -> Response:
     """Give topic and sentiment of each text, in the order they were sent, as a tensor for each field."""
-    check_body(request)
+    check_headers(request.headers)
     asked = await _asked(name, version, predictor, state)
     answer = await answered(
         request,

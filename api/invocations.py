@@ -5,7 +5,8 @@ from functools import partial
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.classifying import answered, check_body, classified
+from api.bodies import check_headers
+from api.classifying import answered, classified
 from api.dependencies import PredictorDep, ProcessStateDep
 from api.invocations_codecs import decode_invocation, encode_invocation
 from api.protocol_documentation import INVOCATIONS_ANSWERS, INVOCATIONS_BODY, PING_ANSWERS
@@ -34,7 +35,7 @@ async def ping(_predictor: PredictorDep) -> Response:
 )
 async def invocations(request: Request, state: ProcessStateDep, predictor: PredictorDep) -> Response:
     """Give topic and sentiment of each text, in the order they were sent, with the columns of the model's signature."""
-    check_body(request)
+    check_headers(request.headers)
     answer = await answered(
         request,
         state,

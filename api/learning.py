@@ -16,9 +16,8 @@ router = APIRouter(tags=["model"])
 @router.get("/models", summary="Who answers now, and what changed", responses=MODELS_ANSWERS)
 def get_models(predictor: PredictorDep, state: ProcessStateDep) -> Models:
     """Give the versions that answer, which of batch and online model does for each head, and the last changes."""
-    model = predictor.model
     return Models(
-        model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
+        model=ModelVersion(**msgspec.structs.asdict(predictor.model)),
         answering=answering_of(predictor.current),
         answering_changes=[AnsweringChange(**msgspec.structs.asdict(change)) for change in predictor.answering_changes],
         model_changes=[

@@ -6,7 +6,8 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.classifying import answered, check_body, classified
+from api.bodies import check_headers
+from api.classifying import answered, classified
 from api.codecs import decode_request, encode_answer
 from api.dependencies import PredictorDep, process_state
 from api.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
@@ -34,7 +35,7 @@ router = APIRouter(tags=["predict"])
 async def predict(request: Request, predictor: PredictorDep) -> Response:
     """Give topic, sentiment and tickers of each text, in the order they were sent."""
     state = await process_state(request)  # see `current_predictor`
-    check_body(request)
+    check_headers(request.headers)
     options = read_options(request)
     if options.explain and options.model == ONLINE:
         raise InvalidQueryError("explain is 'true' with model 'online': what was learned has no terms; explain batch")

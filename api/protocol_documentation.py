@@ -9,15 +9,16 @@ from api.protocol_schemas import InferenceError, InferenceRequest, InvocationsRe
 Answers = dict[int | str, dict[str, Any]]
 
 
-def _error_answer(description: str, problem: dict[str, Any]) -> dict[str, Any]:
+def error_answer(description: str, problem: dict[str, Any]) -> dict[str, Any]:
+    """Give the answer of the Open Inference Protocol that stands for a problem."""
     schema = {"$ref": REFERENCE.format(model=InferenceError.__name__)}
     content = {"application/json": {"schema": schema, "example": {"error": problem["detail"]}}}
     return {"description": description, "content": content}
 
 
-_NO_SUCH_MODEL = _error_answer("There is no such model or version.", examples.UNKNOWN_MODEL)
-_NOT_READY = _error_answer("The model is being loaded.", examples.NOT_READY)
-_UNAVAILABLE = _error_answer(
+_NO_SUCH_MODEL = error_answer("There is no such model or version.", examples.UNKNOWN_MODEL)
+_NOT_READY = error_answer("The model is being loaded.", examples.NOT_READY)
+_UNAVAILABLE = error_answer(
     "The model is being loaded, the version can't be loaded now, or too many requests are in progress.",
     examples.NOT_READY,
 )
@@ -30,13 +31,13 @@ INFER_ANSWERS: Answers = {
         "description": "A tensor for each output.",
         "content": {"application/json": {"example": protocol_examples.INFERENCE_ANSWER}},
     },
-    400: _error_answer("The body is no JSON in UTF-8.", examples.MALFORMED),
+    400: error_answer("The body is no JSON in UTF-8.", examples.MALFORMED),
     404: _NO_SUCH_MODEL,
-    408: _error_answer("The body did not arrive in time.", examples.TOO_SLOW),
-    413: _error_answer("The body has too many bytes.", examples.TOO_LARGE),
-    415: _error_answer("The body is not sent as plain application/json.", examples.UNSUPPORTED),
-    422: _error_answer("The body is of another shape, or a text or parameter is not allowed.", examples.INVALID),
-    500: _error_answer("A fault of the server.", examples.FAILED),
+    408: error_answer("The body did not arrive in time.", examples.TOO_SLOW),
+    413: error_answer("The body has too many bytes.", examples.TOO_LARGE),
+    415: error_answer("The body is not sent as plain application/json.", examples.UNSUPPORTED),
+    422: error_answer("The body is of another shape, or a text or parameter is not allowed.", examples.INVALID),
+    500: error_answer("A fault of the server.", examples.FAILED),
     503: _UNAVAILABLE,
 }
 PING_ANSWERS: Answers = {

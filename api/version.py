@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.metadata import version
 
+import msgspec
 from fastapi import APIRouter
 
 from api.dependencies import ProcessStateDep
@@ -23,12 +24,9 @@ def package_version() -> str:
 @router.get("/version", summary="The versions of package, API and model")
 async def get_version(state: ProcessStateDep) -> Version:
     """Tell which versions run; without a model while it is being loaded."""
-    predictor = state.status.predictor
-    if predictor is None:
-        return Version(package=package_version(), api=API_VERSION, model=None)
-    model = predictor.model
+    model = state.status.model()
     return Version(
         package=package_version(),
         api=API_VERSION,
-        model=ModelVersion(name=model.name, version=model.version, online_version=model.online_version),
+        model=None if model is None else ModelVersion(**msgspec.structs.asdict(model)),
     )

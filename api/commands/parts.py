@@ -59,10 +59,10 @@ def open_app(
         settings: the limits.
         on_load_failure: see `api.app.create_app`.
         processes: that share the port.
-        wait_for_model_seconds: likewise.
-        metrics: likewise.
+        wait_for_model_seconds: see `api.app.create_app`.
+        metrics: see `api.app.create_app`.
     """
-    from api.app import create_app  # noqa: PLC0415  # see `run`
+    from api.app import create_app  # noqa: PLC0415  # late, as `_CODE` says
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
     from monitoring.drift.store import ReportStore  # noqa: PLC0415  # as above
 
