@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.dataset import TRAIN_FILES
+from models.data.dataset import TRAIN_FILES
 from models.errors import DataError
 from monitoring.files import require_file
 from monitoring.limits import Kind

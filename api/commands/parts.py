@@ -166,7 +166,7 @@ def _follow(
         topics = TopicSettings()
         snapshots = SnapshotFollower(kafka, topics.prefix + topics.online, predictor=predictor)
         if KafkaSettings().is_given:  # else there may be none, and nobody should wait for it
-            snapshots.look()
+            snapshots.poll()
         snapshots.start(poll_seconds=online.snapshot_seconds / 2)
         following.append(snapshots)
     return following

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from models.commands.training_options import training_arguments
-from models.dataset import read_split
+from models.data.dataset import read_split
 from models.predictor import pretrained_predictor
 from monitoring.drift.reference import Reference
 from monitoring.drift.reference_file import save_reference

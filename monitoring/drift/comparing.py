@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from monitoring.drift.columns import (
     DEAD_LETTERS,
     NUMBER_COLUMNS,

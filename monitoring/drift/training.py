@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.dataset import Split
+from models.data.dataset import Split
 from models.predictor import ScorerPredictor
 from models.records import ModelVersion, Tweet, classified_tweet
 from models.scorer import Scorer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from models.errors import BrokerError
 from models.following import FollowedPredictor
-from models.lookout import Lookout
+from models.polling import Poller
 from monitoring.metrics import show_online_version
 from stream.connection import KafkaConnection
 from stream.learning.topics import TopicReader, latest_snapshots
@@ -16,7 +16,7 @@ RETRY_SECONDS = 5.0  # who is not let in should not ask every second
 logger = logging.getLogger(__name__)
 
 
-class SnapshotFollower(Lookout):
+class SnapshotFollower(Poller):
     """Reads the topic of snapshots as it grows, and hands each on; in a thread of its own.
 
     While the topic can't be read, what was there goes on answering; that is logged once.
@@ -43,7 +43,7 @@ class SnapshotFollower(Lookout):
         self._is_lost = False
         self._retry_at = 0.0
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Read what is there now, and hand on the last snapshot of each batch model."""
         if self._is_lost and self._clock() < self._retry_at:
             return

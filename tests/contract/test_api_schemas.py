@@ -24,7 +24,8 @@ from api.schemas import (
     PredictRequest,
     Tweet,
 )
-from models import explanations, feedback, intervals, records, tweets
+from models import explanations, feedback, records, tweets
+from models.evaluation import intervals
 from models.taxonomy import OTHER, Answer, Label, Sentiment
 from monitoring.drift import records as drift_records
 
