@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.openapi.schemas import FieldProblem, Problem
 from api.paths import is_of_protocol, route_path
 from api.request_errors import (
     BodyTooLargeError,
@@ -32,7 +33,6 @@ from api.request_errors import (
     UnsupportedBodyError,
 )
 from api.request_ids import current_request_id
-from api.schemas import FieldProblem, Problem
 from models.errors import DriftReportNotFoundError, ModelNotExplainableError, TickertapeError
 
 logger = logging.getLogger(__name__)

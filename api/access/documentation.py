@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from api import examples
 from api.access.rules import is_open, roles_for
 from api.access.wiring import Access
-from api.documentation import problem_answer
+from api.openapi import examples
+from api.openapi.documentation import problem_answer
 from api.paths import is_of_protocol
-from api.protocol_documentation import error_answer
+from api.protocols.documentation import error_answer
 
 _SCHEMES = {
     "bearer": {

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.dependencies import Following
-    from api.guarding import ConnectionLimits
     from api.live.hub import LiveFeed
+    from api.serving.guarding import ConnectionLimits
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
@@ -101,7 +101,7 @@ def _live(settings: ApiSettings, kafka: "KafkaConnection") -> "LiveFeed":
 
 def connection_limits(settings: ApiSettings) -> "ConnectionLimits":
     """Give what connections may cost one process."""
-    from api.guarding import ConnectionLimits  # noqa: PLC0415  # as above
+    from api.serving.guarding import ConnectionLimits  # noqa: PLC0415  # as above
 
     return ConnectionLimits(
         max_connections=settings.max_connections,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.invocations_codecs import Invoked
+from api.protocols.invocations_codecs import Invoked
 from config.api import ApiSettings
 from models.predictor import pretrained_predictor
 from models.records import Tweet

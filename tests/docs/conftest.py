@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api import examples
+from api.openapi import examples
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.store import ReportStore
 from stream.demo import Part

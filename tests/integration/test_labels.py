@@ -16,7 +16,7 @@ import httpx
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from api import examples
+from api.openapi import examples
 from api.publisher import KafkaPublisher
 from api.request_errors import FeedbackNotDeliveredError
 from config.settings import BrokerSettings, TopicSettings

@@ -13,8 +13,8 @@ import httpx
 import msgspec
 import pytest
 
-from api import examples
-from api.drift import PAGE_HEADERS
+from api.openapi import examples
+from api.routes.drift import PAGE_HEADERS
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.store import ReportStore
 

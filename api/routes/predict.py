@@ -10,10 +10,10 @@ from api.bodies import check_headers
 from api.classifying import answered, classified
 from api.codecs import decode_request, encode_answer
 from api.dependencies import PredictorDep, process_state
-from api.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
+from api.openapi.documentation import PREDICT_ANSWERS, PREDICT_BODY, PREDICT_PARAMETERS
+from api.openapi.schemas import PredictAnswer
 from api.options import ONLINE, chosen, read_options
 from api.request_errors import InvalidQueryError
-from api.schemas import PredictAnswer
 from models.choosing import with_top_k
 from models.contracts import Predictor
 from models.explain import explain, explainable

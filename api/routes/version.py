@@ -7,8 +7,8 @@ import msgspec
 from fastapi import APIRouter
 
 from api.dependencies import ProcessStateDep
-from api.protocol_schemas import Version
-from api.schemas import ModelVersion
+from api.openapi.schemas import ModelVersion
+from api.protocols.schemas import Version
 
 API_VERSION = "1"
 

@@ -1,10 +1,10 @@
-"""Bodies about the process and its model, as OpenAPI shows them; the others are in `api.schemas`."""
+"""Bodies about the process and its model, as OpenAPI shows them; the others are in `api.openapi.schemas`."""
 
 from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas import Body, ModelVersion
+from api.openapi.schemas import Body, ModelVersion
 
 
 class Live(Body):

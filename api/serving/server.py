@@ -17,8 +17,8 @@ from typing import Any
 from fastapi import FastAPI
 from uvicorn.supervisors import ChangeReload
 
-from api.guarding import TOLD_CONNECTIONS, ConnectionLimits
-from api.serving import NO_PROXY, Proxy, Server, server_config
+from api.serving.guarding import TOLD_CONNECTIONS, ConnectionLimits
+from api.serving.uvicorn_server import NO_PROXY, Proxy, Server, server_config
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.drift import REPORT_POLICY
 from api.page_files import PageFile, page_files
+from api.routes.drift import REPORT_POLICY
 
 # All comes from this server and no text becomes markup: not even a script of ours may try (trusted types).
 POLICY = (

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Scope
 
-from api.guarding import ConnectionLimits, GuardedProtocol
+from api.serving.guarding import ConnectionLimits, GuardedProtocol
 
 _KEY = "connection"
 

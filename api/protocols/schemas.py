@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from api.schemas import Body, ModelVersion, PlainText, Probability
+from api.openapi.schemas import Body, ModelVersion, PlainText, Probability
 from models.taxonomy import LABELS, Label, Sentiment
 
 

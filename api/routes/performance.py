@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from api.dependencies import PredictorDep, ProcessStateDep
-from api.documentation import ARGUMENT_ANSWERS, PERFORMANCE_ANSWERS
-from api.model_schemas import Arguments, Performance
+from api.openapi.documentation import ARGUMENT_ANSWERS, PERFORMANCE_ANSWERS
+from api.openapi.model_schemas import Arguments, Performance
 from api.queries import SHOWN_CHARACTERS, not_allowed
 from api.request_errors import ReportNotFoundError
 from models.contracts import Predictor

@@ -6,16 +6,16 @@ from starlette.responses import FileResponse, Response
 
 from api.codecs import encode
 from api.dependencies import ProcessStateDep
-from api.documentation import (
+from api.openapi.documentation import (
     DRIFT_ANSWERS,
     DRIFT_EVENT_ANSWERS,
     DRIFT_LATEST_ANSWERS,
     DRIFT_PAGE_ANSWERS,
     DRIFT_PARAMETERS,
 )
-from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
-from api.drift_schemas import DriftEvent as DocumentedEvent
-from api.drift_schemas import DriftEvents as DocumentedEvents
+from api.openapi.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
+from api.openapi.drift_schemas import DriftEvent as DocumentedEvent
+from api.openapi.drift_schemas import DriftEvents as DocumentedEvents
 from api.queries import whole_number
 from models.errors import DriftReportNotFoundError
 from monitoring.drift.records import DriftEvent

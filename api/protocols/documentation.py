@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from api import examples, protocol_examples
-from api.documentation import REFERENCE, body_problems, json_body, problem_answer
-from api.protocol_schemas import InferenceError, InferenceRequest, InvocationsRequest
+from api.openapi import examples
+from api.openapi.documentation import REFERENCE, body_problems, json_body, problem_answer
+from api.protocols import examples as protocol_examples
+from api.protocols.schemas import InferenceError, InferenceRequest, InvocationsRequest
 
 Answers = dict[int | str, dict[str, Any]]
 

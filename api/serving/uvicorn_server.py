@@ -11,8 +11,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from api.connections import protocol
-from api.guarding import ConnectionLimits, Connections
+from api.serving.connections import protocol
+from api.serving.guarding import ConnectionLimits, Connections
 
 NO_MODEL = 3  # the exit code of a process that could not load its model
 GRACEFUL_SHUTDOWN_SECONDS = 10  # a request takes a second or two; then a slow client is left

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas import Body, ModelVersion
+from api.openapi.schemas import Body, ModelVersion
 from monitoring.drift.records import Kind
 
 DEFAULT_LIMIT = 20

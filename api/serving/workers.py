@@ -17,9 +17,9 @@ from typing import NoReturn
 
 from fastapi import FastAPI
 
-from api.guarding import ConnectionLimits
-from api.serving import DRAIN_SECONDS, GRACEFUL_SHUTDOWN_SECONDS, NO_PROXY, Proxy, Server, server_config
-from api.signals import Inbox
+from api.serving.guarding import ConnectionLimits
+from api.serving.signals import Inbox
+from api.serving.uvicorn_server import DRAIN_SECONDS, GRACEFUL_SHUTDOWN_SECONDS, NO_PROXY, Proxy, Server, server_config
 from monitoring.processes import ProcessMetrics
 
 logger = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ import msgspec
 from fastapi import APIRouter
 
 from api.dependencies import PredictorDep, ProcessStateDep
-from api.documentation import LEARNING_ANSWERS, MODELS_ANSWERS
-from api.model_schemas import AnsweringChange, ModelChange, Models, OnlinePerformance
+from api.openapi.documentation import LEARNING_ANSWERS, MODELS_ANSWERS
+from api.openapi.model_schemas import AnsweringChange, ModelChange, Models, OnlinePerformance
+from api.openapi.schemas import ModelVersion
 from api.request_errors import ReportNotFoundError
-from api.schemas import ModelVersion
 from models.online.status import answering_of, online_status
 
 router = APIRouter(tags=["model"])

@@ -11,9 +11,9 @@ from api.access.rates import take_texts
 from api.bodies import check_headers
 from api.codecs import Accepted, decode_feedback, encode
 from api.dependencies import INLINE_BODY_BYTES, ProcessStateDep
-from api.documentation import FEEDBACK_ANSWERS, FEEDBACK_BODY
 from api.limits import read_body
-from api.schemas import FeedbackAnswer
+from api.openapi.documentation import FEEDBACK_ANSWERS, FEEDBACK_BODY
+from api.openapi.schemas import FeedbackAnswer
 from models.records import utc_timestamp
 
 router = APIRouter(tags=["feedback"])

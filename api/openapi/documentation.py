@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from api import examples, path_examples
-from api.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
 from api.live.schemas import LiveState
-from api.protocol_schemas import InferenceError, InferenceRequest, InvocationsRequest
-from api.schemas import FeedbackRequest, PredictRequest, Problem, Texts
+from api.openapi import examples, path_examples
+from api.openapi.drift_schemas import DEFAULT_LIMIT, MAX_LIMIT
+from api.openapi.schemas import FeedbackRequest, PredictRequest, Problem, Texts
+from api.protocols.schemas import InferenceError, InferenceRequest, InvocationsRequest
 from models.errors import ApiError
 from models.taxonomy import LABELS
 

@@ -12,9 +12,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-from api.serving import NO_MODEL
-from api.signals import Inbox
-from api.workers import END_SECONDS, RETIRE, Plan, run_generation
+from api.serving.signals import Inbox
+from api.serving.uvicorn_server import NO_MODEL
+from api.serving.workers import END_SECONDS, RETIRE, Plan, run_generation
 from models.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def serve_in_processes(listener: socket.socket, plan: Plan) -> None:
     ones go on. A process that dies is replaced.
 
     Args:
-        listener: see `api.server.listen`.
+        listener: see `api.serving.server.listen`.
         plan: what runs.
 
     Raises:

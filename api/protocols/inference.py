@@ -8,15 +8,15 @@ from starlette.responses import Response
 from api.bodies import check_headers
 from api.classifying import answered, classified
 from api.dependencies import PredictorDep, ProcessStateDep
-from api.inference_codecs import INPUT, OUTPUTS, decode_inference, encode_inference
 from api.options import CHAMPION, chosen, versions_of
-from api.protocol_documentation import (
+from api.protocols.documentation import (
     INFER_ANSWERS,
     INFER_BODY,
     MODEL_ANSWERS,
     SERVER_READY_ANSWERS,
 )
-from api.protocol_schemas import (
+from api.protocols.inference_codecs import INPUT, OUTPUTS, decode_inference, encode_inference
+from api.protocols.schemas import (
     InferenceAnswer,
     ModelMetadata,
     ModelReady,
@@ -26,7 +26,7 @@ from api.protocol_schemas import (
     TensorMetadata,
 )
 from api.request_errors import UnknownModelError
-from api.version import package_version
+from api.routes.version import package_version
 from models.choosing import with_top_k
 from models.contracts import Predictor
 from models.following import FollowedPredictor, asks_teacher
@@ -119,7 +119,7 @@ def inference_answer_to(body: bytes, *, predictor: Predictor, max_texts: int) ->
     """Answer the body of one request with the body of its answer.
 
     Args:
-        body: see `api.inference_codecs.decode_inference`.
+        body: see `api.protocols.inference_codecs.decode_inference`.
         predictor: answers all texts at once.
         max_texts: most texts in one request.
 

@@ -5,9 +5,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from api.dependencies import PredictorDep, ProcessStateDep
-from api.documentation import NOT_READY_ANSWER
-from api.model_schemas import Live, Ready, Refusal
-from api.schemas import ModelVersion
+from api.openapi.documentation import NOT_READY_ANSWER
+from api.openapi.model_schemas import Live, Ready, Refusal
+from api.openapi.schemas import ModelVersion
 from monitoring.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["health"])

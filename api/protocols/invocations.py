@@ -8,9 +8,9 @@ from starlette.responses import Response
 from api.bodies import check_headers
 from api.classifying import answered, classified
 from api.dependencies import PredictorDep, ProcessStateDep
-from api.invocations_codecs import decode_invocation, encode_invocation
-from api.protocol_documentation import INVOCATIONS_ANSWERS, INVOCATIONS_BODY, PING_ANSWERS
-from api.protocol_schemas import InvocationsAnswer
+from api.protocols.documentation import INVOCATIONS_ANSWERS, INVOCATIONS_BODY, PING_ANSWERS
+from api.protocols.invocations_codecs import decode_invocation, encode_invocation
+from api.protocols.schemas import InvocationsAnswer
 from models.contracts import Predictor
 from models.following import asks_teacher
 
@@ -49,7 +49,7 @@ def invocation_answer_to(body: bytes, *, predictor: Predictor, max_texts: int) -
     """Answer the body of one request with the body of its answer.
 
     Args:
-        body: see `api.invocations_codecs.decode_invocation`.
+        body: see `api.protocols.invocations_codecs.decode_invocation`.
         predictor: answers all texts at once.
         max_texts: most texts in one request.
 
