@@ -27,7 +27,7 @@ from api.tracing import RequestTraces, Traces
 from api.versions import KeptVersions, VersionStore
 from config.api import ApiSettings
 from models.contracts import Predictor
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 from monitoring.metrics import exposition
 
 logger = logging.getLogger(__name__)

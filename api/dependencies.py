@@ -18,8 +18,8 @@ from models.feedback import Feedback
 from models.following import KEPT_CHANGES, WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange
 from models.records import ModelChange, ModelVersion
-from monitoring.drift.store import ReportStore
-from monitoring.metrics import record_change, show_model
+from monitoring.drift.reports.store import ReportStore
+from monitoring.recording import record_change, show_model
 
 logger = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ from models.polling import Poller
 from models.records import ModelChange
 from models.selection import Selection
 from models.shadow import Shadow
-from monitoring.metrics import count_careful, record_change, show_model
+from monitoring.recording import count_careful, record_change, show_model
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import Tracer, open_tracer
 from stream.changes import publish_change

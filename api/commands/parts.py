@@ -64,7 +64,7 @@ def open_app(
     """
     from api.app import create_app  # noqa: PLC0415  # late, as `_CODE` says
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
-    from monitoring.drift.store import ReportStore  # noqa: PLC0415  # as above
+    from monitoring.drift.reports.store import ReportStore  # noqa: PLC0415  # as above
 
     kafka, topics, drift = kafka_of_settings(), TopicSettings(), DriftSettings()
     return create_app(
@@ -174,6 +174,6 @@ def _follow(
 
 def _store(settings: ApiSettings) -> "RegistryStore":
     from models.commands.stores import serving_store  # noqa: PLC0415  # as above
-    from monitoring.metrics import count_careful  # noqa: PLC0415  # as above
+    from monitoring.recording import count_careful  # noqa: PLC0415  # as above
 
     return serving_store(top_k=settings.top_k, count=count_careful)

@@ -27,7 +27,7 @@ from models.commands.training_options import (
 )
 from models.commands.training_results import add_result_options, chosen_destination, show_training
 from models.data.dataset import read_split
-from monitoring.labelled import require_good_tweets
+from monitoring.data_tests.gate import require_good_tweets
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         from models.training.challenger import train_challenger  # noqa: PLC0415  # costs seconds
 
         school = chosen_school(arguments, split, chosen, show=show)
-        from monitoring.drift.training import files_beside  # noqa: PLC0415  # as above
+        from monitoring.drift.references.training import files_beside  # noqa: PLC0415  # as above
 
         report = train_challenger(split, chosen, destination, school=school, progress=show, beside=files_beside)
     promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)

@@ -35,7 +35,7 @@ from models.data.dataset import Split, read_split
 from models.errors import ModelError
 from models.files import write_whole
 from models.training.arguments import TrainingArguments
-from monitoring.labelled import require_good_tweets
+from monitoring.data_tests.gate import require_good_tweets
 
 if TYPE_CHECKING:
     from models.tuning.search import Findings

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from config.settings import ProjectSettings
 from models.errors import DataError
-from monitoring.outcomes import all_hold, as_json, as_table
+from monitoring.data_tests.outcomes import all_hold, as_json, as_table
 
 if TYPE_CHECKING:
     from monitoring.expectations.project import Project

@@ -11,12 +11,12 @@ from models.errors import DriftError, WindowTooSmallError
 from models.predictor import PRETRAINED
 from models.records import ModelVersion
 from monitoring.drift.files import TweetFile, read_tweets
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Span, event_id
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, load_reference
+from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, joined
@@ -67,7 +67,7 @@ def put_report(store: ReportStore, reference: Reference, window: Window, verdict
         DriftError: Evidently is not installed, or the folder can't be written.
     """
     try:
-        from monitoring.drift.report import render  # noqa: PLC0415  # imports take seconds, `--help` none
+        from monitoring.drift.reports.rendering import render  # noqa: PLC0415  # imports take seconds, `--help` none
     except ModuleNotFoundError as exc:
         raise DriftError(f"drift needs {exc.name}, which is not installed: run `make venv`") from exc
 

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     set_for_this_process(DO_NOT_TRACK="1")
     try:
-        from monitoring.drift.workspace import show  # noqa: PLC0415  # imports take seconds, `--help` none
+        from monitoring.drift.reports.workspace import show  # noqa: PLC0415  # imports take seconds, `--help` none
     except ModuleNotFoundError as exc:
         raise DriftError(f"drift-ui needs {exc.name}, which is not installed: run `make venv`") from exc
 

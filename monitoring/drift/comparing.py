@@ -17,7 +17,7 @@ from monitoring.drift.columns import (
 )
 from monitoring.drift.describing import Description
 from monitoring.drift.records import Cause, Kind
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.testing import (
     MATERIAL_SHARE,
     MATERIAL_TERM,

@@ -14,13 +14,13 @@ from models.records import ModelVersion
 from monitoring.commands.drift_reference import put_reference
 from monitoring.commands.drift_report import put_report
 from monitoring.drift.files import read_tweets
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Span, event_id
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
-from monitoring.drift.references import References, references_of
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, load_reference
+from monitoring.drift.references.sources import References, references_of
+from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, joined

@@ -22,7 +22,7 @@ from models.commands.training_options import add_data_options, data_folder, prog
 from models.commands.training_results import add_result_options, chosen_destination, show_training
 from models.data.dataset import read_split
 from models.retraining.material import add_feedback
-from monitoring.labelled import require_good_tweets
+from monitoring.data_tests.gate import require_good_tweets
 from stream.commands.cluster import kafka_of_settings
 from stream.learning.topics import TopicArchive
 from stream.topics import declare_topics
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         from models.promotion.promote import find_champion  # noqa: PLC0415  # as above
         from models.retraining.comparison import findings  # noqa: PLC0415  # as above
         from models.training.challenger import train_challenger  # noqa: PLC0415  # costs seconds
-        from monitoring.drift.training import files_beside  # noqa: PLC0415  # as above
+        from monitoring.drift.references.training import files_beside  # noqa: PLC0415  # as above
 
         champion = find_champion(destination.open(), registry.model_alias, split=files, arguments=chosen)
         report = train_challenger(

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from models.errors import BrokerAwayError, DeliveryError
-from monitoring.metrics import count_feedback, hide_learning, show_learning
+from monitoring.recording import count_feedback, hide_learning, show_learning
 from stream.chunked_app import ChunkedApp
 from stream.delivery import Event, Producer
 from stream.framing import Outputs

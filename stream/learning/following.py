@@ -7,7 +7,7 @@ from collections.abc import Callable
 from models.errors import BrokerError
 from models.following import FollowedPredictor
 from models.polling import Poller
-from monitoring.metrics import show_online_version
+from monitoring.recording import show_online_version
 from stream.connection import KafkaConnection
 from stream.learning.topics import TopicReader, latest_snapshots
 

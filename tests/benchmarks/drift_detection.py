@@ -29,9 +29,9 @@ from models.training.arguments import TrainingArguments
 from models.training.fitting import fit
 from models.training.scaling import unscaled
 from monitoring.drift.describing import Description, describe, is_word
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import WINDOW_TWEETS, Monitor, Verdict
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 

@@ -30,7 +30,7 @@ from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelChange
 from models.taxonomy import Label, Sentiment
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60

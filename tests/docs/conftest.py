@@ -15,7 +15,7 @@ import pytest
 
 from api.openapi import examples
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 from stream.demo import Part
 from tests.docs.blocks import ROOT, Block, pages, read_blocks
 from tests.docs.session import Session

@@ -21,7 +21,7 @@ from api.routes.page import FRAME
 from api.serving.server import listen, url_of
 from config.api import ApiSettings
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 expect = pytest.importorskip("playwright.sync_api").expect
 

@@ -16,7 +16,7 @@ import pytest
 from api.openapi import examples
 from api.routes.drift import PAGE_HEADERS
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 MakeEvent = Callable[..., DriftEvent]

@@ -16,7 +16,7 @@ from models.errors import ModelNotFoundError
 from models.following import FollowedPredictor, Follower
 from models.records import ModelChange, ModelVersion, Prediction, Tweet
 from models.taxonomy import Label
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -13,9 +13,9 @@ import tickertape
 from models.records import ClassifiedTweet, ModelVersion
 from models.taxonomy import Label
 from monitoring.drift.describing import Description
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import save_reference
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import save_reference
+from monitoring.drift.reports.store import ReportStore
 
 Make = Callable[..., ClassifiedTweet]
 Write = Callable[..., Path]

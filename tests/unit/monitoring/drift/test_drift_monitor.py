@@ -7,7 +7,7 @@ from models.taxonomy import LABELS
 from monitoring.drift.comparing import CHANCES, COLUMNS, FALSE_ALARM_CHANCE, compare
 from monitoring.drift.monitor import CLOSES_AFTER, Monitor
 from monitoring.drift.records import Cause, Kind
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.windows import Window, joined, window_of
 
 Windows = Callable[..., Window]

@@ -7,10 +7,10 @@ import pytest
 
 from models.errors import DriftError
 from monitoring.drift.comparing import compare
-from monitoring.drift.making import reference_of
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import encode_reference, load_reference, save_reference
-from monitoring.drift.spread import spread
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import encode_reference, load_reference, save_reference
+from monitoring.drift.references.spread import spread
 from monitoring.drift.vocabulary import Vocabulary, word_hash
 from monitoring.drift.windows import Window, window_of
 

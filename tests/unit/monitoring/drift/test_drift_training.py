@@ -17,8 +17,8 @@ from models.weights import Weights
 from monitoring.commands.drift_reference import make_labelled_reference
 from monitoring.drift.comparing import compare
 from monitoring.drift.describing import Description
-from monitoring.drift.reference_file import REFERENCE_FILE, decode_reference, load_reference
-from monitoring.drift.training import files_beside, labelled_reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, decode_reference, load_reference
+from monitoring.drift.references.training import files_beside, labelled_reference
 from monitoring.drift.windows import window_of
 
 MODEL = ModelVersion("tickertape", "7")

@@ -9,9 +9,9 @@ from models.scorer import Scorer
 from models.text import tickers, tokens
 from models.weights import Weights
 from monitoring.drift.describing import Description, describe, is_word
-from monitoring.drift.making import reference_of
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, encode_reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, encode_reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from models.errors import DriftError, DriftReportNotFoundError
-from monitoring.drift.index_page import index_page
 from monitoring.drift.records import DriftEvent
+from monitoring.drift.reports.index_page import index_page
 
 REPORT_ID = re.compile(r"[0-9a-f]{8}-[0-9]{8}")
 """The reference's first eight digits, and the window's number."""

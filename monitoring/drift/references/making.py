@@ -10,8 +10,8 @@ import numpy as np
 
 from monitoring.drift.columns import NUMBER_COLUMNS, SHARE_COLUMNS
 from monitoring.drift.comparing import CHANCES, compare
-from monitoring.drift.reference import Reference
-from monitoring.drift.spread import spread
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.spread import spread
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Numbers, Window, joined
 
@@ -48,7 +48,7 @@ def reference_of(
         left_out: columns that are not to be compared.
 
     Columns that only a feed has (times, repeats) are left out where no tweet has a time, as in files of labelled
-    tweets. How much the feed moves by itself is estimated from at least `monitoring.drift.spread.FEWEST_WINDOWS`
+    tweets. How much the feed moves by itself is estimated from at least `monitoring.drift.references.spread.FEWEST_WINDOWS`
     windows; of fewer, and of such files, it is taken to be nothing.
     """
     made = _uncalibrated(windows, trained, (model_name, model_version), source, terms)

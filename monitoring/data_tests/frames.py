@@ -13,7 +13,7 @@ from pyarrow import ArrowException
 
 from models.errors import DataError
 from models.files import unpacked
-from monitoring.files import require_file
+from monitoring.data_tests.files import require_file
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from models.data.dataset import TRAIN_FILES
 from models.errors import DataError
-from monitoring.files import require_file
-from monitoring.limits import Kind
+from monitoring.data_tests.files import require_file
+from monitoring.data_tests.limits import Kind
 
 
 def require_good_tweets(folder: Path) -> None:

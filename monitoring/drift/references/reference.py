@@ -23,7 +23,7 @@ class Reference:
         tweets: how many.
         shares: of each column of shares, how many tweets have each item.
         numbers: of each column of numbers, some of them in rising order.
-        between: of each column, how much it moves from window to window beside chance; see `monitoring.drift.spread`.
+        between: of each column, how much it moves from window to window beside chance; see `monitoring.drift.references.spread`.
         usual: of each column, the score that windows of the reference itself reach; what is divided by it, if above 1.
         terms: in how many different texts each word stands.
         trained: the words that the model's training saw.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from monitoring.drift.columns import SHARE_COLUMNS, YES
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.windows import Numbers, Window
 
 TICKER = "ticker"

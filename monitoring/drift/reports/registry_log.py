@@ -11,7 +11,7 @@ import msgspec
 
 from models.errors import ModelError
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import EVENT_FILE, HTML_FILE
+from monitoring.drift.reports.store import EVENT_FILE, HTML_FILE
 
 logger = logging.getLogger(__name__)
 

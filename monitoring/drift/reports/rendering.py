@@ -16,9 +16,9 @@ from evidently.legacy.calculations.stattests import StatTest, register_stattest
 from evidently.metrics import ValueDrift
 
 from monitoring.drift.columns import NUMBER_COLUMNS
-from monitoring.drift.frames import frames
 from monitoring.drift.monitor import Verdict
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.reports.frames import frames
 from monitoring.drift.windows import Window
 
 MOVED_SCORE = 1.0

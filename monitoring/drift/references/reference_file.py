@@ -11,7 +11,7 @@ from models.archives import opened_arrays
 from models.errors import DriftError, described
 from models.files import write_whole
 from monitoring.drift.columns import NUMBER_COLUMNS
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 
 FORMAT = 1

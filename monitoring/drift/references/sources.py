@@ -8,8 +8,8 @@ from models.errors import DriftError, ModelCorruptError, ModelError, ReferenceNo
 from models.loading import RegistryStore
 from models.predictor import PRETRAINED
 from models.records import ModelVersion
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, decode_reference, load_reference
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, decode_reference, load_reference
 
 REGISTRY_PATH = f"model/{REFERENCE_FILE}"
 """Where a registered version keeps its reference, among the files of its run."""

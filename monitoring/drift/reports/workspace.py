@@ -12,7 +12,7 @@ from evidently.sdk.models import ProjectModel
 from evidently.ui.workspace import Workspace
 
 from models.errors import DriftError
-from monitoring.drift.store import JSON_FILE, ReportStore
+from monitoring.drift.reports.store import JSON_FILE, ReportStore
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from models.errors import DriftError
 from monitoring.drift.monitor import Verdict
 from monitoring.drift.recording import observe_drift_report
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.reference import Reference
-from monitoring.drift.registry_log import RegistryLog
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.reports.registry_log import RegistryLog
+from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.windows import Window
 
 EVERY_SECONDS = 86_400.0  # a quiet feed has a report a day, to compare a bad day's with
@@ -46,7 +46,7 @@ class Reporter:
         self._made = event.reference, self._clock()  # also where it fails: not again for each window
         begun = time.monotonic()
         try:
-            from monitoring.drift.report import render  # noqa: PLC0415  # imports take seconds
+            from monitoring.drift.reports.rendering import render  # noqa: PLC0415  # imports take seconds
 
             rendered = render(reference, window, verdict)
         except ModuleNotFoundError as exc:
