@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from models.data.published import FILES, SUMS_NAME, PublishedFile, check_content, format_sums, read_sums, sha256_of
+from models.data.published import FILES, SUMS_NAME, PublishedFile, check_content, file_sha256, format_sums, read_sums
 from models.errors import DataError, DownloadError
 
 MAX_FILE_BYTES = 64 << 20  # the largest file has 2.6 MB; a wrong server must not fill the disk
@@ -185,7 +185,7 @@ def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 def _check_present(path: Path, file: PublishedFile, pinned: str | None) -> Fetched:
     try:
         check_content(path, file, shown_as=str(path))
-        seen, size_bytes = sha256_of(path), path.stat().st_size
+        seen, size_bytes = file_sha256(path), path.stat().st_size
     except OSError as exc:
         raise DataError(f"{path} can't be read: {exc.strerror}") from exc
     except DataError as exc:
@@ -203,7 +203,7 @@ def _check_download(partial: Path, file: PublishedFile, pinned: str | None) -> F
         check_content(partial, file, shown_as=f"{file.name} from the hub")
     except DataError as exc:
         raise DownloadError(str(exc)) from exc
-    seen = sha256_of(partial)
+    seen = file_sha256(partial)
     if pinned not in {None, seen}:
         raise DownloadError(
             f"{file.name} from the hub has sha256 {seen}, expected {pinned}: its columns, rows and labels are right, "

@@ -13,7 +13,6 @@ from models.taxonomy import LABELS, SENTIMENTS
 COLUMNS = ["text", "label"]
 SUMS_NAME = "SHA256SUMS"
 _SUMS_LINE = re.compile(r"([0-9a-f]{64}) [ *]([\w.-]+)", re.ASCII)
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,10 @@ def check_content(path: Path, file: PublishedFile, *, shown_as: str) -> None:
         raise DataError(f"{shown_as} has {rows:,} rows, expected {file.rows:,}: it is cut off or another version")
 
 
-def sha256_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Return the hexadecimal sha256 of the file's bytes."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_READ_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_sums(folder: Path) -> dict[str, str]:

@@ -10,11 +10,11 @@ are switched off, and nothing is asked from the network. It runs until Ctrl-C.
 import argparse
 from pathlib import Path
 
+from config.commands import DONE
 from config.drift import DriftSettings
 from config.settings import set_for_this_process
 from models.errors import DriftError
 
-DONE = 0
 PORT = 8001
 LARGEST_PORT = 65_535
 

@@ -65,11 +65,6 @@ class Comparison:
     scores: Mapping[str, float]
     near: Mapping[str, Cause]
 
-    @property
-    def moved(self) -> tuple[Cause, ...]:
-        """What moved, the largest score first."""
-        return tuple(cause for cause in self.near.values() if cause.score >= 1)
-
 
 @dataclass(frozen=True)
 class _Shares:

@@ -9,6 +9,7 @@ from monitoring.drift.monitor import Verdict
 from monitoring.drift.recording import observe_drift_report
 from monitoring.drift.records import DriftEvent
 from monitoring.drift.references.reference import Reference
+from monitoring.drift.reports.putting import put_report
 from monitoring.drift.reports.registry_log import RegistryLog
 from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.windows import Window
@@ -38,7 +39,7 @@ class Reporter:
         return self._clock() - self._made[1] >= EVERY_SECONDS
 
     def put(self, event: DriftEvent, reference: Reference, window: Window, verdict: Verdict) -> None:
-        """Make a report and put it in place; takes seconds the first time, then about one.
+        """Make a report and put it in place, see `put_report`.
 
         Raises:
             DriftError: Evidently is not installed or fails, or the folder can't be written.
@@ -46,17 +47,14 @@ class Reporter:
         self._made = event.reference, self._clock()  # also where it fails: not again for each window
         begun = time.monotonic()
         try:
-            from monitoring.drift.reports.rendering import render  # noqa: PLC0415  # imports take seconds
-
-            rendered = render(reference, window, verdict)
-        except ModuleNotFoundError as exc:
-            raise DriftError(f"reports need {exc.name}, which is not installed: run `make venv`") from exc
+            page = put_report(self._store, event, reference, window, verdict)
+        except DriftError:
+            raise
         except Exception as exc:  # whatever a report can't draw, the window is told all the same
             raise DriftError(f"the report can't be drawn: {type(exc).__name__}") from exc
-        self._store.put(event, rendered.html, rendered.json)
         observe_drift_report(time.monotonic() - begun)
         if self._registry_log is not None:
-            self._registry_log.put(event, rendered.html)
+            self._registry_log.put(event, page)
 
     def _newest(self, reference: str) -> float:
         try:

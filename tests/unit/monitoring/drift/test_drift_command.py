@@ -183,7 +183,7 @@ sys.exit(tickertape.main(["drift", "report", "--reference", {str(tweets)!r}, "--
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert answer.returncode == 1
-    assert answer.stderr == "tickertape drift: drift needs evidently, which is not installed: run `make venv`\n"
+    assert answer.stderr == "tickertape drift: reports need evidently, which is not installed: run `make venv`\n"
 
 
 def test_door_and_help_do_not_import_evidently() -> None:
