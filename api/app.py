@@ -11,19 +11,6 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from api import (
-    documentation,
-    drift,
-    feedback,
-    health,
-    inference,
-    invocations,
-    learning,
-    page,
-    performance,
-    predict,
-    version,
-)
 from api.access.documentation import describe_access
 from api.access.wiring import Access
 from api.counting import RequestCount
@@ -32,12 +19,15 @@ from api.errors import Problems, handle_http_exception
 from api.limits import BodyLimit
 from api.live import routes as live_routes
 from api.live.hub import LiveFeed
+from api.openapi import documentation
+from api.protocols import inference, invocations
 from api.request_ids import RequestIds
+from api.routes import drift, feedback, health, learning, page, performance, predict, version
 from api.tracing import RequestTraces, Traces
 from api.versions import KeptVersions, VersionStore
 from config.api import ApiSettings
 from models.contracts import Predictor
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 from monitoring.metrics import exposition
 
 logger = logging.getLogger(__name__)

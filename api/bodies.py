@@ -1,12 +1,13 @@
 """Bodies in JSON: from bytes to records, or to the places and the reasons of what is wrong."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from models.errors import InvalidBodyError, MalformedBodyError, MalformedRecordError, UnsupportedBodyError
+from api.request_errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
+from models.errors import MalformedRecordError
 from models.tweets import Reason
 
 _QUOTE = ord('"')
@@ -158,22 +159,26 @@ def check_count(name: str, count: int, *, most: int) -> None:
         raise invalid([WrongField(name, "wrong_count", detail)])
 
 
-def check_headers(*, content_type: str | None, content_encoding: str | None) -> None:
+def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse a body that is not plain JSON in UTF-8 by its headers.
 
     Only `application/json`: a web page of another origin can't send that without asking first (CORS).
 
+    Args:
+        headers: of a request, by their names in lower case.
+
     Raises:
         UnsupportedBodyError: another media type, charset or a content coding.
     """
-    media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    media_type, *parameters = (part.strip().lower() for part in headers.get("content-type", "").split(";"))
     if media_type != "application/json":
         seen = f"content-type is {media_type[:100]!r}" if media_type else "there is no content-type"
         raise UnsupportedBodyError(f"{seen}: send application/json")
     charset = next((part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
     if charset not in {"utf-8", "utf8"}:
         raise UnsupportedBodyError(f"charset is {charset[:100]!r}: JSON is sent in utf-8")
-    if (content_encoding or "identity").strip().lower() != "identity":
+    content_encoding = headers.get("content-encoding") or "identity"
+    if content_encoding.strip().lower() != "identity":
         raise UnsupportedBodyError(f"content-encoding is {content_encoding!r:.100}: send the body as it is")
 
 

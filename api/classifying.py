@@ -7,7 +7,6 @@ from anyio import to_thread
 from fastapi import Request
 
 from api.access.rates import take_texts
-from api.bodies import check_headers
 from api.dependencies import INLINE_BODY_BYTES, ProcessState
 from api.limits import read_body
 from models.contracts import Predictor
@@ -25,16 +24,6 @@ def classified(tweets: Sequence[Tweet], predictor: Predictor) -> list[Classified
         classified_tweet(tweet, prediction, classified_at=classified_at)
         for tweet, prediction in zip(tweets, predictions, strict=True)
     ]
-
-
-def check_body(request: Request) -> None:
-    """Refuse a body by its headers.
-
-    Raises:
-        UnsupportedBodyError: see `api.bodies.check_headers`.
-    """
-    headers = request.headers
-    check_headers(content_type=headers.get("content-type"), content_encoding=headers.get("content-encoding"))
 
 
 async def answered(

@@ -11,15 +11,15 @@ from fastapi import Depends, Request
 
 from api.limits import RequestSlots
 from api.live.hub import LiveFeed
+from api.request_errors import ModelNotReadyError
 from api.versions import KeptVersions
 from models.contracts import Predictor
-from models.errors import ModelNotReadyError
 from models.feedback import Feedback
 from models.following import KEPT_CHANGES, WARM_UP, FollowedPredictor
 from models.following import Report as ReportChange
 from models.records import ModelChange, ModelVersion
-from monitoring.drift.store import ReportStore
-from monitoring.metrics import record_change, show_model
+from monitoring.drift.reports.store import ReportStore
+from monitoring.recording import record_change, show_model
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ class ProcessState:
         reports: of the drift process; there need be none.
         versions: the registered versions that requests may ask for.
         live: what goes through the topics now; None where that is switched off.
+        metrics: gives what `GET /metrics` answers.
     """
 
     def __init__(  # noqa: PLR0913  # what the routes share, each named once

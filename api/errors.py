@@ -4,18 +4,16 @@ import json
 import logging
 from http import HTTPStatus
 
-from starlette._utils import get_route_path  # what the router itself asks
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.request_ids import current_request_id
-from api.schemas import FieldProblem, Problem
-from models.errors import (
+from api.openapi.schemas import FieldProblem, Problem
+from api.paths import is_of_protocol, route_path
+from api.request_errors import (
     BodyTooLargeError,
     BodyTooSlowError,
-    DriftReportNotFoundError,
     FeedbackNotDeliveredError,
     HostRefusedError,
     InvalidBodyError,
@@ -23,7 +21,6 @@ from models.errors import (
     KeyRefusedError,
     LiveUnavailableError,
     MalformedBodyError,
-    ModelNotExplainableError,
     ModelNotReadyError,
     ModelUnavailableError,
     OverloadedError,
@@ -32,11 +29,11 @@ from models.errors import (
     ReportNotFoundError,
     RoleMissingError,
     TickerNotFoundError,
-    TickertapeError,
-    UnknownFilterError,
     UnknownModelError,
     UnsupportedBodyError,
 )
+from api.request_ids import current_request_id
+from models.errors import DriftReportNotFoundError, ModelNotExplainableError, TickertapeError
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +48,6 @@ STATUS_OF: dict[type[TickertapeError], HTTPStatus] = {
     UnsupportedBodyError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HostRefusedError: HTTPStatus.MISDIRECTED_REQUEST,
     InvalidBodyError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    UnknownFilterError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidQueryError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     ModelNotExplainableError: HTTPStatus.NOT_IMPLEMENTED,
@@ -72,9 +68,6 @@ _HEADERS_OF: dict[HTTPStatus, dict[str, str]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"accept": "application/json", "accept-encoding": "identity"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"retry-after": "1"},
 }
-PROTOCOL_PATH = "/v2"
-"""Below it the Open Inference Protocol says what an error looks like, and it is not problem+json."""
-
 # RFC 9110's names; those of Python 3.11 are older.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -138,8 +131,7 @@ def problem_response(request: Request, exc: Exception) -> Response:
             "the request could not be answered; the server's log says why",
         )
         logger.error("request_failed", exc_info=exc, extra={"method": request.method, "path": request.url.path})
-    path = get_route_path(request.scope)
-    if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
+    if is_of_protocol(route_path(request.scope)):
         return Response(
             json.dumps({"error": detail}), status_code=status, headers=headers, media_type="application/json"
         )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from models.errors import BodyTooLargeError, BodyTooSlowError, OverloadedError
+from api.request_errors import BodyTooLargeError, BodyTooSlowError, OverloadedError
 
 
 class BodyLimit:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from api.dependencies import ProcessState
+from api.queries import not_allowed, whole_number
+from api.request_errors import ModelUnavailableError, UnknownModelError
 from models.choosing import batch_of, online_of
 from models.contracts import Predictor
-from models.errors import InvalidQueryError, ModelUnavailableError, UnknownModelError
 from models.following import FollowedPredictor
 from models.taxonomy import LABELS
 
@@ -45,10 +46,10 @@ def read_options(request: Request) -> Options:
     query = request.query_params
     explain, top_k = query.get("explain", "false"), query.get("top_k")
     if explain not in {"true", "false"}:
-        raise InvalidQueryError(f"explain is {explain[:100]!r}: send true or false")
+        raise not_allowed("explain", explain, "true or false")
     return Options(
         explain=explain == "true",
-        top_k=None if top_k is None else _read_top_k(top_k),
+        top_k=None if top_k is None else whole_number("top_k", top_k, most=MAX_TOP_K),
         model=query.get("model", CHAMPION),
     )
 
@@ -97,9 +98,3 @@ async def _what_there_is(predictor: FollowedPredictor, state: ProcessState) -> s
     older = f" and {len(versions) - NAMED_VERSIONS} older ones" if len(versions) > NAMED_VERSIONS else ""
     words = [CHAMPION, BATCH] if online_of(predictor) is None else [CHAMPION, BATCH, ONLINE]
     return f"there are {', '.join([*words, *versions[-NAMED_VERSIONS:]])}{older}"
-
-
-def _read_top_k(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_TOP_K)) and 1 <= int(value) <= MAX_TOP_K):
-        raise InvalidQueryError(f"top_k is {value[:100]!r}: send a whole number from 1 to {MAX_TOP_K}")
-    return int(value)

@@ -16,7 +16,7 @@ from aiokafka.errors import (
 )
 
 from api.codecs import encode
-from models.errors import FeedbackNotDeliveredError
+from api.request_errors import FeedbackNotDeliveredError
 from models.events import event_headers
 from models.feedback import EVENT_TYPE, Feedback
 from stream.kafka.authentication import refusal

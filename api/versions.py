@@ -11,8 +11,9 @@ from typing import Protocol, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from api.limits import RequestSlots
+from api.request_errors import ModelUnavailableError
 from models.contracts import Predictor
-from models.errors import ModelError, ModelNotFoundError, ModelUnavailableError, described
+from models.errors import ModelError, ModelNotFoundError, described
 from models.following import WARM_UP
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from typing import Literal
 from models.careful.predictor import CarefulPredictor, fast
 from models.contracts import ModelStore, Predictor
 from models.errors import ModelError, ModelNotFoundError, described
-from models.lookout import Lookout
 from models.online.corrections import Corrections, StoredSnapshot
 from models.online.status import AnsweringChange, answering_changes
+from models.polling import Poller
 from models.predictions import Predictions
 from models.records import ModelChange, ModelVersion, Tweet, utc_timestamp
 
@@ -103,7 +103,7 @@ def asks_teacher(predictor: Predictor) -> bool:
     return isinstance(answering(predictor), CarefulPredictor)
 
 
-class Follower(Lookout):
+class Follower(Poller):
     """Looks at the alias again and again, in a thread of its own, and lets the version that it names answer.
 
     The version that answers goes on while another is loaded, when the other is refused, and while the registry can't
@@ -127,7 +127,7 @@ class Follower(Lookout):
         self._refused: str | None = None  # told, and not told again until the alias names another version
         self._is_refused_for_good = False
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Look once, and change the model if the alias names another version."""
         try:
             version = self._store.alias_version()

@@ -11,7 +11,7 @@ from models.records import ModelVersion
 
 
 class ServedReport(msgspec.Struct, frozen=True):
-    """The part of `models.report.Report` that is served; what else `config/run.json` holds is passed over."""
+    """The part of `models.training.report.Report` that is served; what else `config/run.json` holds is passed over."""
 
     run_id: str
     model_name: str

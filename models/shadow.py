@@ -6,13 +6,13 @@ from collections.abc import Callable
 from models.careful.predictor import fast
 from models.contracts import ModelStore, Predictor
 from models.errors import ModelError, ModelNotFoundError, described
-from models.lookout import Lookout
+from models.polling import Poller
 from models.predictor import ScorerPredictor
 
 logger = logging.getLogger(__name__)
 
 
-class Shadow(Lookout):
+class Shadow(Poller):
     """Looks at an alias again and again and loads the version that it names, in a thread of its own.
 
     A version that can't be loaded, or a registry that can't be reached, is logged once and leaves what was there.
@@ -35,7 +35,7 @@ class Shadow(Lookout):
         loaded = self._loaded
         return None if loaded is None or loaded.model.version == self._answering() else loaded
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Look once, and load the version that the alias names if it is another one."""
         try:
             version = self._store.alias_version()

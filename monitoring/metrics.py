@@ -1,6 +1,5 @@
 """Every Prometheus metric of worker, API and drift process, in one place: name, labels, and what it counts."""
 
-from collections.abc import Mapping
 from wsgiref.types import WSGIApplication
 
 from prometheus_client import (
@@ -15,8 +14,6 @@ from prometheus_client import (
 
 from models.careful.predictor import OUTCOMES
 from models.feedback import FeedbackReason, Why
-from models.online.report import LearningReport
-from models.records import ModelChange, ModelVersion
 from models.tweets import Reason
 from monitoring.drift.records import Kind
 
@@ -166,63 +163,6 @@ for _outcome in OUTCOMES:
     CAREFUL_TWEETS.labels(_outcome)
 for _outcome in ("swapped", "refused"):
     MODEL_CHANGES.labels(_outcome)  # a rate needs the zero before the first
-
-
-def record_change(change: ModelChange) -> None:
-    """Count a change of the model, and show the version that answers if it is another."""
-    MODEL_CHANGES.labels(change.outcome).inc()
-    if change.outcome == "swapped":
-        show_model(ModelVersion(change.name, change.version))
-
-
-def count_careful(outcome: str, tweets: int) -> None:
-    """Count tweets that the fast model was unsure of; see `models.careful.predictor.OUTCOMES`."""
-    CAREFUL_TWEETS.labels(outcome).inc(tweets)
-
-
-def count_to_label(tweets: Mapping[Why, int]) -> None:
-    """Count tweets that are sent out for labelling, by what they were chosen for."""
-    for why, count in tweets.items():
-        TWEETS_TO_LABEL.labels(why).inc(count)
-
-
-def count_feedback(records: Mapping[str, int]) -> None:
-    """Count records of feedback by what became of them: `learned`, or the reason of the dead letter."""
-    for outcome, count in records.items():
-        FEEDBACK.labels(outcome).inc(count)
-
-
-def show_learning(report: LearningReport) -> None:
-    """Show the figures of the last labels."""
-    for head, answers in report.answering.items():
-        LEARNING_ANSWERS.labels(head).set(answers == "online")
-    for head, standings in report.heads.items():
-        for answerer, standing in standings.window.items():
-            LEARNING_ACCURACY.labels(head, answerer).set(standing.accuracy.value)
-            LEARNING_MACRO_F1.labels(head, answerer).set(standing.macro_f1.value)
-            LEARNING_LOG_LOSS.labels(head, answerer).set(standing.log_loss.value)
-
-
-def hide_learning() -> None:
-    """Show no figures any more, as another process learns by now."""
-    for gauge in (LEARNING_ANSWERS, LEARNING_ACCURACY, LEARNING_MACRO_F1, LEARNING_LOG_LOSS):
-        gauge.clear()
-
-
-def show_online_version(version: int) -> None:
-    """Show how much feedback is behind the online model that takes part."""
-    ONLINE_VERSION.set(version)
-
-
-def count_alert(outcome: str) -> None:
-    """Count a message about drift alarms: `delivered`, or `failed`; or an event that was `dropped` before."""
-    ALERTS.labels(outcome).inc()
-
-
-def show_model(model: ModelVersion) -> None:
-    """Show the version that answers from now on."""
-    MODEL_INFO.clear()
-    MODEL_INFO.labels(model.name, model.version).set(1)
 
 
 def exposition() -> bytes:

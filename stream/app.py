@@ -25,11 +25,11 @@ from models.commands.stores import registry_store, serving_store
 from models.contracts import CHALLENGER, Predictor
 from models.following import FollowedPredictor, Follower
 from models.loading import load_predictor
-from models.lookout import Lookout
+from models.polling import Poller
 from models.records import ModelChange
 from models.selection import Selection
 from models.shadow import Shadow
-from monitoring.metrics import count_careful, record_change, show_model
+from monitoring.recording import count_careful, record_change, show_model
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.spans import Tracer, open_tracer
 from stream.commands.cluster import kafka_of_settings
@@ -211,19 +211,19 @@ def _tracer(settings: TraceSettings) -> Tracer | None:
     )
 
 
-def _follow(app: faust.App, lookout: Lookout, *, poll_seconds: float, holding: str | None = None) -> None:
+def _follow(app: faust.App, poller: Poller, *, poll_seconds: float, holding: str | None = None) -> None:
     """Begin to follow the registry when the worker runs, not when somebody else looks at the app.
 
     Args:
         app: the worker's.
-        lookout: looks at the registry.
+        poller: looks at the registry.
         poll_seconds: time between two looks.
         holding: begin only when the worker holds this topic; None to begin at once.
     """
 
     async def begin(_: Any, assigned: set[Any], **_kwargs: Any) -> None:  # noqa: ANN401  # faust's signature
         if holding is None or any(tp.topic == holding for tp in assigned):
-            lookout.start(poll_seconds=poll_seconds)
+            poller.start(poll_seconds=poll_seconds)
 
     app.on_partitions_assigned.connect(begin, weak=False)
 

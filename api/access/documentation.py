@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from api import examples
 from api.access.rules import is_open, roles_for
 from api.access.wiring import Access
-from api.documentation import REFERENCE, problem_answer
-from api.errors import PROTOCOL_PATH
-from api.protocol_schemas import InferenceError
+from api.openapi import examples
+from api.openapi.documentation import problem_answer
+from api.paths import is_of_protocol
+from api.protocols.documentation import error_answer
 
 _SCHEMES = {
     "bearer": {
@@ -66,8 +66,6 @@ def describe_access(document: dict[str, Any], access: Access) -> dict[str, Any]:
 
 
 def _answer(path: str, description: str, example: dict[str, Any]) -> dict[str, Any]:
-    if path == PROTOCOL_PATH or path.startswith(f"{PROTOCOL_PATH}/"):
-        schema = {"$ref": REFERENCE.format(model=InferenceError.__name__)}
-        content = {"application/json": {"schema": schema, "example": {"error": example["detail"]}}}
-        return {"description": description, "content": content}
+    if is_of_protocol(path):
+        return error_answer(description, example)
     return problem_answer(description, example | {"instance": path})

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from starlette._utils import get_route_path  # what the router itself asks: both must see the same path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access.key_source import KeySource
 from api.access.keys import ApiKey
 from api.access.rules import is_open, roles_for
-from models.errors import KeyRefusedError, RoleMissingError
+from api.paths import route_path
+from api.request_errors import KeyRefusedError, RoleMissingError
 from monitoring.recording import count_refused
 
 KEY_NAME = "tickertape.key"
@@ -36,7 +36,7 @@ class KeyGate:
             KeyRefusedError: it shows no key, several, or one that is unknown.
             RoleMissingError: its key has none of the roles that its path needs.
         """
-        if scope["type"] == "http" and not is_open(path := get_route_path(scope)):
+        if scope["type"] == "http" and not is_open(path := route_path(scope)):
             key = self._key(shown_keys(scope["headers"]))
             if not key.roles & (needed := roles_for(path)):
                 count_refused("role")

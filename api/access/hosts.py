@@ -5,7 +5,7 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.errors import HostRefusedError
+from api.request_errors import HostRefusedError
 
 _HOST = re.compile(rb"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]*)?")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.access.keys import ApiKey, KeyRing, WrongEntry, file_entries, read_keys
 from models.errors import ApiError
-from models.lookout import Lookout
+from models.polling import Poller
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ SETTLE_SECONDS = 0.1  # who writes the file in place leaves it empty for a momen
 MAX_SETTLE_LOOKS = 20
 
 
-class KeySource(Lookout):
+class KeySource(Poller):
     """Reads the file again and again, in a thread of its own, and lets what stands there count.
 
     What can't be read counts for nothing: a wrong line is no key, and a file that is gone has none. It is logged once,
@@ -44,7 +44,7 @@ class KeySource(Lookout):
             self._content = self._read(self._file)
             self._apply(self._content or b"")
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Read the file once, and change the keys if it has changed."""
         if self._file is None:
             return

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 KEY_BYTES = 32  # nobody guesses one of 2^256, so a plain SHA-256 hides it; see decision 0024
-KEY_CHARACTERS = 67
 MAX_KEYS = 1000  # each request is compared with all
 MAX_NAME_CHARACTERS = 64
 

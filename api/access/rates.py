@@ -4,13 +4,13 @@ import ipaddress
 import math
 from contextvars import ContextVar
 
-from starlette._utils import get_route_path  # as in `api.access.gate`
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.accounts import Account, Accounts, Rate, Unit
 from api.access.gate import KEY_NAME
 from api.access.rules import is_open
-from models.errors import RateLimitedError
+from api.paths import route_path
+from api.request_errors import RateLimitedError
 from monitoring.recording import count_refused
 
 IPV6_NETWORK_BITS = 64  # what one customer has: limits by address would be none
@@ -48,7 +48,7 @@ class RateLimit:
         Raises:
             RateLimitedError: too much; says when to come back.
         """
-        if scope["type"] != "http" or is_open(get_route_path(scope)):
+        if scope["type"] != "http" or is_open(route_path(scope)):
             await self._app(scope, receive, send)
             return
         account = self._accounts.of(client_of(scope))

@@ -3,6 +3,7 @@
 import re
 
 from api.access.keys import Role
+from api.paths import is_of_protocol
 
 OPEN = frozenset(
     {
@@ -53,6 +54,6 @@ def roles_for(path: str) -> frozenset[Role]:
     roles = _ROLES.get(path)
     if roles is not None:
         return roles
-    if path == "/v2" or path.startswith("/v2/"):
+    if is_of_protocol(path):
         return _PREDICT if _INFER.fullmatch(path) else _READ_OR_PREDICT  # clients ask for the model before they infer
     return _READ

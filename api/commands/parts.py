@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.dependencies import Following
-    from api.guarding import ConnectionLimits
     from api.live.hub import LiveFeed
+    from api.serving.guarding import ConnectionLimits
     from api.tracing import Traces
     from models.following import FollowedPredictor, Report
     from models.loading import RegistryStore
@@ -59,12 +59,12 @@ def open_app(
         settings: the limits.
         on_load_failure: see `api.app.create_app`.
         processes: that share the port.
-        wait_for_model_seconds: likewise.
-        metrics: likewise.
+        wait_for_model_seconds: see `api.app.create_app`.
+        metrics: see `api.app.create_app`.
     """
-    from api.app import create_app  # noqa: PLC0415  # see `run`
+    from api.app import create_app  # noqa: PLC0415  # late, as `_CODE` says
     from api.publisher import KafkaPublisher  # noqa: PLC0415  # as above
-    from monitoring.drift.store import ReportStore  # noqa: PLC0415  # as above
+    from monitoring.drift.reports.store import ReportStore  # noqa: PLC0415  # as above
 
     kafka, topics, drift = kafka_of_settings(), TopicSettings(), DriftSettings()
     return create_app(
@@ -101,7 +101,7 @@ def _live(settings: ApiSettings, kafka: "KafkaConnection") -> "LiveFeed":
 
 def connection_limits(settings: ApiSettings) -> "ConnectionLimits":
     """Give what connections may cost one process."""
-    from api.guarding import ConnectionLimits  # noqa: PLC0415  # as above
+    from api.serving.guarding import ConnectionLimits  # noqa: PLC0415  # as above
 
     return ConnectionLimits(
         max_connections=settings.max_connections,
@@ -166,7 +166,7 @@ def _follow(
         topics = TopicSettings()
         snapshots = SnapshotFollower(kafka, topics.prefix + topics.online, predictor=predictor)
         if KafkaSettings().is_given:  # else there may be none, and nobody should wait for it
-            snapshots.look()
+            snapshots.poll()
         snapshots.start(poll_seconds=online.snapshot_seconds / 2)
         following.append(snapshots)
     return following
@@ -174,6 +174,6 @@ def _follow(
 
 def _store(settings: ApiSettings) -> "RegistryStore":
     from models.commands.stores import serving_store  # noqa: PLC0415  # as above
-    from monitoring.metrics import count_careful  # noqa: PLC0415  # as above
+    from monitoring.recording import count_careful  # noqa: PLC0415  # as above
 
     return serving_store(top_k=settings.top_k, count=count_careful)

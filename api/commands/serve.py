@@ -89,8 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     if TraceSettings().is_on:
         require_opentelemetry()  # as above
 
-    from api import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
-    from api.serving import Proxy  # noqa: PLC0415  # as above
+    from api.serving import server  # noqa: PLC0415  # FastAPI costs half a second that `--help` need not pay
+    from api.serving.uvicorn_server import Proxy  # noqa: PLC0415  # as above
 
     with server.listen(host, port) as listener:
         check_access(access, host, is_loopback=server.is_loopback(listener))
@@ -105,8 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
             folders = [root / package for package in PACKAGES]
             server.serve_and_reload(listener, FACTORY, limits, folders=folders, proxy=proxy)
         elif workers > 1:
-            from api.supervisor import serve_in_processes  # noqa: PLC0415  # as above
-            from api.workers import Plan  # noqa: PLC0415  # as above
+            from api.serving.supervisor import serve_in_processes  # noqa: PLC0415  # as above
+            from api.serving.workers import Plan  # noqa: PLC0415  # as above
 
             serve_in_processes(listener, Plan(preload, app_of_process, workers, limits, proxy))
         else:
@@ -174,7 +174,7 @@ def _announce(url: str, ready: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _end_without_model(exc: Exception) -> None:
-    from api.serving import NO_MODEL  # noqa: PLC0415  # see `run`
+    from api.serving.uvicorn_server import NO_MODEL  # noqa: PLC0415  # see `run`
 
     expected = isinstance(exc, TickertapeError)
     logger.error("model_not_loaded", exc_info=None if expected else exc, extra={"error": str(exc)})

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.documentation import REFERENCE, problem_answer
 from api.live import examples, frames
 from api.live.schemas import LiveState
+from api.openapi.documentation import REFERENCE, problem_answer
 
 Answers = dict[int | str, dict[str, Any]]
 

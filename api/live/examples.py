@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.examples import problem
+from api.openapi.examples import problem
 
 _MODEL = {"name": "tickertape", "version": "7", "online_version": 120}
 TWEET: dict[str, Any] = {

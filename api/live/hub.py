@@ -11,7 +11,7 @@ from api.live.log import KafkaLog
 from api.live.picture import GetModel, Picture
 from api.live.reader import LiveTopics, Reader
 from api.live.viewers import Viewer, Viewers
-from models.errors import LiveUnavailableError, TickerNotFoundError
+from api.request_errors import LiveUnavailableError, TickerNotFoundError
 from monitoring.recording import count_unreadable, show_live_streams
 from stream.kafka.connection import KafkaConnection
 

@@ -10,7 +10,7 @@ from api.live.documentation import LIVE_ANSWERS, TICKER_ANSWERS
 from api.live.hub import LiveFeed
 from api.live.schemas import TickerView
 from api.live.streaming import LiveStream
-from models.errors import LiveUnavailableError
+from api.request_errors import LiveUnavailableError
 
 router = APIRouter(tags=["live"])
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas import Body, ClassifiedTweet, ModelVersion
+from api.openapi.schemas import Body, ClassifiedTweet, ModelVersion
 
 
 class LiveLatency(Body):

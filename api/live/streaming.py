@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.connections import Connection, connection_of
 from api.live.frames import KEEP_ALIVE, RETRY
 from api.live.hub import LiveFeed
 from api.live.viewers import Viewer
+from api.serving.connections import Connection, connection_of
 
 KEEP_ALIVE_SECONDS = 15.0
 END_SECONDS = 0.2
@@ -24,7 +24,7 @@ HEADERS = {
 class LiveStream(Response):
     """Server-sent events of a feed; a client that is slow misses events, and nothing is kept for it.
 
-    One that takes nothing is dropped as every connection is, see `api.guarding`.
+    One that takes nothing is dropped as every connection is, see `api.serving.guarding`.
 
     Args:
         feed: where they come from.

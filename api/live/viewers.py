@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from models.errors import OverloadedError
+from api.request_errors import OverloadedError
 
 RING_FRAMES = 8
 """Events that are kept; who is further behind goes on with the newest, and has missed some."""

@@ -9,14 +9,14 @@ import numpy as np
 from models.calibration import FloatArray
 from models.careful.doubt import doubt_quantiles, doubt_threshold, doubts_of
 from models.careful.predictor import Care, CarefulPredictor, Teacher, mixed
-from models.dataset import Split
-from models.evaluation import head_performance, held_out_scalings
-from models.lessons import Schooling
+from models.data.dataset import Split
+from models.evaluation.metrics import head_performance, held_out_scalings
 from models.predictor import ScorerPredictor
 from models.records import ModelVersion, Tweet
-from models.scaling import cross_fitted, scaled
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
+from models.training.lessons import Schooling
+from models.training.scaling import cross_fitted, scaled
 from models.weights import HEAD_COLUMNS, Weights
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -26,7 +26,7 @@ _NO_END = 1e9  # tweets a second, and seconds: nothing is left to the fast model
 
 
 class CarefulHead(msgspec.Struct, frozen=True):
-    """How one head fares on its held-out tweets; see `models.evaluation.HeadPerformance`."""
+    """How one head fares on its held-out tweets; see `models.evaluation.metrics.HeadPerformance`."""
 
     accuracy: float
     macro_f1: float
@@ -108,7 +108,9 @@ class _HeldOut:
         self._names, self._columns = (LABELS, SENTIMENTS)[place], HEAD_COLUMNS[place]
         self._fast = fast.answers(texts, top_k=1).probabilities
         self._doubts = doubts_of(self._fast)
-        if not split.is_published:  # as `models.evaluation.evaluate` has it: the scaling was fitted on these tweets
+        if (
+            not split.is_published
+        ):  # as `models.evaluation.metrics.evaluate` has it: the scaling was fitted on these tweets
             scores = raw.answers(texts, top_k=1).scores[:, self._columns]
             self._fast[:, self._columns] = cross_fitted(scores, self._truth)
         self._mixed = mixed(self._fast, np.array([teacher.probabilities(text) for text in texts]))

@@ -17,7 +17,6 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from models.arguments import TrainingArguments
 from models.commands.training_options import (
     Show,
     add_data_options,
@@ -28,13 +27,14 @@ from models.commands.training_options import (
     progress_bar,
     training_arguments,
 )
-from models.dataset import read_split, read_topics
+from models.data.dataset import read_split, read_topics
 from models.errors import ModelError
+from models.training.arguments import TrainingArguments
 
 if TYPE_CHECKING:
-    from models.findings import Findings
-    from models.predecessor import ProtocolScores
-    from models.sheets import Sheet
+    from models.evaluation.findings import Findings
+    from models.evaluation.predecessor import ProtocolScores
+    from models.evaluation.sheets import Sheet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quality == "careful" and not arguments.teacher:
         raise ModelError("--quality careful needs a teacher: add --teacher")
     try:
-        from models import figures, sheets  # noqa: PLC0415  # costs seconds, may be absent
+        from models.evaluation import figures, sheets  # noqa: PLC0415  # costs seconds, may be absent
     except ModuleNotFoundError as exc:
         raise ModelError(f"evaluation needs {exc.name}, which is not installed here; run `make venv`") from exc
     if arguments.card:
@@ -86,18 +86,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Namespace, show: Show) -> "Findings":
     from models.careful.measuring import served_teacher  # noqa: PLC0415  # as above
-    from models.evaluation import evaluate  # noqa: PLC0415  # as above
-    from models.findings import Findings  # noqa: PLC0415  # as above
-    from models.fitting import fit  # noqa: PLC0415  # as above
-    from models.learning_curve import learning_curve  # noqa: PLC0415  # as above
-    from models.training import scalings_to_measure  # noqa: PLC0415  # as above
+    from models.evaluation.findings import Findings  # noqa: PLC0415  # as above
+    from models.evaluation.learning_curve import learning_curve  # noqa: PLC0415  # as above
+    from models.evaluation.metrics import evaluate  # noqa: PLC0415  # as above
+    from models.training.fitting import fit  # noqa: PLC0415  # as above
+    from models.training.trainer import scalings_to_measure  # noqa: PLC0415  # as above
 
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
-    labelled, felt = split.labels.train, split.sentiments.train
+    labelled, with_sentiment = split.labels.train, split.sentiments.train
     school = chosen_school(arguments, split, chosen, show=show)
-    lessons = school.teach(labelled, felt) if school else None
+    lessons = school.teach(labelled, with_sentiment) if school else None
     scalings = scalings_to_measure(split)
-    weights = fit(labelled, felt, lessons, chosen, begin=lambda step: show(step, 0, 0), scalings=scalings)
+    weights = fit(labelled, with_sentiment, lessons, chosen, begin=lambda step: show(step, 0, 0), scalings=scalings)
     is_all = arguments.card is not None
     care = None
     if school and (is_all or arguments.quality == "careful"):
@@ -116,7 +116,7 @@ def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Names
 
 
 def _protocol(folder: Path, chosen: TrainingArguments, show: Show) -> "ProtocolScores":
-    from models.predecessor import predecessor_protocol  # noqa: PLC0415  # as above
+    from models.evaluation.predecessor import predecessor_protocol  # noqa: PLC0415  # as above
 
     return predecessor_protocol(read_topics(folder), chosen, progress=show)
 

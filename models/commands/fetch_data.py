@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import ProjectSettings
+from models.data.hub import Fetched, Hub, Progress, fetch_files, pinned_sums
+from models.data.published import FILES
 from models.errors import DownloadError
-from models.hub import Fetched, Hub, Progress, fetch_files, pinned_sums
-from models.published import FILES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

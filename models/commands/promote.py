@@ -21,7 +21,7 @@ from models.behaviour import behaviour_problems
 from models.errors import ModelError
 
 if TYPE_CHECKING:
-    from models.succession import Promotion, Succession
+    from models.promotion.promote import Promotion, PromotionTarget
 
 _CONFIG = Path(settings.__file__).parent
 _CHECKOUT_MARK = _CONFIG.parent / "pyproject.toml"  # an installed package has none beside it
@@ -56,12 +56,12 @@ def promote_version(wanted: str, *, data_dir: Path) -> "Promotion":
     """Put a version of the configured registry through the gate.
 
     Raises:
-        ModelError: see `models.succession.promote`, or the libraries are not there.
+        ModelError: see `models.promotion.promote.promote`, or the libraries are not there.
     """
-    succession = _succession()
-    from models.succession import promote  # noqa: PLC0415  # costs seconds, which `--help` need not pay
+    target = _target()
+    from models.promotion.promote import promote  # noqa: PLC0415  # costs seconds, which `--help` need not pay
 
-    return promote(succession, wanted, data_dir=data_dir, behaviour=behaviour_problems)
+    return promote(target, wanted, data_dir=data_dir, behaviour=behaviour_problems)
 
 
 def print_promotion(promotion: "Promotion") -> None:
@@ -94,21 +94,21 @@ def _outcome(promotion: "Promotion") -> str:
 
 
 def _roll_back() -> "Promotion":
-    succession = _succession()
-    from models.succession import roll_back  # noqa: PLC0415  # as above
+    target = _target()
+    from models.promotion.promote import roll_back  # noqa: PLC0415  # as above
 
-    return roll_back(succession)
+    return roll_back(target)
 
 
-def _succession() -> "Succession":
+def _target() -> "PromotionTarget":
     project, registry = settings.ProjectSettings(), settings.RegistrySettings()
     try:
+        from models.promotion.promote import PromotionTarget  # noqa: PLC0415  # as above
         from models.registry import existing_store  # noqa: PLC0415  # as above
-        from models.succession import Succession  # noqa: PLC0415  # as above
     except ModuleNotFoundError as exc:
         raise ModelError(f"promoting needs {exc.name}, which is not installed here; run `make venv`") from exc
     store = existing_store(tracking_uri=registry.uri(project.home), model_name=registry.model_name)
-    return Succession(
+    return PromotionTarget(
         store=store,
         model_alias=registry.model_alias,
         report_file=_CONFIG / "run.json" if _CHECKOUT_MARK.exists() else None,

@@ -16,7 +16,6 @@ import argparse
 
 from config.commands import DONE, FAILED
 from models.commands.promote import promote_version
-from models.commands.training_door import add_result_options, chosen_destination, show_training
 from models.commands.training_options import (
     add_data_options,
     add_teacher_options,
@@ -26,8 +25,9 @@ from models.commands.training_options import (
     progress_bar,
     training_arguments,
 )
-from models.dataset import read_split
-from monitoring.labelled import require_good_tweets
+from models.commands.training_results import add_result_options, chosen_destination, show_training
+from models.data.dataset import read_split
+from monitoring.data_tests.gate import require_good_tweets
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     with progress_bar() as show:
         destination = chosen_destination(arguments, show=show)
-        from models.challenger import train_challenger  # noqa: PLC0415  # costs seconds
+        from models.training.challenger import train_challenger  # noqa: PLC0415  # costs seconds
 
         school = chosen_school(arguments, split, chosen, show=show)
-        from monitoring.drift.training import files_beside  # noqa: PLC0415  # as above
+        from monitoring.drift.references.training import files_beside  # noqa: PLC0415  # as above
 
         report = train_challenger(split, chosen, destination, school=school, progress=show, beside=files_beside)
     promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)

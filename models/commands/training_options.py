@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config import settings
-from models.arguments import TrainingArguments
-from models.dataset import Split
+from models.data.dataset import Split
+from models.data.unlabelled import read_unlabelled
 from models.errors import ModelError
-from models.lessons import Schooling
-from models.unlabelled import read_unlabelled
+from models.training.arguments import TrainingArguments
+from models.training.lessons import Schooling
 
 ARGUMENTS_FILE = Path(settings.__file__).parent / "args.json"
 Show = Callable[[str, int, int], None]
@@ -85,7 +85,7 @@ def read_arguments(path: Path) -> TrainingArguments:
     except FileNotFoundError:  # an installed package carries none
         return TrainingArguments()
     except msgspec.DecodeError as exc:
-        raise ModelError(f"{path}: {exc}; correct it, see models/arguments.py for what is allowed") from exc
+        raise ModelError(f"{path}: {exc}; correct it, see models/training/arguments.py for what is allowed") from exc
 
 
 def chosen_school(

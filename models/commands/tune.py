@@ -22,7 +22,6 @@ from rich.table import Table
 
 from config import settings
 from config.commands import positive_integer
-from models.arguments import TrainingArguments
 from models.commands.training_options import (
     ARGUMENTS_FILE,
     Show,
@@ -32,10 +31,11 @@ from models.commands.training_options import (
     read_arguments,
     training_arguments,
 )
-from models.dataset import Split, read_split
+from models.data.dataset import Split, read_split
 from models.errors import ModelError
 from models.files import write_whole
-from monitoring.labelled import require_good_tweets
+from models.training.arguments import TrainingArguments
+from monitoring.data_tests.gate import require_good_tweets
 
 if TYPE_CHECKING:
     from models.tuning.search import Findings

@@ -16,7 +16,7 @@ class Remembered(NamedTuple):
 
     Attributes:
         ids: uint64 of shape (n,).
-        truth: int8 of shape (n, 2), see `models.online.learner.Truth`.
+        truth: int8 of shape (n, 2), see `models.online.truth.Truth`.
     """
 
     ids: npt.NDArray[np.uint64]

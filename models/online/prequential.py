@@ -12,7 +12,7 @@ import numpy as np
 
 from models.calibration import FloatArray
 from models.errors import ModelCorruptError
-from models.intervals import Interval, accuracy_interval, f1_scores, macro_f1_interval
+from models.evaluation.intervals import Interval, accuracy_interval, f1_scores, macro_f1_interval
 from models.online.truth import Scores, Truth
 from models.taxonomy import LABELS, SENTIMENTS
 from models.weights import HEAD_COLUMNS

@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from models.arguments import TrainingArguments
-from models.dataset import LabelledTweets
+from models.data.dataset import LabelledTweets
 from models.taxonomy import LABELS, SENTIMENTS
 from models.teacher.network import Ids, Network, device, fast_arithmetic, tensors_to_compute, wordpieces
+from models.training.arguments import TrainingArguments
 from models.weights import HEAD_COLUMNS
 
 EpochDone = Callable[[int], None]
@@ -30,7 +30,7 @@ _LONGEST_GRADIENT = 1.0
 
 def fine_tune(
     labelled: LabelledTweets,
-    felt: LabelledTweets,
+    with_sentiment: LabelledTweets,
     arguments: TrainingArguments,
     *,
     folder: Path,
@@ -43,7 +43,7 @@ def fine_tune(
 
     Args:
         labelled: tweets with topics.
-        felt: tweets with sentiments.
+        with_sentiment: tweets with sentiments.
         arguments: epochs, learning rate, consistency and seed are read.
         folder: gets the checkpoint and the weights.
         epoch_done: told of each epoch.
@@ -54,9 +54,9 @@ def fine_tune(
     Source: Liang et al., R-Drop: Regularized Dropout for Neural Networks (2021).
     """
     torch.manual_seed(arguments.seed)
-    ids = wordpieces().ids(labelled.texts + felt.texts)
-    classes = torch.from_numpy(np.concatenate([labelled.classes, felt.classes + len(LABELS)])).to(device())
-    class_weights = torch.cat([_class_weights(labelled, len(LABELS)), _class_weights(felt, len(SENTIMENTS))])
+    ids = wordpieces().ids(labelled.texts + with_sentiment.texts)
+    classes = torch.from_numpy(np.concatenate([labelled.classes, with_sentiment.classes + len(LABELS)])).to(device())
+    class_weights = torch.cat([_class_weights(labelled, len(LABELS)), _class_weights(with_sentiment, len(SENTIMENTS))])
     class_weights = class_weights.to(device())
     network = Network().to(device())
     steps = arguments.teacher_epochs * len(_batches(ids, seed=arguments.seed, epoch=0))

@@ -12,17 +12,17 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from models.arguments import TrainingArguments
-from models.augmentation import WORD, augmented
 from models.calibration import FloatArray
 from models.careful.teacher import metadata
-from models.dataset import LabelledTweets, Split
+from models.data.dataset import LabelledTweets, Split
 from models.files import write_whole
-from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.teacher.export import export
 from models.teacher.fine_tuning import WEIGHTS_FILE, fine_tune
 from models.teacher.network import Teacher, device_name, neighbours, use_all_processors, vocabulary
 from models.teacher.wordpieces import readable
+from models.training.arguments import TrainingArguments
+from models.training.augmentation import WORD, augmented
+from models.training.lessons import NO_ORIGIN, FurtherTexts, Lessons
 
 Told = Callable[[str], None]
 """Told what happens now."""
@@ -50,36 +50,36 @@ class School:
         self._unlabelled = tuple(unlabelled)
         use_all_processors()
 
-    def teach(self, labelled: LabelledTweets, felt: LabelledTweets) -> Lessons:
+    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Lessons:
         """Give what the teacher thinks of these tweets and of further texts, among them copies of these tweets."""
         folder = self._fine_tuned(self._labelled, self._felt)
-        further = self._further(labelled.texts + felt.texts)
-        texts = labelled.texts + felt.texts + further.texts
+        further = self._further(labelled.texts + with_sentiment.texts)
+        texts = labelled.texts + with_sentiment.texts + further.texts
         known = self._answers(folder, texts)
-        ends = len(labelled), len(labelled) + len(felt)
+        ends = len(labelled), len(labelled) + len(with_sentiment)
         return Lessons(known[: ends[0]], known[ends[0] : ends[1]], further, known[ends[1] :])
 
     def served(self, doubts: FloatArray) -> bytes:
-        """Give the teacher as the file that is served beside the weights, see `models.lessons.Schooling`."""
+        """Give the teacher as the file that is served beside the weights, see `models.training.lessons.Schooling`."""
         folder = self._fine_tuned(self._labelled, self._felt)
         return export(folder / WEIGHTS_FILE, metadata(vocabulary=vocabulary(), doubts=doubts.tolist()))
 
-    def _fine_tuned(self, labelled: LabelledTweets, felt: LabelledTweets) -> Path:
+    def _fine_tuned(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Path:
         chosen = self._arguments
         depends_on = [
             *(chosen.teacher_epochs, chosen.teacher_learning_rate, chosen.teacher_consistency, chosen.seed),
-            *(labelled.texts, labelled.classes.tolist(), felt.texts, felt.classes.tolist()),
+            *(labelled.texts, labelled.classes.tolist(), with_sentiment.texts, with_sentiment.classes.tolist()),
         ]
         folder = self._folder / f"teacher-{_digest(depends_on)}"
         if not (folder / WEIGHTS_FILE).exists():
             folder.mkdir(parents=True, exist_ok=True)
-            tweets = len(labelled) + len(felt)
+            tweets = len(labelled) + len(with_sentiment)
 
             def told(epochs: int) -> None:
                 step = f"fine-tuning the teacher on {tweets:,} tweets, epoch {epochs} of {chosen.teacher_epochs}"
                 self._told(f"{step}, on {device_name()}")
 
-            fine_tune(labelled, felt, chosen, folder=folder, epoch_done=told)
+            fine_tune(labelled, with_sentiment, chosen, folder=folder, epoch_done=told)
         return folder
 
     def _further(self, texts: Sequence[str]) -> FurtherTexts:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from models.dataset import without_links
+from models.data.dataset import without_links
 
 MAX_WORDPIECES = 64  # a tweet of the public data has 22 on average
 _MAX_CHARACTERS = 400

@@ -7,14 +7,14 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from models import batch
-from models.arguments import TrainingArguments
-from models.dataset import Classes, LabelledTweets
-from models.difference import Difference, joint_difference, paired_gains
+from models.data.dataset import Classes, LabelledTweets
+from models.evaluation.differences import MetricDifference, joint_difference, paired_gains
+from models.evaluation.intervals import confusion_counts, f1_scores
 from models.features import IntArray, feature_rows
-from models.fitting import certain_targets, solve
-from models.intervals import confusion_counts, f1_scores
 from models.taxonomy import LABELS, SENTIMENTS
+from models.training import batch
+from models.training.arguments import TrainingArguments
+from models.training.fitting import certain_targets, solve
 
 Answers: TypeAlias = tuple[Classes, Classes]
 """A column for each tweet with a topic, then for each with a sentiment; `UNANSWERED` where its fold is still to come."""
@@ -94,7 +94,7 @@ class Folds:
             found += [float(np.trace(counts) / counts.sum()), float(np.nanmean(f1_scores(counts)))]
         return Figures(*found)
 
-    def gain(self, ours: Answers, theirs: Answers) -> Difference:
+    def gain(self, ours: Answers, theirs: Answers) -> MetricDifference:
         """Give how much greater the mean of the figures is, both having answered every tweet."""
         return joint_difference(
             "mean of the figures",
@@ -108,15 +108,15 @@ class Folds:
         )
 
 
-def deal(labelled: LabelledTweets, felt: LabelledTweets, *, seed: int) -> Folds:
+def deal(labelled: LabelledTweets, with_sentiment: LabelledTweets, *, seed: int) -> Folds:
     """Hash both heads' tweets and deal those of each class evenly into folds.
 
     Args:
         labelled: tweets with topics, deduplicated.
-        felt: tweets with sentiments, deduplicated.
+        with_sentiment: tweets with sentiments, deduplicated.
         seed: of the folds.
     """
-    heads = labelled, felt
+    heads = labelled, with_sentiment
     labelled_rows, felt_rows = (batch.HashedTweets(*feature_rows(head.texts)) for head in heads)
     return Folds(heads, (labelled_rows, felt_rows), _rows(heads, seed))
 

@@ -9,9 +9,9 @@ import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from models.arguments import TrainingArguments
-from models.difference import Difference
-from models.training import Progress
+from models.evaluation.differences import MetricDifference
+from models.training.arguments import TrainingArguments
+from models.training.trainer import Progress
 from models.tuning.folds import FOLD_COUNT, Figures, Folds
 
 LEAST_GAIN = 0.001
@@ -61,7 +61,7 @@ class Findings(msgspec.Struct, frozen=True):
     trials: dict[str, int]
     present: Measured
     best: Measured
-    gain: Difference
+    gain: MetricDifference
 
     @property
     def is_gain(self) -> bool:
@@ -149,7 +149,7 @@ def findings(study: optuna.Study, folds: Folds, present: TrainingArguments) -> F
     )
 
 
-def _gain(best: Values, folds: Folds, present: TrainingArguments) -> Difference:
+def _gain(best: Values, folds: Folds, present: TrainingArguments) -> MetricDifference:
     others = folds.dealt_anew(seed=present.seed + 1)
     *_, theirs = others.answers(present)
     ours = theirs

@@ -12,10 +12,10 @@ import optuna
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.arguments import TrainingArguments
-from models.dataset import Split
+from models.data.dataset import Split
 from models.errors import ModelError
 from models.features import FEATURES_VERSION
+from models.training.arguments import TrainingArguments
 from models.tuning.folds import FOLD_COUNT
 
 _STUDY_FILE = "tune.db"

@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from models import registry
-from models.arguments import TrainingArguments
-from models.dataset import Split
+from models.data.dataset import Split
 from models.errors import ModelError
-from models.training import Progress
+from models.training.arguments import TrainingArguments
+from models.training.trainer import Progress
 from models.tuning.folds import FOLD_COUNT, deal
 from models.tuning.search import Findings, Tried, findings, search
 from models.tuning.study import open_study, study_name

@@ -13,7 +13,7 @@ from monitoring.alerting.messages import Message
 from monitoring.alerting.receiving import Answer, Receiver
 from monitoring.alerting.slack import slack_body
 from monitoring.drift.records import DriftEvent
-from monitoring.metrics import count_alert
+from monitoring.recording import count_alert
 
 logger = logging.getLogger(__name__)
 

@@ -22,14 +22,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.commands import DONE, FAILED
 from config.settings import ProjectSettings
 from models.errors import DataError
-from monitoring.outcomes import all_hold, as_json, as_table
+from monitoring.data_tests.outcomes import all_hold, as_json, as_table
 
 if TYPE_CHECKING:
     from monitoring.expectations.project import Project
 
-DONE, FAILED = 0, 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 # Files of the data folder that `init` adds with a checkpoint, and the suite of each.
 _KNOWN_FILES: Mapping[str, str] = {

@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 from models.commands.training_options import training_arguments
-from models.dataset import read_split
+from models.data.dataset import read_split
 from models.predictor import pretrained_predictor
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import save_reference
-from monitoring.drift.training import labelled_reference
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import save_reference
+from monitoring.drift.references.training import labelled_reference
 
 
 def make_labelled_reference(folder: Path, *, output: Path) -> None:

@@ -6,22 +6,23 @@ import time
 import zlib
 from pathlib import Path
 
+from config.commands import DONE
 from config.drift import DriftSettings
-from models.errors import DriftError, WindowTooSmallError
+from models.errors import WindowTooSmallError
 from models.predictor import PRETRAINED
 from models.records import ModelVersion
 from monitoring.drift.files import TweetFile, read_tweets
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Span, event_id
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, load_reference
+from monitoring.drift.reports.putting import put_report
+from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, joined
 
-DONE = 0
 _IDS = 10**8  # of one reference
 
 
@@ -54,26 +55,10 @@ def report_on_files(reference: Path, current: Path, *, reports: Path | None, wit
         verdict, compared, window, after.models[0], replay=["--reference", str(reference), "--current", str(current)]
     )
     store = ReportStore((reports or settings.reports_dir).expanduser(), settings.kept_reports)
-    path = put_report(store, compared, window, verdict, event)
+    put_report(store, event, compared, window, verdict)
     show = as_json if with_json else as_tables
-    sys.stdout.write(show(verdict, _side(before), _side(after), path))
+    sys.stdout.write(show(verdict, _side(before), _side(after), store.html(str(event.report))))
     return DONE
-
-
-def put_report(store: ReportStore, reference: Reference, window: Window, verdict: Verdict, event: DriftEvent) -> Path:
-    """Render a report and put it into the folder; gives the page's path.
-
-    Raises:
-        DriftError: Evidently is not installed, or the folder can't be written.
-    """
-    try:
-        from monitoring.drift.report import render  # noqa: PLC0415  # imports take seconds, `--help` none
-    except ModuleNotFoundError as exc:
-        raise DriftError(f"drift needs {exc.name}, which is not installed: run `make venv`") from exc
-
-    rendered = render(reference, window, verdict)
-    store.put(event, rendered.html, rendered.json)
-    return store.html(str(event.report))
 
 
 def _trained(path: str) -> Vocabulary:

@@ -10,11 +10,11 @@ are switched off, and nothing is asked from the network. It runs until Ctrl-C.
 import argparse
 from pathlib import Path
 
+from config.commands import DONE
 from config.drift import DriftSettings
 from config.settings import set_for_this_process
 from models.errors import DriftError
 
-DONE = 0
 PORT = 8001
 LARGEST_PORT = 65_535
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     set_for_this_process(DO_NOT_TRACK="1")
     try:
-        from monitoring.drift.workspace import show  # noqa: PLC0415  # imports take seconds, `--help` none
+        from monitoring.drift.reports.workspace import show  # noqa: PLC0415  # imports take seconds, `--help` none
     except ModuleNotFoundError as exc:
         raise DriftError(f"drift-ui needs {exc.name}, which is not installed: run `make venv`") from exc
 

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from models.errors import DataError
-from monitoring.limits import Kind
-from monitoring.outcomes import all_hold, as_json, as_table
+from monitoring.data_tests.limits import Kind
+from monitoring.data_tests.outcomes import all_hold, as_json, as_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

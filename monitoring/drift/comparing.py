@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from monitoring.drift.columns import (
     DEAD_LETTERS,
     NUMBER_COLUMNS,
@@ -17,7 +17,7 @@ from monitoring.drift.columns import (
 )
 from monitoring.drift.describing import Description
 from monitoring.drift.records import Cause, Kind
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.testing import (
     MATERIAL_SHARE,
     MATERIAL_TERM,
@@ -64,11 +64,6 @@ class Comparison:
 
     scores: Mapping[str, float]
     near: Mapping[str, Cause]
-
-    @property
-    def moved(self) -> tuple[Cause, ...]:
-        """What moved, the largest score first."""
-        return tuple(cause for cause in self.near.values() if cause.score >= 1)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from models.dataset import link_free
+from models.data.dataset import link_free
 from models.records import ClassifiedTweet
 from models.taxonomy import ANSWERS
 from models.text import LINK, USER, tickers, tokens

@@ -8,7 +8,7 @@ from typing import Literal
 from models.records import ModelVersion, utc_timestamp
 from monitoring.drift.comparing import MALFORMED_SHARE, Comparison, compare
 from monitoring.drift.records import Cause, DriftEvent, Kind, Span
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.windows import Window, joined
 
 WINDOW_TWEETS = 500

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from models.records import ModelVersion, Timestamp
 
 

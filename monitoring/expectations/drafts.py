@@ -11,8 +11,8 @@ import pandas as pd
 from great_expectations.core import ExpectationSuite
 from great_expectations.expectations.expectation import Expectation
 
+from monitoring.data_tests.frames import reading
 from monitoring.expectations.sources import Source, frame_parameters, path_of
-from monitoring.frames import reading
 
 Ask = Callable[[str], str]
 

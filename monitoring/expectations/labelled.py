@@ -10,11 +10,11 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from monitoring.data_tests.limits import Kind
+from monitoring.data_tests.outcomes import Outcome
 from monitoring.expectations.running import add_checkpoint, run_checkpoint
 from monitoring.expectations.sources import add_source
 from monitoring.expectations.suites import labelled_suite
-from monitoring.limits import Kind
-from monitoring.outcomes import Outcome
 
 
 def validate(path: Path, kind: Kind) -> list[Outcome]:

@@ -8,7 +8,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     column_condition_partial,
 )
 
-from models.dataset import link_free
+from models.data.dataset import link_free
 
 _METRIC = "column_values.new_without_links"
 

@@ -12,11 +12,11 @@ from great_expectations.exceptions import GreatExpectationsError
 from marshmallow import ValidationError
 
 from models.errors import DataError
+from monitoring.data_tests.outcomes import Outcome
 from monitoring.expectations.pages import FIRST_PAGE, finish_pages
 from monitoring.expectations.running import add_checkpoint, run_checkpoint
 from monitoring.expectations.sources import Source, add_source, get_source
 from monitoring.expectations.suites import SUITES
-from monitoring.outcomes import Outcome
 
 FOLDER = "gx"  # what Great Expectations calls it
 # What Great Expectations raises of files that somebody edited.

@@ -9,9 +9,9 @@ from great_expectations.checkpoint import Checkpoint
 from great_expectations.core import ExpectationSuite, ExpectationValidationResult, ValidationDefinition
 from great_expectations.data_context import AbstractDataContext
 
+from monitoring.data_tests.frames import reading
+from monitoring.data_tests.outcomes import EXAMPLE_ROWS, Outcome
 from monitoring.expectations.sources import Source, frame_parameters, path_of
-from monitoring.frames import reading
-from monitoring.outcomes import EXAMPLE_ROWS, Outcome
 
 # What is kept and shown names rows, never values: those are tweets.
 _RESULT_FORMAT = {"result_format": "SUMMARY", "exclude_unexpected_values": True}

@@ -10,8 +10,8 @@ from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context import AbstractDataContext
 
 from models.errors import DataError
-from monitoring.files import require_file
-from monitoring.frames import read_jsonl, reading
+from monitoring.data_tests.files import require_file
+from monitoring.data_tests.frames import read_jsonl, reading
 
 Source = BatchDefinition[Any]
 

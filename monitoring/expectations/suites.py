@@ -10,8 +10,8 @@ from great_expectations.expectations.expectation import Expectation
 from models.records import ClassifiedTweet
 from models.taxonomy import ANSWERS, LABELS, OTHER, SENTIMENTS
 from models.tweets import CREATED_AT, ID, MAX_TEXT_CHARACTERS
+from monitoring.data_tests.limits import ENGLISH_SHARE, LARGEST_CLASS_SHARE, LIMITS, STREAM_DUPLICATE_SHARE, Kind
 from monitoring.expectations.link_free import ExpectColumnValuesToBeNewWithoutLinks
-from monitoring.limits import ENGLISH_SHARE, LARGEST_CLASS_SHARE, LIMITS, STREAM_DUPLICATE_SHARE, Kind
 
 Sentences = Mapping[str, Expectation]
 

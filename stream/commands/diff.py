@@ -20,8 +20,8 @@ from rich.table import Table
 from config.commands import DONE, positive_integer
 from config.settings import StreamSettings, TopicSettings
 from models.commands.stores import registry_store
-from models.diff import Comparison, Difference
 from models.errors import DataError, MalformedRecordError
+from models.evaluation.diff import Comparison, Difference
 from models.predictor import pretrained_predictor
 from models.records import Tweet
 from stream.codecs import decode_tweet

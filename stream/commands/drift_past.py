@@ -12,15 +12,15 @@ from models.errors import ReferenceNotFoundError, WindowTooSmallError
 from models.predictor import PRETRAINED
 from models.records import ModelVersion
 from monitoring.commands.drift_reference import put_reference
-from monitoring.commands.drift_report import put_report
 from monitoring.drift.files import read_tweets
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import MIN_WINDOW_TWEETS, Monitor, Verdict
 from monitoring.drift.records import DriftEvent, Span, event_id
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
-from monitoring.drift.references import References, references_of
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, load_reference
+from monitoring.drift.references.sources import References, references_of
+from monitoring.drift.reports.putting import put_report
+from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.telling import Side, as_json, as_tables
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, joined
@@ -50,11 +50,11 @@ def report_on_range(start: Position, end: Position | None, *, reports: Path | No
     verdict = Monitor(reference, malformed_share=settings.malformed_share).judge(window)
     event = _event(past, reference, window, verdict)
     store = ReportStore((reports or settings.reports_dir).expanduser(), settings.kept_reports)
-    path = put_report(store, reference, window, verdict, event)
+    put_report(store, event, reference, window, verdict)
     show = as_json if with_json else as_tables
     before = Side(reference.tweets, reference.tweets, models=(f"{reference.model_name} {reference.model_version}",))
     after = Side(past.tweets, past.tweets, past.unreadable, models=(_named(past.model),))
-    sys.stdout.write(show(verdict, before, after, path))
+    sys.stdout.write(show(verdict, before, after, store.html(str(event.report))))
     if past.of_others:
         sys.stderr.write(f"left out: {past.of_others:,} tweets of other versions than {past.model.version}\n")
 

@@ -22,10 +22,10 @@ from models.loading import RegistryStore
 from monitoring.alerting.webhook import Webhook
 from monitoring.drift.accuracies import EvaluatedAccuracies
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.references import references_of
-from monitoring.drift.registry_log import RegistryLog
-from monitoring.drift.reporter import Reporter
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.sources import references_of
+from monitoring.drift.reports.registry_log import RegistryLog
+from monitoring.drift.reports.reporter import Reporter
+from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.text_watch import TextWatch
 from monitoring.serving import serve_metrics
 from stream.commands.cluster import kafka_of_settings

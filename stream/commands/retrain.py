@@ -18,11 +18,11 @@ from functools import partial
 from config.commands import DONE, FAILED, configure_logging
 from config.settings import ProjectSettings, RegistrySettings, TopicSettings
 from models.commands.promote import promote_version
-from models.commands.training_door import add_result_options, chosen_destination, show_training
 from models.commands.training_options import add_data_options, data_folder, progress_bar, training_arguments
-from models.dataset import read_split
-from models.retraining import add_feedback
-from monitoring.labelled import require_good_tweets
+from models.commands.training_results import add_result_options, chosen_destination, show_training
+from models.data.dataset import read_split
+from models.retraining.material import add_feedback
+from monitoring.data_tests.gate import require_good_tweets
 from stream.commands.cluster import kafka_of_settings
 from stream.learning.archive import TopicArchive
 from stream.topics import declare_topics
@@ -53,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         show(f"reading {topics.labelled.name}", 0, 0)
         material = add_feedback(files, archive.labelled(), newest_share=chosen.held_out_share)
         destination = chosen_destination(arguments, show=show)
-        from models.challenger import train_challenger  # noqa: PLC0415  # costs seconds
-        from models.newest import findings  # noqa: PLC0415  # as above
-        from models.succession import find_champion  # noqa: PLC0415  # as above
-        from monitoring.drift.training import files_beside  # noqa: PLC0415  # as above
+        from models.promotion.promote import find_champion  # noqa: PLC0415  # as above
+        from models.retraining.comparison import findings  # noqa: PLC0415  # as above
+        from models.training.challenger import train_challenger  # noqa: PLC0415  # costs seconds
+        from monitoring.drift.references.training import files_beside  # noqa: PLC0415  # as above
 
         champion = find_champion(destination.open(), registry.model_alias, split=files, arguments=chosen)
         report = train_challenger(

@@ -8,7 +8,7 @@ from kafka import TopicPartition
 from models.records import ModelVersion
 from monitoring.drift.describing import Description
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.windows import Window, window_of
 from stream.drift.bucket import TokenBucket
 from stream.drift.client import CALL_MS, HeldClient

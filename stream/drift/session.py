@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from models.errors import BrokerError
 from monitoring.drift.concepts import Accuracies, Concepts
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.references import References
+from monitoring.drift.references.sources import References
 from stream.drift.bucket import TokenBucket
 from stream.drift.client import CALL_MS, CLOSE_MS, HeldClient
 from stream.drift.event_log import EventLog, connect_producer

@@ -9,8 +9,8 @@ from models.errors import DriftError
 from models.records import ModelVersion
 from monitoring.drift.monitor import Monitor
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.reference import Reference
-from monitoring.drift.references import References
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.sources import References
 from monitoring.drift.windows import Window
 
 RETRY_SECONDS = 60.0  # a registry that was away may be back, or somebody may have added the file

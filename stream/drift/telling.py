@@ -13,7 +13,7 @@ from models.records import ModelVersion
 from monitoring.drift.monitor import Verdict
 from monitoring.drift.recording import record_drift_window
 from monitoring.drift.records import DriftEvent, Span, event_id
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.windows import Window
 from stream.drift.cutting import OpenWindow
 from stream.drift.subjects import Subject, Told

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from models.errors import BrokerAwayError, DeliveryError
-from monitoring.metrics import count_feedback, hide_learning, show_learning
+from monitoring.recording import count_feedback, hide_learning, show_learning
 from stream.framing import Outputs
 from stream.learning.learner import Learned, Learner
 from stream.learning.writing import write_events, write_report, write_snapshot, write_verdicts

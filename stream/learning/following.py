@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from models.errors import BrokerError
 from models.following import FollowedPredictor
-from models.lookout import Lookout
-from monitoring.metrics import show_online_version
+from models.polling import Poller
+from monitoring.recording import show_online_version
 from stream.kafka.connection import KafkaConnection
 from stream.kafka.topic_reader import TopicReader
 from stream.learning.archive import latest_snapshots
@@ -17,7 +17,7 @@ RETRY_SECONDS = 5.0  # who is not let in should not ask every second
 logger = logging.getLogger(__name__)
 
 
-class SnapshotFollower(Lookout):
+class SnapshotFollower(Poller):
     """Reads the topic of snapshots as it grows, and hands each on; in a thread of its own.
 
     While the topic can't be read, what was there goes on answering; that is logged once.
@@ -44,7 +44,7 @@ class SnapshotFollower(Lookout):
         self._is_lost = False
         self._retry_at = 0.0
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Read what is there now, and hand on the last snapshot of each batch model."""
         if self._is_lost and self._clock() < self._retry_at:
             return

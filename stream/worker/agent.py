@@ -11,7 +11,7 @@ from typing import Any
 from models.contracts import Predictor
 from models.following import asks_teacher
 from models.selection import Selection
-from monitoring.metrics import count_to_label
+from monitoring.recording import count_to_label
 from stream.compiled.reading import CompiledReader
 from stream.framing import AnyOutputs
 from stream.reading import PlainReading

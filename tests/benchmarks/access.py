@@ -21,7 +21,7 @@ from api.app import create_app
 from api.versions import VersionStore
 from config.api import ApiSettings
 from models.predictor import pretrained_predictor
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 REQUESTS, ROUNDS = 500, 15
 BODY = json.dumps({"text": "$TSLA deliveries beat estimates, shares up 4% premarket"}).encode()

@@ -19,19 +19,19 @@ from pathlib import Path
 
 import numpy as np
 
-from models.arguments import TrainingArguments
-from models.dataset import LabelledTweets, read_split, read_topics
-from models.fitting import fit
+from models.data.dataset import LabelledTweets, read_split, read_topics
 from models.predictor import ScorerPredictor
 from models.records import ModelVersion, Tweet, classified_tweet
-from models.scaling import unscaled
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS, Label
 from models.text import tickers, tokens
+from models.training.arguments import TrainingArguments
+from models.training.fitting import fit
+from models.training.scaling import unscaled
 from monitoring.drift.describing import Description, describe, is_word
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import WINDOW_TWEETS, Monitor, Verdict
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 
@@ -70,10 +70,10 @@ def one_seed(data: Path, seed: int) -> dict[str, list]:
     order = chooser.permutation(len(labelled))
     half, quarter = len(order) // 2, len(order) // 4
     rows = Setting(labelled, order[:half], order[half : half + quarter], order[half + quarter :])
-    felt = read_split(data, held_out_share=0.2, seed=7).sentiments.train
+    with_sentiment = read_split(data, held_out_share=0.2, seed=7).sentiments.train
     found: dict[str, list] = {"none": [], "doubled": [], "removed": []}
 
-    model = Model.trained(labelled.take(rows.train), felt)
+    model = Model.trained(labelled.take(rows.train), with_sentiment)
     stream = model.described(labelled.take(rows.stream).texts)
     both = model.described(labelled.take(rows.reference).texts) + stream
     for _ in range(SHUFFLES):
@@ -93,7 +93,7 @@ def one_seed(data: Path, seed: int) -> dict[str, list]:
     topics = frequent(labelled)
     topic = topics[seed % len(topics)]
     is_topic = labelled.classes == LABELS.index(topic)
-    without = Model.trained(labelled.take(rows.train[~is_topic[rows.train]]), felt)
+    without = Model.trained(labelled.take(rows.train[~is_topic[rows.train]]), with_sentiment)
     reference = without.reference(without.described(labelled.take(rows.reference[~is_topic[rows.reference]]).texts))
     verdicts = list(judged(reference, without.described(labelled.take(rows.stream).texts)[: 2 * WINDOW_TWEETS]))
     right = terms_of(labelled, is_topic)
@@ -110,9 +110,9 @@ class Model:
     vocabulary: Vocabulary
 
     @classmethod
-    def trained(cls, labelled: LabelledTweets, felt: LabelledTweets) -> "Model":
+    def trained(cls, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> "Model":
         scalings = (unscaled(len(LABELS)), unscaled(len(SENTIMENTS)))
-        weights = fit(labelled, felt, None, TrainingArguments(), begin=lambda _: None, scalings=scalings)
+        weights = fit(labelled, with_sentiment, None, TrainingArguments(), begin=lambda _: None, scalings=scalings)
         vocabulary = Vocabulary.of({token for token in tokens(text) if is_word(token)} for text in labelled.texts)
         return cls(ScorerPredictor(Scorer(weights), MODEL, 3), vocabulary)
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from models.predictor import PRETRAINED, pretrained_predictor
 from models.records import Tweet, classified_tweet
 from monitoring.drift.describing import Description, describe
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import WINDOW_TWEETS, Monitor
-from monitoring.drift.reference_file import REFERENCE_FILE, load_reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference_file import REFERENCE_FILE, load_reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 from stream.codecs import decode_tweet

@@ -48,8 +48,8 @@ def alone(measure: Callable[..., None], *arguments: object) -> None:
 def report_costs(feed: Path) -> None:
     """Print what a report of 5,000 and 5,000 tweets costs."""
     rows = descriptions(feed, 2 * SIDE_TWEETS)
-    from monitoring.drift.making import reference_of  # noqa: PLC0415  # counted as memory of the report
     from monitoring.drift.monitor import Monitor  # noqa: PLC0415  # as above
+    from monitoring.drift.references.making import reference_of  # noqa: PLC0415  # counted as memory of the report
     from monitoring.drift.windows import joined, window_of  # noqa: PLC0415  # as above
 
     windows = [window_of(rows[start : start + WINDOW_TWEETS]) for start in range(0, len(rows), WINDOW_TWEETS)]
@@ -66,7 +66,7 @@ def report_costs(feed: Path) -> None:
     tell("comparison", started)
     print(f"memory before Evidently is imported: {memory_mb()} MB")
     started = time.process_time(), time.perf_counter()
-    from monitoring.drift.report import render  # noqa: PLC0415  # what its import costs is measured
+    from monitoring.drift.reports.rendering import render  # noqa: PLC0415  # what its import costs is measured
 
     tell("import of Evidently", started)
     print(f"memory after it: {memory_mb()} MB")

@@ -71,7 +71,9 @@ def cases(seed: int) -> list[tuple[Stream, int]]:
 
 def seen(stream: Stream, place: int) -> tuple[str, list[float], list[float], int]:
     """Give the case, what was served wrong (0 or 1), how surprising each label was, and where the change is."""
-    texts, labels = (stream.felt.texts, stream.felt.classes) if place else (stream.texts, stream.labels)
+    texts, labels = (
+        (stream.with_sentiment.texts, stream.with_sentiment.classes) if place else (stream.texts, stream.labels)
+    )
     truth = np.full((len(labels), 2), UNKNOWN)
     truth[:, place] = labels
     served = OnlineLearner(stream.scorer).learn(texts, truth).served

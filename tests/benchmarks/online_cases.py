@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.arguments import TrainingArguments
 from models.compiled.layout import Answers
-from models.dataset import HeadSplit, LabelledTweets, deduplicated, read_split, read_topics
-from models.fitting import fit
+from models.data.dataset import HeadSplit, LabelledTweets, deduplicated, read_split, read_topics
 from models.scorer import Scorer
 from models.taxonomy import LABELS, Label
+from models.training.arguments import TrainingArguments
+from models.training.fitting import fit
 
 SWAPPED = (Label.COMPANY_PRODUCT_NEWS, Label.STOCK_COMMENTARY)  # the two largest
 NEW = (
@@ -49,7 +49,7 @@ class Stream:
         truth: shape (n,): the true topics.
         labels: shape (n,): the topics that the learner is told.
         middle: the first tweet after the change.
-        felt: tweets with sentiments that the batch model has not seen.
+        with_sentiment: tweets with sentiments that the batch model has not seen.
         delay: after how many further tweets a label is learned.
     """
 
@@ -59,7 +59,7 @@ class Stream:
     truth: Array
     labels: Array
     middle: int
-    felt: LabelledTweets
+    with_sentiment: LabelledTweets
     delay: int = 0
 
     def answers(self) -> Answers:
@@ -73,15 +73,17 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     tweets = deduplicated(read_topics(folder))
     order = chooser.permutation(len(tweets))
     history, stream = tweets.take(order[: len(order) // 2]), tweets.take(order[len(order) // 2 :])
-    felt = read_split(folder, held_out_share=0.5, seed=seed).sentiments
-    shuffled = np.random.default_rng(seed).permutation(len(felt.held_out))  # the file is sorted by class
-    felt = replace(felt, held_out=felt.held_out.take(shuffled))
+    with_sentiment = read_split(folder, held_out_share=0.5, seed=seed).sentiments
+    shuffled = np.random.default_rng(seed).permutation(len(with_sentiment.held_out))  # the file is sorted by class
+    with_sentiment = replace(with_sentiment, held_out=with_sentiment.held_out.take(shuffled))
     truth, middle = stream.classes, len(stream) // 2
-    calm = Stream("no drift", _scorer(history, felt), stream.texts, truth, truth, middle, felt.held_out)
+    calm = Stream(
+        "no drift", _scorer(history, with_sentiment), stream.texts, truth, truth, middle, with_sentiment.held_out
+    )
     swap = replace(calm, case="swap", truth=_swapped(truth, middle), labels=_swapped(truth, middle))
-    fresh = _with_new_labels(history, felt, stream)
+    fresh = _with_new_labels(history, with_sentiment, stream)
     yield calm
-    yield _long(tweets.take(order), felt)
+    yield _long(tweets.take(order), with_sentiment)
     yield swap
     yield fresh
     for one in (calm, swap, fresh):
@@ -98,15 +100,15 @@ def streams(folder: Path, seed: int) -> Iterator[Stream]:
     yield replace(calm, case="a burst of noise", labels=np.where(is_after, noise, truth))
 
 
-def _long(tweets: LabelledTweets, felt: HeadSplit) -> Stream:
+def _long(tweets: LabelledTweets, with_sentiment: HeadSplit) -> Stream:
     """Train on a third, so that 10,000 labels follow."""
     history, stream = tweets.take(range(len(tweets) // 3)), tweets.take(range(len(tweets) // 3, len(tweets)))
-    scorer = _scorer(history, felt)
-    return Stream("10,000 labels", scorer, stream.texts, stream.classes, stream.classes, 0, felt.held_out)
+    scorer = _scorer(history, with_sentiment)
+    return Stream("10,000 labels", scorer, stream.texts, stream.classes, stream.classes, 0, with_sentiment.held_out)
 
 
-def _scorer(history: LabelledTweets, felt: HeadSplit) -> Scorer:
-    return Scorer(fit(history, felt.train, None, TrainingArguments(), begin=lambda _: None))
+def _scorer(history: LabelledTweets, with_sentiment: HeadSplit) -> Scorer:
+    return Scorer(fit(history, with_sentiment.train, None, TrainingArguments(), begin=lambda _: None))
 
 
 def _swapped(truth: Array, middle: int) -> Array:
@@ -117,13 +119,13 @@ def _swapped(truth: Array, middle: int) -> Array:
     return moved
 
 
-def _with_new_labels(history: LabelledTweets, felt: HeadSplit, stream: LabelledTweets) -> Stream:
+def _with_new_labels(history: LabelledTweets, with_sentiment: HeadSplit, stream: LabelledTweets) -> Stream:
     """Take five topics out of the training and of the first half of the stream."""
     new = [LABELS.index(label) for label in NEW]
     middle = len(stream) // 2
     is_kept = ~np.isin(stream.classes, new)
     is_kept[middle:] = True
-    scorer = _scorer(history.take(np.flatnonzero(~np.isin(history.classes, new))), felt)
+    scorer = _scorer(history.take(np.flatnonzero(~np.isin(history.classes, new))), with_sentiment)
     kept = stream.take(np.flatnonzero(is_kept))
     middle = int(is_kept[:middle].sum())
-    return Stream("new labels", scorer, kept.texts, kept.classes, kept.classes, middle, felt.held_out)
+    return Stream("new labels", scorer, kept.texts, kept.classes, kept.classes, middle, with_sentiment.held_out)

@@ -47,7 +47,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rights: Rights = defaultdict(lambda: defaultdict(list))
     middles: dict[str, list[int]] = defaultdict(list)
-    felt: Rights = defaultdict(lambda: defaultdict(list))
+    with_sentiment: Rights = defaultdict(lambda: defaultdict(list))
     turns: dict[str, list[Array]] = defaultdict(list)
     rates = []
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.seeds):
@@ -62,11 +62,11 @@ def main() -> None:
                 rates.append(rate)
             if stream.case == "no drift":
                 last = stream
-                answer_sentiments(stream, seed, felt)
+                answer_sentiments(stream, seed, with_sentiment)
     print(f"{platform.machine()}, Python {platform.python_version()}, {arguments.seeds} seeds\n")
     tables.accuracies(rights, middles, [*WAYS, RIVER])
     print()
-    tables.sentiments(felt)
+    tables.sentiments(with_sentiment)
     print()
     tables.noise(rights, list(WAYS))
     print()
@@ -132,13 +132,13 @@ WAYS: dict[str, Callable[[Stream], Array]] = {
 
 def answer_sentiments(stream: Stream, seed: int, rights: Rights) -> None:
     """Note which sentiments are answered right; noise comes as in the cases of topics."""
-    classes = stream.felt.classes
+    classes = stream.with_sentiment.classes
     chooser = np.random.default_rng(seed)
     for case, (share, begin) in FELT_CASES.items():
         is_noise = (chooser.random(len(classes)) < share) & (np.arange(len(classes)) >= int(begin * len(classes)))
         labels = np.where(is_noise, chooser.integers(0, len(SENTIMENTS), len(classes)), classes)
         truth = np.column_stack([np.full(len(classes), UNKNOWN), labels])
-        scores = OnlineLearner(stream.scorer).learn(stream.felt.texts, truth)
+        scores = OnlineLearner(stream.scorer).learn(stream.with_sentiment.texts, truth)
         answerers = {
             BATCH: np.zeros(len(classes), dtype=bool),
             SERVED: online_answers(None, scores, truth, place=1),

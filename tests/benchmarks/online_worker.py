@@ -27,7 +27,7 @@ import msgspec
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 
 from config.settings import BrokerSettings, ProjectSettings, TopicSettings, child_environment
-from models.dataset import read_topics
+from models.data.dataset import read_topics
 from models.feedback import Feedback
 from models.taxonomy import LABELS
 from stream.broker import BrokerOptions, EmbeddedKafka

@@ -13,13 +13,13 @@ import msgspec
 import pytest
 import uvicorn
 
-from api import examples
 from api.access.accounts import Accounts, Rate, Unit
 from api.access.key_source import KeySource
 from api.access.keys import Role, new_key
 from api.access.wiring import Access
 from api.app import create_app
-from api.server import listen, url_of
+from api.openapi import examples
+from api.serving.server import listen, url_of
 from config.api import ApiSettings
 from models.contracts import Predictor
 from models.feedback import Feedback, LabelledTweet
@@ -30,7 +30,7 @@ from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelChange
 from models.taxonomy import Label, Sentiment
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from api import codecs, drift, drift_schemas, inference_codecs, invocations_codecs, protocol_schemas, schemas
+from api import codecs
 from api.codecs import decode_feedback, decode_request, encode_answer
 from api.live import frames
 from api.live import schemas as live_schemas
-from api.schemas import (
+from api.openapi import drift_schemas, schemas
+from api.openapi.schemas import (
     ClassifiedTweet,
     Entities,
     FeedbackRequest,
@@ -23,8 +24,12 @@ from api.schemas import (
     PredictRequest,
     Tweet,
 )
-from models import explanations, feedback, intervals, records, tweets
-from models.errors import InvalidBodyError
+from api.protocols import inference_codecs, invocations_codecs
+from api.protocols import schemas as protocol_schemas
+from api.request_errors import InvalidBodyError
+from api.routes import drift
+from models import explanations, feedback, records, tweets
+from models.evaluation import intervals
 from models.taxonomy import OTHER, Answer, Label, Sentiment
 from monitoring.drift import records as drift_records
 

@@ -9,9 +9,9 @@ import pytest
 from api.publisher import SOURCE
 from models.contest_records import ChallengerLead, ContestDecision, DriftAlarm
 from models.errors import MalformedRecordError
+from models.evaluation.intervals import Interval
 from models.events import event_headers
 from models.feedback import EVENT_TYPE, Feedback, LabelledTweet, Why
-from models.intervals import Interval
 from models.online.corrections import StoredSnapshot
 from models.online.prequential import Figure, HeadStandings, Standing
 from models.online.report import LearningEvent, LearningReport

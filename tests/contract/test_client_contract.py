@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api import examples
+from api.openapi import examples
 from models.explanations import ExplainedTweet
 from models.records import ClassifiedTweet, Tweet
 from models.taxonomy import Label, Sentiment

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.invocations_codecs import Invoked
+from api.protocols.invocations_codecs import Invoked
 from config.api import ApiSettings
 from models.predictor import pretrained_predictor
 from models.records import Tweet
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 pytestmark = [
     pytest.mark.training,  # trains nothing, but needs MLflow

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from api.request_errors import ModelUnavailableError
 from api.versions import ASK_AGAIN_SECONDS, KeptVersions
-from models.errors import ModelUnavailableError
 from models.loading import RegistryStore
 from models.predictor import PRETRAINED, pretrained_predictor
 from models.records import Tweet

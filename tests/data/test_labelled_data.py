@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import ProjectSettings
-from monitoring.limits import Kind
+from monitoring.data_tests.limits import Kind
 
 pytestmark = [
     pytest.mark.data,

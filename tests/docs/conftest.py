@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api import examples
+from api.openapi import examples
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 from stream.demo import DemoProcess
 from tests.docs.blocks import ROOT, Block, pages, read_blocks
 from tests.docs.session import Session

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
+import api.request_errors
 import config.access
 import config.api
 import config.client
@@ -233,7 +234,10 @@ def test_every_reason_of_feedback_stands_in_the_reference() -> None:
 
 def test_every_error_stands_on_the_page_about_errors_and_every_name_there_is_one() -> None:
     known = {
-        name for name, kind in inspect.getmembers(models.errors, inspect.isclass) if issubclass(kind, TickertapeError)
+        name
+        for module in (models.errors, api.request_errors)
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, TickertapeError)
     }
     page = reference("errors.md")
 

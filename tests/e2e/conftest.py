@@ -16,8 +16,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from api import page
-from api.examples import ANSWER
+from api.openapi.examples import ANSWER
+from api.routes import page
 
 PATIENCE_MS = 30_000  # of a machine on which much else runs
 NO_CHROMIUM = "no Chromium: install Debian's package `chromium`, or put one into PATH"

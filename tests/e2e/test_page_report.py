@@ -11,17 +11,17 @@ import msgspec
 import pytest
 import uvicorn
 
-from api import examples
 from api.access.key_source import KeySource
 from api.access.keys import Role, new_key
 from api.access.wiring import Access
 from api.app import create_app
-from api.page import FRAME
+from api.openapi import examples
 from api.page_files import page_files
-from api.server import listen, url_of
+from api.routes.page import FRAME
+from api.serving.server import listen, url_of
 from config.api import ApiSettings
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 expect = pytest.importorskip("playwright.sync_api").expect
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.arguments import TrainingArguments
 from models.calibration import FloatArray
 from models.careful.predictor import Care, CarefulPredictor
-from models.dataset import LabelledTweets, read_split
+from models.data.dataset import LabelledTweets, read_split
 from models.errors import ModelCorruptError
-from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.loading import RegistryStore, load_predictor
 from models.predictor import PRETRAINED, ScorerPredictor
 from models.records import Tweet
+from models.training.arguments import TrainingArguments
+from models.training.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.weights import COLUMNS, WEIGHTS_FILE
 
 pytestmark = [
@@ -32,16 +32,19 @@ CARE = Care(share=1.0, tweets_per_second=1000, wait_seconds=10, count=lambda _ou
 
 
 class TinySchool:
-    """Implements `models.lessons.Schooling` with a teacher of eight words that says little of labelled tweets."""
+    """Implements `models.training.lessons.Schooling` with a teacher of eight words that says little of labelled tweets."""
 
     def __init__(self) -> None:
         self.doubts: FloatArray = np.empty(0)
 
-    def teach(self, labelled: LabelledTweets, felt: LabelledTweets) -> Lessons:
+    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Lessons:
         evenly = np.concatenate([np.full(20, 1 / 20), np.full(3, 1 / 3)])
         nothing = FurtherTexts((), np.full((0, 2), NO_ORIGIN), np.ones((0, 2)))
         return Lessons(
-            np.tile(evenly, (len(labelled), 1)), np.tile(evenly, (len(felt), 1)), nothing, np.empty((0, COLUMNS))
+            np.tile(evenly, (len(labelled), 1)),
+            np.tile(evenly, (len(with_sentiment), 1)),
+            nothing,
+            np.empty((0, COLUMNS)),
         )
 
     def served(self, doubts: FloatArray) -> bytes:
@@ -72,8 +75,8 @@ def save(store: RegistryStore) -> Callable[[dict[str, bytes]], str]:
 def test_training_with_a_teacher_registers_it_and_what_it_gives(store: RegistryStore, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    from models.challenger import Destination, train_challenger
     from models.registry import existing_store, load_file
+    from models.training.challenger import Destination, train_challenger
 
     split, school = read_split(DATA / "labelled", held_out_share=0.15, seed=11), TinySchool()
     destination = Destination(store.tracking_uri, NAME, tmp_path / "export")

@@ -19,14 +19,14 @@ import pytest
 from models.errors import DriftError
 from models.records import ModelVersion
 from monitoring.drift.describing import Description
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import Verdict
 from monitoring.drift.records import DriftEvent, Span
-from monitoring.drift.report import render
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.reports.rendering import render
+from monitoring.drift.reports.store import ReportStore
+from monitoring.drift.reports.workspace import update_workspace
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
-from monitoring.drift.workspace import update_workspace
 
 # The real command, which also writes down what it connects to.
 WATCHED = """

@@ -16,10 +16,10 @@ import httpx
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from api import examples
+from api.openapi import examples
 from api.publisher import KafkaPublisher
+from api.request_errors import FeedbackNotDeliveredError
 from config.settings import BrokerSettings, TopicSettings
-from models.errors import FeedbackNotDeliveredError
 from models.feedback import Feedback, ToLabel, Why
 from models.taxonomy import Label, Sentiment
 from stream.broker import BrokerOptions, EmbeddedKafka

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace as with_values
 
-from models.arguments import TrainingArguments
-from models.dataset import LabelledTweets, Split, read_split
-from models.lessons import Lessons
+from models.data.dataset import LabelledTweets, Split, read_split
+from models.training.arguments import TrainingArguments
+from models.training.lessons import Lessons
 
 pytestmark = [
     pytest.mark.training,
@@ -60,13 +60,13 @@ def test_teacher_answers_labelled_copied_and_unlabelled_texts(lessons: Lessons, 
     assert lessons.labelled.shape == (len(split.labels.train), 23)
     assert lessons.further.texts[-1] == "Nickel prices double in a day"
     assert len(lessons.further.texts) == count + 1
-    for answers in (lessons.labelled, lessons.felt, lessons.further_probabilities):
+    for answers in (lessons.labelled, lessons.with_sentiment, lessons.further_probabilities):
         assert np.allclose(answers[:, :20].sum(axis=1), 1, atol=1e-5)
         assert np.allclose(answers[:, 20:].sum(axis=1), 1, atol=1e-5)
 
 
 def test_teacher_learns_what_it_was_shown(lessons: Lessons, split: Split) -> None:
-    said = lessons.felt[:, 20:].argmax(axis=1)
+    said = lessons.with_sentiment[:, 20:].argmax(axis=1)
 
     most = np.bincount(split.sentiments.train.classes).max() / len(split.sentiments.train)
     assert (said == split.sentiments.train.classes).mean() > most
@@ -137,7 +137,7 @@ def test_a_step_says_on_what_it_runs(folder: Path, split: Split, tmp_path: Path)
 
 def test_students_of_the_teacher_answer_both_heads(lessons: Lessons, split: Split) -> None:
     from models.scorer import Scorer
-    from models.training import train
+    from models.training.trainer import train
 
     published = replace(split, is_published=True)  # so that it is fitted once, on the tweets that the teacher has seen
 

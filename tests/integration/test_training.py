@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pytest
 
-from models.arguments import TrainingArguments
-from models.dataset import LabelledTweets, read_split
+from models.data.dataset import LabelledTweets, read_split
 from models.errors import ModelCorruptError, ModelError, ModelNotFoundError
 from models.loading import RegistryStore, load_predictor
 from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import Tweet
 from models.scorer import Scorer
+from models.training.arguments import TrainingArguments
 
 if TYPE_CHECKING:
-    from models.challenger import Destination
-    from models.report import Report
+    from models.training.challenger import Destination
+    from models.training.report import Report
 
 pytestmark = [
     pytest.mark.training,
@@ -47,7 +47,7 @@ class Trained(NamedTuple):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, make_registry: Callable[[Path], str]) -> Trained:
     """A champion trained on the project's own labelled tweets."""
-    from models.challenger import Destination, train_challenger
+    from models.training.challenger import Destination, train_challenger
 
     folder = tmp_path_factory.mktemp("registry")
     destination = Destination(make_registry(folder), NAME, folder / "export")
@@ -136,7 +136,7 @@ def test_every_step_of_the_training_is_told(trained: Trained) -> None:
 
 @pytest.mark.slow
 def test_equal_seed_and_data_give_equal_weights(trained: Trained) -> None:
-    from models.training import train
+    from models.training.trainer import train
     from models.weights import encode_weights, sha256_of
 
     _, _, report, _ = trained
@@ -227,7 +227,7 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_export_that_can_t_be_written_says_so(make_registry: Callable[[Path], str], tmp_path: Path) -> None:
-    from models.challenger import Destination, train_challenger
+    from models.training.challenger import Destination, train_challenger
 
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
@@ -240,7 +240,7 @@ def test_export_that_can_t_be_written_says_so(make_registry: Callable[[Path], st
 
 @pytest.mark.slow
 def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
-    from models.training import train
+    from models.training.trainer import train
 
     for name in ("topic", "sent"):
         lines = (LABELLED / f"{name}_train.csv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -261,7 +261,7 @@ def test_published_validation_files_stay_unseen(tmp_path: Path) -> None:
 def test_newest_tweets_are_learned_in_the_end_and_measured_by_weights_that_have_not_seen_them(
     is_published: bool,  # noqa: FBT001 -- a case of the test
 ) -> None:
-    from models.training import train
+    from models.training.trainer import train
 
     read = read_split(LABELLED, held_out_share=0.15, seed=11)
     odd = tuple(f"zibbel wobbel{letter} plonk" for letter in "abcdefgh")

@@ -3,11 +3,11 @@
 import pytest
 
 from config.settings import ProjectSettings
-from models.arguments import TrainingArguments
-from models.dataset import HeadSplit, read_split
+from models.data.dataset import HeadSplit, read_split
 from models.features import feature_rows
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
+from models.training.arguments import TrainingArguments
 
 FOLDER = ProjectSettings().data_dir
 POINTS = 0.002
@@ -23,7 +23,7 @@ pytestmark = [
 
 
 def test_exported_weights_are_as_accurate_as_the_estimators() -> None:
-    from models import batch  # noqa: PLC0415  # scikit-learn costs seconds, which only this test pays
+    from models.training import batch  # noqa: PLC0415  # scikit-learn costs seconds, which only this test pays
 
     arguments = TrainingArguments()
     split = read_split(FOLDER, held_out_share=arguments.held_out_share, seed=arguments.seed)

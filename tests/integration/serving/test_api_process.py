@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from api import examples, protocol_examples
+from api.openapi import examples
+from api.protocols import examples as protocol_examples
 
 Start = Callable[..., Any]
 

@@ -18,16 +18,16 @@ import httpx
 import psutil
 import pytest
 
-from api import examples
+from api.openapi import examples
 
 Start = Callable[..., Any]
 
 PATIENCE_SECONDS = 60.0
 RUNNING = """
 import logging, socket, sys
-from api.guarding import ConnectionLimits
-from api.supervisor import serve_in_processes
-from api.workers import Plan
+from api.serving.guarding import ConnectionLimits
+from api.serving.supervisor import serve_in_processes
+from api.serving.workers import Plan
 import probe
 
 if __name__ == "__main__":

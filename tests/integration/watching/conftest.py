@@ -22,9 +22,9 @@ from kafka import KafkaProducer
 from models.records import ClassifiedTweet, ModelVersion, utc_timestamp
 from models.taxonomy import LABELS, SENTIMENTS
 from monitoring.drift.describing import describe
-from monitoring.drift.making import reference_of
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.reference_file import save_reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference_file import save_reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.drift.reference_file import load_reference
+from monitoring.drift.references.reference_file import load_reference
 
 pytestmark = pytest.mark.integration
 

@@ -20,7 +20,7 @@ from models.feedback import Feedback
 from models.predictor import ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion, Tweet
 from models.taxonomy import Label
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -4,7 +4,7 @@ import pytest
 
 from api.bodies import MAX_WRONG_FIELDS, check_headers
 from api.codecs import decode_feedback, decode_request
-from models.errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
+from api.request_errors import InvalidBodyError, MalformedBodyError, UnsupportedBodyError
 from models.feedback import Feedback
 from models.records import Tweet
 from models.taxonomy import Label, Sentiment
@@ -171,24 +171,32 @@ def test_the_last_of_duplicate_keys_counts() -> None:
 @pytest.mark.parametrize(
     "content_type", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"']
 )
-def test_plain_json_is_taken_however_it_is_written(content_type: str | None) -> None:
-    check_headers(content_type=content_type, content_encoding="identity")
+def test_plain_json_is_taken_however_it_is_written(content_type: str) -> None:
+    check_headers({"content-type": content_type, "content-encoding": "identity"})
 
 
 @pytest.mark.parametrize(
-    ("content_type", "content_encoding"),
+    ("headers", "message"),
     [
-        (None, None),
-        ("", None),
-        ("text/plain", None),
-        ("application/problem+json", None),
-        ("application/json; charset=latin-1", None),
-        ("application/json", "gzip"),
+        ({}, "there is no content-type: send application/json"),
+        ({"content-type": ""}, "there is no content-type: send application/json"),
+        ({"content-type": "text/plain"}, "content-type is 'text/plain': send application/json"),
+        (
+            {"content-type": "application/problem+json"},
+            "content-type is 'application/problem+json': send application/json",
+        ),
+        ({"content-type": "application/json; charset=latin-1"}, "charset is 'latin-1': JSON is sent in utf-8"),
+        (
+            {"content-type": "application/json", "content-encoding": "gzip"},
+            "content-encoding is 'gzip': send the body as it is",
+        ),
     ],
 )
-def test_any_other_kind_of_body_is_unsupported(content_type: str | None, content_encoding: str | None) -> None:
-    with pytest.raises(UnsupportedBodyError):
-        check_headers(content_type=content_type, content_encoding=content_encoding)
+def test_any_other_kind_of_body_is_unsupported(headers: dict[str, str], message: str) -> None:
+    with pytest.raises(UnsupportedBodyError) as refused:
+        check_headers(headers)
+
+    assert str(refused.value) == message
 
 
 def test_feedback_is_read_with_what_it_says_and_the_rest_is_filled_in() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from api.guarding import TOLD_CONNECTIONS, ConnectionLimits
-from api.serving import Server, server_config
+from api.serving.guarding import TOLD_CONNECTIONS, ConnectionLimits
+from api.serving.uvicorn_server import Server, server_config
 from monitoring.metrics import CONNECTIONS_REFUSED
 
 LIMITS = {

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.counting import RequestCount
-from api.predict import explained_answer_to
+from api.routes.predict import explained_answer_to
 from models.predictor import pretrained_predictor
 from monitoring.metrics import exposition
 

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api import examples
-from api.documentation import assets_folder
-from api.drift_schemas import DriftEvents
-from api.schemas import PredictAnswer, Problem
+from api.openapi import examples
+from api.openapi.documentation import assets_folder
+from api.openapi.drift_schemas import DriftEvents
+from api.openapi.schemas import PredictAnswer, Problem
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

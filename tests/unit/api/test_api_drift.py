@@ -13,10 +13,10 @@ import httpx
 import msgspec
 import pytest
 
-from api import examples
-from api.drift import PAGE_HEADERS
+from api.openapi import examples
+from api.routes.drift import PAGE_HEADERS
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 MakeEvent = Callable[..., DriftEvent]
@@ -108,7 +108,7 @@ async def test_limit_that_is_none_is_refused(serve: Serve, folder: Path, limit: 
 
     assert response.status_code == httpx.codes.UNPROCESSABLE_ENTITY
     assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["detail"] == f"limit is {limit[:100]!r}: send a number from 1 to 100"
+    assert response.json()["detail"] == f"limit is {limit[:100]!r}: send a whole number from 1 to 100"
 
 
 async def ask(client: Any, raw_path: str) -> tuple[int, bytes]:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from api.dependencies import INLINE_BODY_BYTES
+from api.request_errors import FeedbackNotDeliveredError
 from models.contracts import Predictor
-from models.errors import FeedbackNotDeliveredError
 from models.feedback import Feedback
 from models.taxonomy import Label, Sentiment
 

@@ -16,7 +16,7 @@ from models.errors import ModelNotFoundError
 from models.following import FollowedPredictor, Follower
 from models.records import ModelChange, ModelVersion, Prediction, Tweet
 from models.taxonomy import Label
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -142,7 +142,7 @@ async def test_change_of_the_model_is_seen_by_the_next_request_and_a_refusal_is_
             await asyncio.sleep(0.001)
         for version in ("8", "9"):
             store.alias = version
-            followers[0].look()
+            followers[0].poll()
         ready = (await client.get("/health/ready")).json()
         answer = (await client.post("/predict", json={"texts": [{"text": "Oil falls"}]})).json()
 

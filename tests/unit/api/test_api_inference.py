@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api import protocol_examples
-from api.inference_codecs import OUTPUTS
-from api.protocol_schemas import InferenceAnswer, InferenceRequest, ModelMetadata
+from api.protocols import examples as protocol_examples
+from api.protocols.inference_codecs import OUTPUTS
+from api.protocols.schemas import InferenceAnswer, InferenceRequest, ModelMetadata
 from models.records import ModelVersion
 from models.taxonomy import Label
 

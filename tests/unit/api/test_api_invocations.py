@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api import protocol_examples
-from api.protocol_schemas import InvocationsAnswer, InvocationsRequest
+from api.protocols import examples as protocol_examples
+from api.protocols.schemas import InvocationsAnswer, InvocationsRequest
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -2,7 +2,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from api.limits import BodyLimit, RequestSlots
-from models.errors import BodyTooLargeError, OverloadedError
+from api.request_errors import BodyTooLargeError, OverloadedError
 
 
 class Reader:

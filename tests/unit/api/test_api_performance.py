@@ -98,9 +98,9 @@ async def test_report_of_another_version_says_so(serve_ready: Serve, write_repor
 @pytest.mark.parametrize(
     ("path", "status", "detail"),
     [
-        ("/performance?filter=speed", 422, "allowed are labels, sentiments, overall, classes"),
-        ("/performance?filter=", 422, "allowed are labels"),
-        ("/args/speed", 404, "there are seed, held_out_share"),
+        ("/performance?filter=speed", 422, "filter is 'speed': send one of labels, sentiments, overall, classes"),
+        ("/performance?filter=", 422, "filter is '': send one of labels"),
+        ("/args/speed", 404, "there is no argument 'speed': there are seed, held_out_share"),
     ],
 )
 async def test_unknown_name_is_told_what_there_is(

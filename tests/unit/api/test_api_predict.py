@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from api.dependencies import INLINE_BODY_BYTES
-from api.predict import EXPLAINED_TERMS, answer_to
-from api.schemas import PredictAnswer
+from api.openapi.schemas import PredictAnswer
+from api.routes.predict import EXPLAINED_TERMS, answer_to
 from models.contracts import Predictor
 from models.records import Tweet
 

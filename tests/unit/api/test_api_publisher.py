@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.publisher import KafkaPublisher
-from models.errors import FeedbackNotDeliveredError
+from api.request_errors import FeedbackNotDeliveredError
 from models.feedback import Feedback
 from models.taxonomy import Label
 from stream.kafka.connection import KafkaConnection

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.server import announce_when_ready, is_loopback, listen, url_of
+from api.serving.server import announce_when_ready, is_loopback, listen, url_of
 from models.errors import ApiError
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from api.request_errors import FeedbackNotDeliveredError
 from api.tracing import RequestTraces, Traces
-from models.errors import FeedbackNotDeliveredError
 from monitoring.tracing.sampling import Sampler
 from monitoring.tracing.traceparent import Parent
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from api.request_errors import ModelUnavailableError, OverloadedError
 from api.versions import ASK_AGAIN_SECONDS, MAX_WAITING, KeptVersions
-from models.errors import ModelCorruptError, ModelNotFoundError, ModelUnavailableError, OverloadedError
+from models.errors import ModelCorruptError, ModelNotFoundError
 from models.records import ModelVersion
 from models.taxonomy import Label
 from tests.clock import Clock

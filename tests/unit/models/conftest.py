@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from models.contracts import Predictor
+from models.data.hub import Hub
 from models.features import FEATURE_COUNT
-from models.hub import Hub
 from models.predictor import pretrained_predictor
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS

@@ -13,7 +13,7 @@ from models.errors import DriftError, ModelCorruptError
 from models.online.snapshot import decode_answering, decode_progress, decode_snapshot
 from models.scorer import Scorer
 from models.weights import read_weights, sha256_of
-from monitoring.drift.reference_file import decode_reference
+from monitoring.drift.references.reference_file import decode_reference
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def corpus() -> Corpus:
 @pytest.fixture
 def fitted(corpus: Corpus) -> Fitted:
     """The space, the matrix and a head of the corpus."""
-    from models import batch
+    from models.training import batch
 
     texts, classes = corpus
     hashed = batch.HashedTweets(*feature_rows(texts))
@@ -92,7 +92,7 @@ def test_two_classes_are_told_apart_like_many(corpus: Corpus, fitted: Fitted) ->
 
 
 def test_rare_features_are_left_out_and_rarer_ones_weigh_more() -> None:
-    from models import batch
+    from models.training import batch
 
     counts = np.zeros(FEATURE_COUNT, dtype=np.int64)
     counts[[3, 7, 9]] = 1, 2, 100
@@ -105,7 +105,7 @@ def test_rare_features_are_left_out_and_rarer_ones_weigh_more() -> None:
 
 @pytest.mark.parametrize("fold_count", [2, 5])
 def test_folds_score_each_row_once_and_share_each_class(fold_count: int) -> None:
-    from models import batch
+    from models.training import batch
 
     classes = np.array([0] * 20 + [1] * 10 + [2])
 
@@ -119,7 +119,7 @@ def test_folds_score_each_row_once_and_share_each_class(fold_count: int) -> None
 
 @pytest.mark.parametrize(("power", "factor"), [(1.0, 0.25), (0.5, 0.5), (0.0, 1.0)])
 def test_power_says_how_far_classes_weigh_the_same(power: float, factor: float) -> None:
-    from models import batch
+    from models.training import batch
 
     classes = np.array([0] * 16 + [1, 2, 3] * 4)  # 28 tweets of 7 classes: 4 would be even
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.dataset import LabelledTweets, Split, deduplicated, link_free, read_split, split_off
+from models.data.dataset import LabelledTweets, Split, deduplicated, link_free, read_split, split_off
 from models.errors import DataError, DataNotFoundError
 
 WriteCsv = Callable[[Path, list[tuple[str, int]]], Path]

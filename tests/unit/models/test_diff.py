@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from models.diff import Comparison, Example, LabelFlip, TickerMove
+from models.evaluation.diff import Comparison, Example, LabelFlip, TickerMove
 from models.predictor import pretrained_predictor
 from models.records import ModelVersion, Prediction, Tweet
 from models.taxonomy import Label, Sentiment

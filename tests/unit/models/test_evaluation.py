@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.calibration import FloatArray
-from models.dataset import HeadSplit, LabelledTweets, Split
-from models.evaluation import ClassPerformance, evaluate, head_performance, most_confused
+from models.data.dataset import HeadSplit, LabelledTweets, Split
+from models.evaluation.metrics import ClassPerformance, evaluate, head_performance, most_confused
 from models.weights import Weights
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import tickertape
-from models.published import FILES
+from models.data.published import FILES
 
 Site = Any  # the fixture's own class stands in conftest.py, which tests can't import
 

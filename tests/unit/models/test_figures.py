@@ -8,7 +8,7 @@ import pytest
 from models.errors import ModelError
 
 if TYPE_CHECKING:
-    from models.findings import Findings
+    from models.evaluation.findings import Findings
 
 pytestmark = pytest.mark.training  # what it shows comes from modules that train
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.training  # what it shows comes from modules that train
 @pytest.fixture
 def findings() -> "Findings":
     """Findings on two tweets."""
-    from models.arguments import TrainingArguments
     from models.careful.measuring import CarefulHead, CarefulPoint
-    from models.dataset import HeadSplit, LabelledTweets, Split
-    from models.evaluation import evaluate
-    from models.findings import Findings
-    from models.learning_curve import LearningPoint
-    from models.predecessor import PREDECESSOR, ProtocolScores
+    from models.data.dataset import HeadSplit, LabelledTweets, Split
+    from models.evaluation.findings import Findings
+    from models.evaluation.learning_curve import LearningPoint
+    from models.evaluation.metrics import evaluate
+    from models.evaluation.predecessor import PREDECESSOR, ProtocolScores
     from models.predictor import pretrained_predictor
+    from models.training.arguments import TrainingArguments
 
     tweets = LabelledTweets(("Fed hikes rates", "Company launches phone"), np.array([1, 2]))
     head = HeadSplit(tweets, tweets)
@@ -44,7 +44,7 @@ def findings() -> "Findings":
 
 
 def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findings: "Findings") -> None:
-    from models.figures import BEGIN, END, write_figures
+    from models.evaluation.figures import BEGIN, END, write_figures
 
     card = tmp_path / "card.md"
     card.write_text(f"# Card\n\n{BEGIN}\nold figures\n{END}\n\nBy hand.\n", encoding="utf-8")
@@ -70,7 +70,7 @@ def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findi
 
 @pytest.mark.parametrize("content", ["no marks", "<!-- written by `tickertape evaluate --card`: begin -->"])
 def test_card_without_both_marks_is_refused_and_stays(tmp_path: Path, findings: "Findings", content: str) -> None:
-    from models.figures import write_figures
+    from models.evaluation.figures import write_figures
 
     card = tmp_path / "card.md"
     card.write_text(content, encoding="utf-8")

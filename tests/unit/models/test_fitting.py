@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from msgspec.structs import replace as with_values
 
-from models.arguments import TrainingArguments
 from models.calibration import FloatArray
-from models.dataset import LabelledTweets
+from models.data.dataset import LabelledTweets
 from models.features import feature_ids
-from models.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.scorer import Scorer
+from models.training.arguments import TrainingArguments
+from models.training.lessons import NO_ORIGIN, FurtherTexts, Lessons
 from models.weights import Weights
 
 pytestmark = pytest.mark.training
@@ -47,7 +47,7 @@ def lessons(further: tuple[str, ...] = (), thought: FloatArray | None = None) ->
 
 
 def fitted(given: Lessons | None) -> Weights:
-    from models.fitting import fit
+    from models.training.fitting import fit
 
     return fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None)
 
@@ -85,8 +85,8 @@ def test_what_is_thought_of_texts_without_weight_does_not_matter() -> None:
 
 @pytest.mark.parametrize("given", [None, lessons()])
 def test_given_scalings_are_kept_and_change_nothing_else(given: Lessons | None) -> None:
-    from models.fitting import fit
-    from models.scaling import scaled, unscaled
+    from models.training.fitting import fit
+    from models.training.scaling import scaled, unscaled
 
     found = fitted(given)
     kept = fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None, scalings=(unscaled(20), unscaled(3)))
@@ -99,8 +99,8 @@ def test_given_scalings_are_kept_and_change_nothing_else(given: Lessons | None) 
 
 
 def test_rows_made_of_a_tweet_are_known_by_their_origin() -> None:
-    from models import batch, fitting
     from models.features import feature_rows
+    from models.training import batch, fitting
 
     origins = np.array([[0, NO_ORIGIN], [59, 60], [61, 119], [NO_ORIGIN, NO_ORIGIN]])
     texts = FurtherTexts(("a", "b", "c", "d"), origins, np.ones((4, 2)))
@@ -120,34 +120,36 @@ def test_rows_made_of_a_tweet_are_known_by_their_origin() -> None:
 
 @pytest.mark.parametrize(("power", "sentiment"), [(1.0, 2), (0.0, 1)])
 def test_balance_power_decides_between_many_tweets_and_few(power: float, sentiment: int) -> None:
-    from models.fitting import fit
+    from models.training.fitting import fit
 
     words = ("shares steady", "shares steady", "shares steady", "shares move", "shares move", "shares move")
-    felt = LabelledTweets(words * 20, np.array([1, 1, 1, 1, 1, 2] * 20))  # one of three that move is of the rare class
+    with_sentiment = LabelledTweets(
+        words * 20, np.array([1, 1, 1, 1, 1, 2] * 20)
+    )  # one of three that move is of the rare class
     arguments = with_values(ARGUMENTS, sentiment_balance_power=power)
 
-    weights = fit(LABELLED, felt, None, arguments, begin=lambda _: None)
+    weights = fit(LABELLED, with_sentiment, None, arguments, begin=lambda _: None)
 
     assert Scorer(weights).probabilities(["shares move"]).sentiments[0].argmax() == sentiment
 
 
 @pytest.mark.parametrize(("power", "sentiment"), [(1.0, 2), (0.0, 1)])
 def test_a_student_of_a_teacher_has_a_balance_power_of_its_own(power: float, sentiment: int) -> None:
-    from models.fitting import fit
+    from models.training.fitting import fit
 
     words = ("shares steady", "shares steady", "shares steady", "shares move", "shares move", "shares move")
-    felt = LabelledTweets(words * 20, np.array([1, 1, 1, 1, 1, 2] * 20))
+    with_sentiment = LabelledTweets(words * 20, np.array([1, 1, 1, 1, 1, 2] * 20))
     texts = FurtherTexts((), np.empty((0, 2), dtype=np.int64), np.empty((0, 2)))
-    given = Lessons(certain(LABELLED, offset=0), certain(felt, offset=20), texts, np.empty((0, 23)))
+    given = Lessons(certain(LABELLED, offset=0), certain(with_sentiment, offset=20), texts, np.empty((0, 23)))
     arguments = with_values(ARGUMENTS, sentiment_balance_power=1 - power, taught_sentiment_balance_power=power)
 
-    weights = fit(LABELLED, felt, given, arguments, begin=lambda _: None)
+    weights = fit(LABELLED, with_sentiment, given, arguments, begin=lambda _: None)
 
     assert Scorer(weights).probabilities(["shares move"]).sentiments[0].argmax() == sentiment
 
 
 def test_features_of_a_student_stand_in_as_many_texts_as_a_teacher_asks_for() -> None:
-    from models.fitting import fit
+    from models.training.fitting import fit
 
     arguments = with_values(ARGUMENTS, taught_min_texts_per_feature=40, min_tweets_per_feature=1)
     given = lessons(("palladium soars",) * 39, answers(10, 2, count=39))

@@ -59,11 +59,11 @@ def events(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_version_that_the_alias_moves_to_answers(
     follower: Follower, followed: FollowedPredictor, store: FakeStore, changes: list[ModelChange]
 ) -> None:
-    follower.look()
+    follower.poll()
     store.alias = "2"
 
-    follower.look()
-    follower.look()
+    follower.poll()
+    follower.poll()
 
     assert followed.model.version == "2"
     assert followed.predict([TWEET]).model.version == "2"
@@ -74,7 +74,7 @@ def test_version_that_the_alias_moves_to_answers(
 def test_version_has_answered_before_it_is_swapped_in(follower: Follower, store: FakeStore) -> None:
     store.alias = "2"
 
-    follower.look()
+    follower.poll()
 
     assert len(store.versions["2"].asked) == 1  # type: ignore[union-attr]  # the fixture's predictor keeps what it was asked
 
@@ -106,8 +106,8 @@ def test_bad_version_is_refused_once_and_the_old_one_goes_on(
         store.versions["3"] = failure
     store.alias = "3"
 
-    follower.look()
-    follower.look()
+    follower.poll()
+    follower.poll()
 
     assert followed.model.version == "1"
     assert outcomes(changes) == [("refused", "3", "1")]
@@ -124,7 +124,7 @@ def test_refused_version_is_tried_again_when_the_alias_has_moved_away_and_back(
 ) -> None:
     for alias in ("3", "1", "3", "2"):
         store.alias = alias
-        follower.look()
+        follower.poll()
 
     assert outcomes(changes) == [("refused", "3", "1"), ("refused", "3", "1"), ("swapped", "2", "1")]
 
@@ -135,10 +135,10 @@ def test_version_whose_files_come_late_is_refused_once_and_then_answers(
     good = store.versions["2"]
     store.versions["2"], store.alias = ModelNotFoundError("no such file"), "2"
 
-    follower.look()
-    follower.look()
+    follower.poll()
+    follower.poll()
     store.versions["2"] = good
-    follower.look()
+    follower.poll()
 
     assert outcomes(changes) == [("refused", "2", "1"), ("swapped", "2", "1")]
 
@@ -149,7 +149,7 @@ def test_unreachable_registry_is_told_when_it_begins_and_when_it_ends(
     caplog.set_level(logging.INFO)
     for alias in ("1", ModelNotFoundError("no answer"), TimeoutError(), "1", "1"):
         store.alias = alias
-        follower.look()
+        follower.poll()
 
     assert events(caplog) == ["registry_unreachable", "alias_found_again"]
     assert followed.model.version == "1"
@@ -160,7 +160,7 @@ def test_alias_that_is_removed_keeps_the_version_with_one_warning(
 ) -> None:
     for alias in ("1", None, None):
         store.alias = alias
-        follower.look()
+        follower.poll()
 
     assert events(caplog) == ["alias_gone"]
     assert followed.model.version == "1"
@@ -170,11 +170,11 @@ def test_registry_that_is_not_there_yet_is_no_trouble(
     follower: Follower, followed: FollowedPredictor, store: FakeStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.alias = None
-    follower.look()
+    follower.poll()
     assert events(caplog) == []
 
     store.alias = "2"
-    follower.look()
+    follower.poll()
 
     assert followed.model.version == "2"
 
@@ -183,7 +183,7 @@ def test_long_list_of_reasons_is_cut(followed: FollowedPredictor, store: FakeSto
     failures = tuple(f"case {number} fails" for number in range(100))
     store.alias = "2"
 
-    Follower(followed, store, gate=lambda _: failures, report=changes.append).look()
+    Follower(followed, store, gate=lambda _: failures, report=changes.append).poll()
 
     assert changes[0].reasons == (*failures[:MAX_REASONS], "and 90 reasons more")
 

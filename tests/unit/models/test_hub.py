@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from models.data.hub import Fetched, Hub, fetch_files, pinned_sums
+from models.data.published import PublishedFile
 from models.errors import DataError, DownloadError
-from models.hub import Fetched, Hub, fetch_files, pinned_sums
-from models.published import PublishedFile
 
 pytestmark = pytest.mark.usefixtures("direct_connection")
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.intervals import accuracy_interval, confusion_counts, f1_scores, macro_f1_interval
+from models.evaluation.intervals import accuracy_interval, confusion_counts, f1_scores, macro_f1_interval
 
 
 def test_confusion_has_truth_in_rows_and_answers_in_columns() -> None:

@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from models.arguments import TrainingArguments
-from models.dataset import read_topics
+from models.data.dataset import read_topics
+from models.training.arguments import TrainingArguments
 
 LABELLED = Path(__file__).parents[2] / "data" / "labelled"
 
 
 @pytest.mark.training
 def test_small_topics_become_other_and_repeats_are_left_out_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    from models import predecessor  # noqa: PLC0415  # imports scikit-learn, which costs seconds
+    from models.evaluation import predecessor  # noqa: PLC0415  # imports scikit-learn, which costs seconds
 
     monkeypatch.setattr(predecessor, "MIN_ROWS", 20)  # the project's own tweets are few
     tweets = read_topics(LABELLED)
@@ -29,7 +29,7 @@ def test_small_topics_become_other_and_repeats_are_left_out_beside(monkeypatch: 
 
 @pytest.mark.training
 def test_topics_with_too_few_rows_are_not_kept() -> None:
-    from models.predecessor import predecessor_protocol  # noqa: PLC0415  # as above
+    from models.evaluation.predecessor import predecessor_protocol  # noqa: PLC0415  # as above
 
     scores = predecessor_protocol(read_topics(LABELLED), TrainingArguments(), progress=lambda *_: None)
 

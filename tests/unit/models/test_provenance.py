@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.provenance import provenance
+from models.training.provenance import provenance
 
 VERSION = metadata.version("tickertape")
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.dataset import HeadSplit, LabelledTweets, Split, link_free
+from models.data.dataset import HeadSplit, LabelledTweets, Split, link_free
 from models.errors import DataError
 from models.feedback import LabelledTweet
-from models.retraining import LEAST_TWEETS, MOST_NEWEST, add_feedback
+from models.retraining.material import LEAST_TWEETS, MOST_NEWEST, add_feedback
 from models.taxonomy import LABELS, SENTIMENTS, Label, Sentiment
 
 

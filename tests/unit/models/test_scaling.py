@@ -14,7 +14,7 @@ def drawn(chances: FloatArray, chooser: np.random.Generator) -> "np.typing.NDArr
 
 
 def test_scaling_that_made_the_answers_is_found_again() -> None:
-    from models.scaling import Scaling, fit_scaling
+    from models.training.scaling import Scaling, fit_scaling
 
     chooser = np.random.default_rng(5)
     scores = chooser.normal(size=(100_000, 3)) * 3
@@ -30,7 +30,7 @@ def test_scaling_that_made_the_answers_is_found_again() -> None:
 
 
 def test_class_with_few_tweets_is_hardly_moved() -> None:
-    from models.scaling import fit_scaling
+    from models.training.scaling import fit_scaling
 
     scores = np.tile([2.0, 0.0, 0.0], (200, 1))
     truth = np.zeros(200, dtype=np.int64)
@@ -44,7 +44,7 @@ def test_class_with_few_tweets_is_hardly_moved() -> None:
 
 def test_unscaled_scores_stay_and_so_do_weights() -> None:
     from models.predictor import pretrained_predictor
-    from models.scaling import scaled, unscaled
+    from models.training.scaling import scaled, unscaled
 
     weights = pretrained_predictor(1).scorer.weights
 
@@ -56,7 +56,7 @@ def test_unscaled_scores_stay_and_so_do_weights() -> None:
 
 
 def test_weights_carry_the_scalings_of_both_heads(two_word_weights: Weights) -> None:
-    from models.scaling import Scaling, scaled
+    from models.training.scaling import Scaling, scaled
 
     chooser = np.random.default_rng(2)
     scalings = [Scaling(0.5 + size, chooser.uniform(0.5, 2, size), chooser.normal(size=size)) for size in (20, 3)]
@@ -70,7 +70,7 @@ def test_weights_carry_the_scalings_of_both_heads(two_word_weights: Weights) -> 
 
 
 def test_cross_fitted_half_gets_the_scaling_of_the_other() -> None:
-    from models.scaling import cross_fitted
+    from models.training.scaling import cross_fitted
 
     chooser = np.random.default_rng(3)
     scores = chooser.normal(size=(20_000, 3))

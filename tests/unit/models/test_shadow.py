@@ -43,8 +43,8 @@ def test_nobody_is_there_before_the_first_look(shadow: Shadow) -> None:
 
 
 def test_version_of_the_alias_is_loaded_once(shadow: Shadow, store: FakeStore) -> None:
-    shadow.look()
-    shadow.look()
+    shadow.poll()
+    shadow.poll()
 
     assert version(shadow) == "2"
     assert store.loaded == ["2"]
@@ -54,10 +54,10 @@ def test_version_of_the_alias_is_loaded_once(shadow: Shadow, store: FakeStore) -
 def test_alias_that_is_gone_or_names_the_version_that_answers_is_no_challenger(
     shadow: Shadow, store: FakeStore, alias: str | None
 ) -> None:
-    shadow.look()
+    shadow.poll()
     store.alias = alias
 
-    shadow.look()
+    shadow.poll()
 
     assert version(shadow) is None
 
@@ -65,7 +65,7 @@ def test_alias_that_is_gone_or_names_the_version_that_answers_is_no_challenger(
 def test_challenger_that_answers_by_now_is_none_before_the_next_look(store: FakeStore) -> None:
     answering = ["1"]
     shadow = Shadow(store, answering=lambda: answering[-1])
-    shadow.look()
+    shadow.poll()
 
     answering.append("2")
 
@@ -75,11 +75,11 @@ def test_challenger_that_answers_by_now_is_none_before_the_next_look(store: Fake
 def test_registry_that_can_not_be_reached_leaves_the_challenger_and_is_told_once(
     shadow: Shadow, store: FakeStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shadow.look()
+    shadow.poll()
     store.alias = ModelNotFoundError("no answer")
 
-    shadow.look()
-    shadow.look()
+    shadow.poll()
+    shadow.poll()
 
     assert version(shadow) == "2"
     assert caplog.messages == ["challenger_not_scored"]
@@ -89,10 +89,10 @@ def test_files_that_come_late_are_looked_for_again(
     shadow: Shadow, store: FakeStore, versions: dict[str, ScorerPredictor]
 ) -> None:
     store.versions["2"] = ModelNotFoundError("no files yet")
-    shadow.look()
+    shadow.poll()
     store.versions["2"] = versions["2"]
 
-    shadow.look()
+    shadow.poll()
 
     assert version(shadow) == "2"
 
@@ -100,11 +100,11 @@ def test_files_that_come_late_are_looked_for_again(
 def test_damaged_version_is_refused_for_good_and_told_once(
     shadow: Shadow, store: FakeStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shadow.look()
+    shadow.poll()
     store.alias, store.versions["3"] = "3", ModelCorruptError("sha256")
 
-    shadow.look()
-    shadow.look()
+    shadow.poll()
+    shadow.poll()
 
     assert version(shadow) is None
     assert store.loaded == ["2", "3"]
@@ -116,7 +116,7 @@ def test_model_without_weights_is_no_challenger(
 ) -> None:
     store.versions["2"] = make_fixed_predictor(ModelVersion("tickertape", "2"), {Label.MACRO: 1.0})
 
-    shadow.look()
+    shadow.poll()
 
     assert version(shadow) is None
     assert "no weights of its own" in caplog.records[0].error  # type: ignore[attr-defined] -- an extra field

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.dataset import LabelledTweets
+from models.data.dataset import LabelledTweets
+from models.evaluation.slices import slice_performances, unseen_shares
 from models.features import feature_ids
-from models.slices import slice_performances, unseen_shares
 from models.weights import Weights
 
 LONG = "the shares of the company rise again on monday"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from models.arguments import TrainingArguments
 from models.commands.training_options import training_arguments
 from models.commands.tune import reason_to_leave, write_best
-from models.dataset import read_split
+from models.data.dataset import read_split
 from models.errors import ModelError
+from models.training.arguments import TrainingArguments
 
 if TYPE_CHECKING:
     from models.tuning.search import Findings
@@ -22,7 +22,7 @@ CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 
 def findings(*, value: float = 0.01, low: float = 0.005, best_trial: int = 3) -> "Findings":
     """A study whose best trial needs four tweets of a feature."""
-    from models.difference import Difference  # noqa: PLC0415  # imports scikit-learn
+    from models.evaluation.differences import MetricDifference  # noqa: PLC0415  # imports scikit-learn
     from models.tuning.folds import Figures  # noqa: PLC0415  # as above
     from models.tuning.search import Findings, Measured  # noqa: PLC0415  # as above
 
@@ -30,7 +30,7 @@ def findings(*, value: float = 0.01, low: float = 0.005, best_trial: int = 3) ->
         Measured(trial, {"min_tweets_per_feature": tweets}, Figures(mean, mean, mean, mean), mean)
         for trial, tweets, mean in ((0, 2, 0.8), (best_trial, 4, 0.8 + value))
     )
-    gain = Difference("mean of the figures", value, low, 2 * value)
+    gain = MetricDifference("mean of the figures", value, low, 2 * value)
     return Findings("tune-1", {"complete": 4}, present, best if best_trial else present, gain)
 
 

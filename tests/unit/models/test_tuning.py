@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace as with_values
 
-from models.arguments import TrainingArguments
-from models.dataset import HeadSplit, LabelledTweets, Split
+from models.data.dataset import HeadSplit, LabelledTweets, Split
 from models.errors import ModelError
+from models.training.arguments import TrainingArguments
 
 if TYPE_CHECKING:
     from models.tuning.folds import Folds

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.dataset import HeadSplit, LabelledTweets, Split
+from models.data.dataset import HeadSplit, LabelledTweets, Split
+from models.data.unlabelled import read_unlabelled
 from models.errors import DataError, DataNotFoundError
-from models.unlabelled import read_unlabelled
 
 
 def head(train: str, held_out: str) -> HeadSplit:

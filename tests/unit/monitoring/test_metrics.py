@@ -3,12 +3,8 @@ import pytest
 from models.feedback import Why
 from models.records import ModelChange, ModelVersion
 from monitoring.drift.recording import count_skipped, observe_drift_report, record_drift_window, show_drift_lag
-from monitoring.metrics import (
-    count_to_label,
-    exposition,
-    record_change,
-    show_model,
-)
+from monitoring.metrics import exposition
+from monitoring.recording import count_to_label, record_change, show_model
 
 
 def value_of(sample: str) -> float:

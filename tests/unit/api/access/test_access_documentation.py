@@ -7,7 +7,7 @@ import httpx
 
 from api.access.accounts import Accounts, Rate, Unit
 from api.access.documentation import NO_KEY, ROLE_MISSING, TOO_MUCH
-from api.schemas import Problem
+from api.openapi.schemas import Problem
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api.access.documentation import MISDIRECTED
 from api.access.hosts import HostGate
 from api.access.wiring import Access
-from models.errors import HostRefusedError
+from api.request_errors import HostRefusedError
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

@@ -48,7 +48,7 @@ def test_a_key_that_was_taken_out_of_the_file_is_refused_after_the_next_look(fil
     source = loaded("", file)
     file.write_text(f"# {KEY.line}\n{OTHER.line}\n")
 
-    source.look()
+    source.poll()
 
     assert names_of(source) == ["other"]
 
@@ -58,7 +58,7 @@ def test_a_key_that_was_added_counts_after_the_next_look(file: Path) -> None:
     source = loaded("", file)
     file.write_text(f"{OTHER.line}\n{KEY.line}\n")
 
-    source.look()
+    source.poll()
 
     assert names_of(source) == ["desk", "other"]
 
@@ -68,14 +68,14 @@ def test_a_file_that_is_gone_has_no_keys_and_is_told_of_once(file: Path, caplog:
     file.unlink()
 
     with caplog.at_level(logging.INFO):
-        source.look()
-        source.look()
+        source.poll()
+        source.poll()
 
     assert names_of(source) == []
     assert [record.getMessage() for record in caplog.records] == ["keys_file_unreadable", "keys_read"]
 
     file.write_text(OTHER.line)
-    source.look()
+    source.poll()
 
     assert names_of(source) == ["other"]
 
@@ -86,7 +86,7 @@ def test_a_file_that_is_being_written_is_not_taken_as_empty(file: Path, monkeypa
     file.write_text("")
     monkeypatch.setattr(key_source.time, "sleep", lambda _: file.write_text(whole))
 
-    source.look()
+    source.poll()
 
     assert names_of(source) == ["desk", "other"]
 
@@ -98,7 +98,7 @@ def test_a_wrong_line_of_a_changed_file_is_no_key_and_the_others_are(
     file.write_text(f"{KEY.line}\nother:everything:{OTHER.digest.hex()}\n")
 
     with caplog.at_level(logging.ERROR):
-        source.look()
+        source.poll()
 
     assert names_of(source) == ["desk"]
     [record] = caplog.records

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from api.examples import REQUEST_ID
 from api.live import examples
 from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
 from api.live.schemas import LiveState, LiveTick, TickerView
+from api.openapi.examples import REQUEST_ID
 from models.records import ModelVersion
 from stream.kafka.connection import KafkaConnection
 

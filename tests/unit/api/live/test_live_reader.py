@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from api.live.picture import Picture
 from api.live.reader import EARLIER_TWEETS, LOOK_AT_TOPICS_SECONDS, LiveTopics, Reader
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from models.online.prequential import Figure, HeadStandings, Standing
 from models.online.report import LearningReport
 

@@ -19,7 +19,7 @@ from api.live.records import (
     read_tweet,
 )
 from models.contest_records import ContestEvent
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from models.online.prequential import Figure, HeadStandings, Standing
 from models.online.report import LearningReport
 from models.records import ClassifiedTweet

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from api.guarding import ConnectionLimits
 from api.live.hub import LiveFeed
 from api.live.reader import LiveTopics
 from api.live.streaming import LiveStream
-from api.serving import Server, server_config
+from api.serving.guarding import ConnectionLimits
+from api.serving.uvicorn_server import Server, server_config
 from monitoring.metrics import CONNECTIONS_REFUSED
 from stream.kafka.connection import KafkaConnection
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.live.viewers import RING_FRAMES, Viewers
-from models.errors import OverloadedError
+from api.request_errors import OverloadedError
 
 
 def viewers_of(most: int = 10) -> Viewers:

@@ -9,8 +9,8 @@ import pytest
 
 from models.taxonomy import LABELS, SENTIMENTS
 from monitoring.drift.describing import Description
-from monitoring.drift.making import reference_of
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, window_of
 

@@ -13,9 +13,9 @@ import tickertape
 from models.records import ClassifiedTweet, ModelVersion
 from models.taxonomy import Label
 from monitoring.drift.describing import Description
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import save_reference
-from monitoring.drift.store import ReportStore
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import save_reference
+from monitoring.drift.reports.store import ReportStore
 
 Make = Callable[..., ClassifiedTweet]
 Write = Callable[..., Path]
@@ -183,7 +183,7 @@ sys.exit(tickertape.main(["drift", "report", "--reference", {str(tweets)!r}, "--
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert answer.returncode == 1
-    assert answer.stderr == "tickertape drift: drift needs evidently, which is not installed: run `make venv`\n"
+    assert answer.stderr == "tickertape drift: reports need evidently, which is not installed: run `make venv`\n"
 
 
 def test_door_and_help_do_not_import_evidently() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.contest_records import ChallengerLead, DriftAlarm
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from models.online.prequential import Figure, HeadStandings, Standing
 from models.online.report import LearningEvent, LearningReport
 from models.online.rules import ALARM_THRESHOLD

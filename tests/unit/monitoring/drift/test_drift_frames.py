@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from monitoring.drift.describing import Description
-from monitoring.drift.frames import frames
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.reports.frames import frames
 from monitoring.drift.windows import Window, window_of
 
 Rows = Callable[..., list[Description]]

@@ -8,12 +8,12 @@ import pytest
 from models.errors import DriftError, ModelCorruptError, ModelNotFoundError, ReferenceNotFoundError
 from models.loading import RegistryStore
 from models.records import ClassifiedTweet, ModelVersion
-from monitoring.drift import references
 from monitoring.drift.describing import describe
-from monitoring.drift.making import reference_of
-from monitoring.drift.reference import Reference
-from monitoring.drift.reference_file import encode_reference, save_reference
-from monitoring.drift.references import FileReference, FirstReference, RegistryReferences, ShippedReference
+from monitoring.drift.references import sources as references
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.references.reference_file import encode_reference, save_reference
+from monitoring.drift.references.sources import FileReference, FirstReference, RegistryReferences, ShippedReference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 

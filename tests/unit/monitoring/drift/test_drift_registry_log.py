@@ -10,7 +10,7 @@ import pytest
 from models.errors import ModelNotFoundError
 from models.records import ModelVersion
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.registry_log import WAITING_REPORTS, RegistryLog
+from monitoring.drift.reports.registry_log import WAITING_REPORTS, RegistryLog
 
 Make = Callable[..., DriftEvent]
 

@@ -12,8 +12,8 @@ import pytest
 
 from monitoring.drift.describing import Description
 from monitoring.drift.monitor import Monitor, Verdict
-from monitoring.drift.reference import Reference
-from monitoring.drift.report import Rendered, render
+from monitoring.drift.references.reference import Reference
+from monitoring.drift.reports.rendering import Rendered, render
 from monitoring.drift.windows import window_of
 
 Rows = Callable[..., list[Description]]
@@ -107,8 +107,8 @@ asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
 from collections import Counter
 from monitoring.drift.monitor import Verdict
-from monitoring.drift.making import reference_of
-from monitoring.drift.report import render
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.reports.rendering import render
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import window_of
 from monitoring.drift.describing import Description

@@ -16,7 +16,7 @@ import pytest
 from models.errors import DriftError, DriftReportNotFoundError
 from models.records import ModelVersion
 from monitoring.drift.records import Cause, DriftEvent, Kind
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 
 Make = Callable[..., DriftEvent]
 PAGE = "<html>a report</html>"
@@ -211,7 +211,7 @@ from pathlib import Path
 import msgspec
 from models.errors import DriftError
 from monitoring.drift.records import DriftEvent
-from monitoring.drift.store import ReportStore
+from monitoring.drift.reports.store import ReportStore
 event = msgspec.json.decode(Path({str(event)!r}).read_bytes(), type=DriftEvent)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try: ReportStore(Path({str(tmp_path / "reports")!r}), 2).put(event, "x" * 1000, b"")

@@ -4,21 +4,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.arguments import TrainingArguments
 from models.commands.training_options import training_arguments
-from models.dataset import NO_TWEETS, HeadSplit, LabelledTweets, Split, read_split
-from models.fitting import fit
+from models.data.dataset import NO_TWEETS, HeadSplit, LabelledTweets, Split, read_split
 from models.predictor import PRETRAINED, ScorerPredictor, pretrained_predictor
 from models.records import ModelVersion
-from models.scaling import unscaled
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
+from models.training.arguments import TrainingArguments
+from models.training.fitting import fit
+from models.training.scaling import unscaled
 from models.weights import Weights
 from monitoring.commands.drift_reference import make_labelled_reference
 from monitoring.drift.comparing import compare
 from monitoring.drift.describing import Description
-from monitoring.drift.reference_file import REFERENCE_FILE, decode_reference, load_reference
-from monitoring.drift.training import files_beside, labelled_reference
+from monitoring.drift.references.reference_file import REFERENCE_FILE, decode_reference, load_reference
+from monitoring.drift.references.training import files_beside, labelled_reference
 from monitoring.drift.windows import window_of
 
 MODEL = ModelVersion("tickertape", "7")

@@ -12,10 +12,10 @@ from models.records import ClassifiedTweet, ModelVersion, utc_timestamp
 from models.taxonomy import Label, Sentiment
 from monitoring.drift.concepts import Concepts
 from monitoring.drift.describing import describe
-from monitoring.drift.making import reference_of
 from monitoring.drift.monitor import Verdict
 from monitoring.drift.records import Cause, DriftEvent
-from monitoring.drift.reference import Reference
+from monitoring.drift.references.making import reference_of
+from monitoring.drift.references.reference import Reference
 from monitoring.drift.vocabulary import Vocabulary
 from monitoring.drift.windows import Window, window_of
 from stream.drift.bucket import TokenBucket

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.intervals import Interval
+from models.evaluation.intervals import Interval
 from models.online.prequential import Figure, HeadStandings, Standing
 from models.online.report import LearningReport
 from monitoring.drift.records import Kind

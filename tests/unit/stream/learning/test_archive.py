@@ -115,9 +115,9 @@ def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.Mon
     follower = SnapshotFollower(KafkaConnection("127.0.0.1:9"), "models.online", predictor=predictor)
     monkeypatch.setattr(follower, "_reader", topic)
 
-    follower.look()
+    follower.poll()
     topic.new.append(snapshot(b"12"))
-    follower.look()
+    follower.poll()
 
     assert [one.offset for one in predictor.snapshots] == [9, 12]
 
@@ -139,7 +139,7 @@ def test_snapshots_that_can_not_be_read_are_asked_for_seldom(monkeypatch: pytest
     monkeypatch.setattr(follower, "_reader", RefusingTopic())
 
     for _ in range(12):
-        follower.look()
+        follower.poll()
         now[0] += 1
 
     assert asked == [100.0, 105.0, 110.0]

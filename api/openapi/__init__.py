@@ -1,0 +1,1 @@
+"""What OpenAPI says of the API: its bodies, examples and answers."""

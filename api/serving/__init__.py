@@ -1,0 +1,1 @@
+"""The server: port, processes, signals, and bounds on connections."""

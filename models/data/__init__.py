@@ -1,0 +1,1 @@
+"""Labelled tweets: fetched, checked, read, deduplicated and split."""

@@ -1,0 +1,1 @@
+"""Which registered version answers: the gate, the move of the alias, and the way back."""

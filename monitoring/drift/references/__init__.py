@@ -1,0 +1,1 @@
+"""What a feed is compared with: made, written, found."""

@@ -1,0 +1,1 @@
+"""Reports of windows that moved: rendered, kept in a folder, shown."""
