@@ -50,6 +50,7 @@ class Feed:
         count: int,
         partitions: int,
         shape: Callable[[bytes], bytes] = lambda value: value,
+        compression: str = "none",
     ) -> int:
         """Publish that many tweets, dealt evenly to the partitions, and wait until all are delivered.
 
@@ -59,11 +60,12 @@ class Feed:
             count: how many.
             partitions: of the topic.
             shape: makes the record of a tweet's bytes.
+            compression: of the record batches, by librdkafka's names.
 
         Returns:
             How many bytes they have.
         """
-        producer = feed_producer(servers, linger_ms=20)
+        producer = feed_producer(servers, linger_ms=20, compression=compression)
         size = 0
         for number, (key, value) in enumerate(self.looped(count)):
             record = shape(value)
@@ -77,12 +79,13 @@ class Feed:
         return size
 
 
-def feed_producer(servers: str, *, linger_ms: float) -> Producer:
+def feed_producer(servers: str, *, linger_ms: float, compression: str = "none") -> Producer:
     """Connect a producer that waits for all replicas."""
     return Producer(
         {
             "bootstrap.servers": servers,
             "linger.ms": linger_ms,
+            "compression.type": compression,
             "enable.idempotence": True,  # a retry must not change the order: the referee knows what lies where
             "batch.size": 500_000,
             "queue.buffering.max.messages": 500_000,

@@ -1,9 +1,9 @@
-"""Our worker's throughput against what changes it: size of the records, partitions, number of workers."""
+"""Our worker's throughput against what changes it: size and compression of the records, partitions, number of workers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -50,12 +50,16 @@ class Setup:
         shape: makes the record of a tweet's bytes.
         partitions: of all topics.
         workers: processes of one consumer group.
+        comes_in: how the tweets are compressed.
+        settings: of the workers, beside those that all rows have.
     """
 
     title: str
     shape: Callable[[bytes], bytes] = lambda value: value
     partitions: int = PARTITIONS
     workers: int = 1
+    comes_in: str = "none"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 SETUPS = (
@@ -67,6 +71,11 @@ SETUPS = (
     Setup("1 partition", partitions=1),
     Setup("16 partitions", partitions=16),
     Setup("2 workers", workers=2),
+    Setup("tweets come in lz4", comes_in="lz4"),
+    Setup("tweets come in zstd", comes_in="zstd"),
+    Setup("answers go out in lz4", settings={"STREAM_COMPRESSION": "lz4"}),
+    Setup("answers go out in zstd", settings={"STREAM_COMPRESSION": "zstd"}),
+    Setup("both in zstd", comes_in="zstd", settings={"STREAM_COMPRESSION": "zstd"}),
 )
 
 
@@ -91,7 +100,14 @@ def measure(setup: Setup, feed: Feed, *, broker: Broker, folder: Path, count: in
     """Let workers answer that many tweets."""
     topics = {kind: f"scaling-{time.time_ns()}.{kind}" for kind in ("raw", "classified", "sentiment", "dead_letter")}
     broker.create(*topics.values(), partitions=setup.partitions)
-    size = feed.fill(broker.servers, topics["raw"], count=count, partitions=setup.partitions, shape=setup.shape)
+    size = feed.fill(
+        broker.servers,
+        topics["raw"],
+        count=count,
+        partitions=setup.partitions,
+        shape=setup.shape,
+        compression=setup.comes_in,
+    )
     outputs = (topics["classified"], topics["sentiment"])
     samples: list[tuple[int, float, float]] = []
     with ExitStack() as started:
@@ -99,7 +115,9 @@ def measure(setup: Setup, feed: Feed, *, broker: Broker, folder: Path, count: in
         for number in range(setup.workers):
             own_folder = folder / f"worker-{number}"
             own_folder.mkdir(exist_ok=True)
-            worker = WorkerProcess(OURS, servers=broker.servers, topics=topics, folder=own_folder)
+            worker = WorkerProcess(
+                OURS, servers=broker.servers, topics=topics, folder=own_folder, settings=setup.settings
+            )
             workers.append(started.enter_context(worker))
 
         def sample(done: int) -> None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,9 +30,18 @@ class WorkerProcess:
         servers: the broker.
         topics: names by the settings that they stand for: raw, classified, sentiment, dead_letter.
         folder: for its log and state.
+        settings: environment variables, beside those that all contestants get.
     """
 
-    def __init__(self, contestant: Contestant, *, servers: str, topics: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        contestant: Contestant,
+        *,
+        servers: str,
+        topics: dict[str, str],
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._contestant = contestant
         self._log = folder / f"{contestant.name}.log"
         self._environment = child_environment(
@@ -45,6 +54,7 @@ class WorkerProcess:
             MLFLOW_TRACKING_URI="",
             PYTHONPATH=str(Path(__file__).parents[1]),
             PYTHONWARNINGS="ignore",
+            **(settings or {}),
         )
         self.peak_mib = 0.0
 
