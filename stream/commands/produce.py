@@ -55,7 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=_positive_number, metavar="N", help="tweets a second; default: no limit")
     parser.add_argument("--count", type=positive_integer, metavar="N", help="stop after N tweets")
     parser.add_argument(
-        "--loop", type=positive_integer, nargs="?", const=FOR_EVER, metavar="N", help="read FILE N times; without N for ever"
+        "--loop",
+        type=positive_integer,
+        nargs="?",
+        const=FOR_EVER,
+        metavar="N",
+        help="read FILE N times; without N for ever",
     )
     parser.add_argument("--generate", action="store_true", help="make up finance tweets instead of reading FILE")
     parser.add_argument("--seed", type=int, metavar="N", help="generate the same tweets each time; default: new ones")
