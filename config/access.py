@@ -1,4 +1,4 @@
-"""The settings of who may ask the HTTP API, and from where; a group like those of `config.settings`."""
+"""The settings of access to the HTTP API; a group like those of `config.settings`."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""The settings of a Kafka that asks who is there; a group like those of `config.settings`."""
+"""The settings of a Kafka with TLS or passwords; a group like those of `config.settings`."""
 
 from typing import Literal, Self
 

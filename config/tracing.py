@@ -1,4 +1,4 @@
-"""The settings of traces; a group as those of `config.settings`."""
+"""The settings of traces; a group like those of `config.settings`."""
 
 import re
 from typing import Annotated

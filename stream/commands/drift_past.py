@@ -1,4 +1,4 @@
-"""`tickertape drift report` and `reference` of a part of the topic."""
+"""`tickertape drift report` and `reference` of a range of the topic."""
 
 import sys
 import time
@@ -34,10 +34,10 @@ _IDS = 10**8  # of one reference
 
 
 def report_on_range(start: Position, end: Position | None, *, reports: Path | None, with_json: bool) -> None:
-    """Compare a part of the topic with the reference of the model that answered most of it, and print what moved.
+    """Compare a range of the topic with the reference of the model that answered most of it, and print what moved.
 
     Raises:
-        BrokerError: the part can't be read.
+        BrokerError: the range can't be read.
         DataError: it has no tweet, or too many.
         DriftError: there is no reference, too few tweets, or the report can't be made.
     """
@@ -60,10 +60,10 @@ def report_on_range(start: Position, end: Position | None, *, reports: Path | No
 
 
 def make_reference(start: Position | None, end: Position | None, *, file: Path | None, output: Path) -> None:
-    """Make a reference of a part of the topic, or of a file, and say what it is.
+    """Make a reference of a range of the topic, or of a file, and say what it is.
 
     Raises:
-        BrokerError: the part can't be read.
+        BrokerError: the range can't be read.
         DataError: it has no tweet, or too many; the file is not there.
         DriftError: there are too few tweets, or no reference that knows the words of training, or no place to write.
     """
@@ -140,7 +140,7 @@ def _event(past: Past, reference: Reference, window: Window, verdict: Verdict) -
         last_at=past.last_at,
     )
     replay = replay_command(span)
-    report = event_id(reference.id, zlib.crc32(replay.encode()) % _IDS)  # the same part replaces its report
+    report = event_id(reference.id, zlib.crc32(replay.encode()) % _IDS)  # the same range replaces its report
     return verdict.event(span, reference=reference, model=past.model, replay=replay, time=time.time(), report=report)
 
 

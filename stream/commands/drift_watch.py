@@ -29,7 +29,7 @@ from monitoring.drift.reports.store import ReportStore
 from monitoring.drift.text_watch import TextWatch
 from monitoring.serving import serve_metrics
 from stream.commands.cluster import kafka_of_settings
-from stream.drift.session import Around, Watched, watch_without_end
+from stream.drift.session import Services, WatchOptions, watch_without_end
 from stream.drift.telling import Alerts
 from stream.drift.watch import Rules
 from stream.topics import declare_topics
@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(project.log_level, as_json=project.log_json)
     store = registry_store(top_k=1)
     references = references_of(Path(drift.reference).expanduser() if drift.reference else None, store)
-    watched = _watched(drift, from_beginning=arguments.from_beginning)
+    options = _options(drift, from_beginning=arguments.from_beginning)
     if drift.metrics_port:
         serve_metrics(drift.metrics_port)
     with ExitStack() as stack:
-        around = Around(
+        services = Services(
             references=references,
             accuracies=EvaluatedAccuracies(REPORT_FILE, store),
             texts=TextWatch(drift.text_every_windows),
@@ -67,15 +67,15 @@ def run(arguments: argparse.Namespace) -> int:
             alerts=_alerts(drift, stack),
         )
         try:
-            watch_without_end(watched, around)
+            watch_without_end(options, services)
         except KeyboardInterrupt:
             logger.info("watch_ended")
     return DONE
 
 
-def _watched(drift: DriftSettings, *, from_beginning: bool) -> Watched:
+def _options(drift: DriftSettings, *, from_beginning: bool) -> WatchOptions:
     stream = StreamSettings()
-    return Watched(
+    return WatchOptions(
         kafka=kafka_of_settings(),
         topics=declare_topics(TopicSettings()),
         group=f"{stream.group}.drift",

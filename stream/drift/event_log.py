@@ -1,4 +1,4 @@
-"""What was told on `tweets.drift`: the truth of where the drift process stands."""
+"""The events on `tweets.drift`, from which the drift process knows where it stands."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Tweets of the past, from a part of the topic: windows of them, in the order of their time."""
+"""Tweets of the past, from a range of the topic: windows of them, in the order of their time."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ class Past:
 
 
 class PastTweets:
-    """Classified tweets of a part of the topic.
+    """Classified tweets of a range of the topic.
 
     Args:
         reader: of the topic of classified tweets.
 
     Raises:
-        BrokerError: the part can't be read.
-        DataError: there are too many tweets, or no one.
+        BrokerError: the range can't be read.
+        DataError: there are too many tweets, or none.
     """
 
     def __init__(self, reader: RangeReader) -> None:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class EarlierTweets:
-    """Implements `stream.drift.subjects.Earlier` with a topic of Kafka.
+    """Implements `stream.drift.subjects.EarlierWindows` with a topic of Kafka.
 
     Args:
         consumer: without a group; nobody else uses it.

@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchOptions:
     """What is watched, and how.
 
     Attributes:
@@ -67,7 +67,7 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Around:
+class Services:
     """What the watch asks and tells beside Kafka."""
 
     references: References
@@ -78,8 +78,8 @@ class Around:
 
 
 def watch_without_end(
-    watched: Watched,
-    around: Around,
+    options: WatchOptions,
+    services: Services,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -89,8 +89,8 @@ def watch_without_end(
     A trouble that comes again soon, as where Kafka refuses the events, is waited for longer each time.
 
     Args:
-        watched: what.
-        around: what is asked and told beside Kafka.
+        options: what is watched, and how.
+        services: what is asked and told beside Kafka.
         clock: gives seconds that only grow.
         sleep: waits for that many seconds.
 
@@ -103,7 +103,7 @@ def watch_without_end(
     with Interrupts() as interrupts:
         while True:
             try:
-                with opened(watched, around, interrupts) as watch:
+                with opened(options, services, interrupts) as watch:
                     was_open = True
                     if is_lost:
                         logger.info("kafka_found_again")
@@ -112,7 +112,7 @@ def watch_without_end(
                         watch.step()
             except (BrokerError, KafkaError, OSError) as exc:
                 if not was_open and isinstance(exc, KafkaError):
-                    raise broker_error("can't watch the feed", watched.kafka, exc) from exc
+                    raise broker_error("can't watch the feed", options.kafka, exc) from exc
                 if not was_open:
                     raise
                 if not is_lost:
@@ -125,40 +125,40 @@ def watch_without_end(
 
 
 @contextmanager
-def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator[Watch]:
+def opened(options: WatchOptions, services: Services, interrupts: Interrupts) -> Iterator[Watch]:
     """Connect, and go on where the last window ended.
 
     Raises:
         BrokerError: no broker answers.
         KafkaError: it went away meanwhile, or refuses.
     """
-    topics = watched.topics
+    topics = options.topics
     check_rights(
-        watched.kafka,
+        options.kafka,
         reads=[topic.name for topic in (topics.classified, topics.dead_letter, topics.metrics, topics.drift)],
         writes=[topics.drift.name],
-        group=watched.group,
+        group=options.group,
     )
-    ensure_topics(watched.kafka, (topics.drift,))
+    ensure_topics(options.kafka, (topics.drift,))
     with ExitStack() as stack:
-        consumers = _Consumers(watched, interrupts, stack)
-        consumer = consumers.make(group=watched.group, max_partition_bytes=FEED_FETCH_BYTES)
+        consumers = _Consumers(options, interrupts, stack)
+        consumer = consumers.make(group=options.group, max_partition_bytes=FEED_FETCH_BYTES)
         partitions = await_topic(consumer, topics.classified.name)
-        producer = HeldClient(connect_producer(watched.kafka), interrupts)
+        producer = HeldClient(connect_producer(options.kafka), interrupts)
         stack.callback(producer.close, timeout=CLOSE_MS / 1000)
         event_log = EventLog(consumers.make(), producer, topics.drift.name)
         newest, committed = event_log.newest(), _committed(consumer, partitions)
-        standing = _standing(newest, from_beginning=watched.from_beginning)
+        standing = _standing(newest, from_beginning=options.from_beginning)
         offsets = start_offsets(
             told=standing.end,
             committed=committed,
             first=_by_number(consumer.beginning_offsets(partitions, timeout_ms=CALL_MS)),
             last=_by_number(consumer.end_offsets(partitions, timeout_ms=CALL_MS)),
-            from_beginning=watched.from_beginning,
+            from_beginning=options.from_beginning,
         )
         feed = KafkaFeed(consumer, topics.classified.name)
         feed.begin(offsets)
-        teller = Teller(event_log, around.reports, around.alerts)
+        teller = Teller(event_log, services.reports, services.alerts)
         if newest is not None and any(committed.get(number, 0) < end for number, end in (standing.end or {}).items()):
             teller.tell_alerts_again(newest)
         feed.commit(offsets)  # so that a start is one only once, also where no window ends before the next
@@ -166,52 +166,52 @@ def opened(watched: Watched, around: Around, interrupts: Interrupts) -> Iterator
             "feed_followed",
             extra={"topic": topics.classified.name, "from": format_offsets(offsets), "window": _number(newest)},
         )
-        yield Watch(_parts(watched, around, consumers, feed, event_log, teller, standing), watched.rules, standing)
+        yield Watch(_parts(options, services, consumers, feed, event_log, teller, standing), options.rules, standing)
 
 
 class _Consumers:
     """Makes consumers that are closed at the end."""
 
-    def __init__(self, watched: Watched, interrupts: Interrupts, stack: ExitStack) -> None:
-        self._watched, self._interrupts, self._stack = watched, interrupts, stack
+    def __init__(self, options: WatchOptions, interrupts: Interrupts, stack: ExitStack) -> None:
+        self._options, self._interrupts, self._stack = options, interrupts, stack
 
-    def make(self, *, group: str | None = None, **options: int) -> HeldClient:
-        kafka, isolation_level = self._watched.kafka, self._watched.isolation_level
+    def make(self, *, group: str | None = None, **more: int) -> HeldClient:
+        kafka, isolation_level = self._options.kafka, self._options.isolation_level
         consumer = HeldClient(
-            open_consumer(kafka, isolation_level=isolation_level, group=group, **options), self._interrupts
+            open_consumer(kafka, isolation_level=isolation_level, group=group, **more), self._interrupts
         )
         self._stack.callback(consumer.close, autocommit=False, timeout_ms=CLOSE_MS)
         return consumer
 
 
 def _parts(  # one call, where all meet
-    watched: Watched,
-    around: Around,
+    options: WatchOptions,
+    services: Services,
     consumers: _Consumers,
     feed: KafkaFeed,
     event_log: EventLog,
     teller: Teller,
     standing: Standing,
 ) -> Parts:
-    topics = watched.topics
-    bucket = TokenBucket(watched.tweets_per_second)
-    begin = 0.0 if standing.end is None and watched.from_beginning else standing.last
+    topics = options.topics
+    bucket = TokenBucket(options.tweets_per_second)
+    begin = 0.0 if standing.end is None and options.from_beginning else standing.last
     alarms_after = time.time() if standing.last is None else standing.last
     return Parts(
         feed=feed,
         subjects=Subjects(
-            around.references,
+            services.references,
             event_log,
             EarlierTweets(consumers.make(), topics.classified.name, bucket),
-            long_windows=watched.long_windows,
-            malformed_share=watched.malformed_share,
+            long_windows=options.long_windows,
+            malformed_share=options.malformed_share,
             clock=time.monotonic,
         ),
         teller=teller,
         refused=RefusedTweets(consumers.make(), topics.dead_letter.name, source=topics.raw.name, begin=begin),
         learned=LearnedTopic(consumers.make(), topics.metrics.name, alarms_after=alarms_after),
-        concepts=Concepts(around.accuracies),
-        texts=around.texts,
+        concepts=Concepts(services.accuracies),
+        texts=services.texts,
         bucket=bucket,
     )
 

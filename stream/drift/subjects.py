@@ -18,7 +18,7 @@ RETRY_SECONDS = 60.0  # a registry that was away may be back, or somebody may ha
 logger = logging.getLogger(__name__)
 
 
-class Told(Protocol):
+class DriftEvents(Protocol):
     """What was told before; see `stream.drift.event_log.EventLog`."""
 
     def newest(self) -> DriftEvent | None:
@@ -31,7 +31,7 @@ class Told(Protocol):
         """Add an event, and wait until it is there."""
 
 
-class Earlier(Protocol):
+class EarlierWindows(Protocol):
     """Reads tweets of windows that were told."""
 
     def windows(self, events: Sequence[DriftEvent], reference: Reference) -> list[Window]:
@@ -68,8 +68,8 @@ class Subjects:
     def __init__(
         self,
         references: References,
-        told: Told,
-        earlier: Earlier,
+        told: DriftEvents,
+        earlier: EarlierWindows,
         *,
         long_windows: int,
         malformed_share: float,

@@ -16,7 +16,7 @@ from monitoring.drift.records import DriftEvent, Span, event_id
 from monitoring.drift.references.reference import Reference
 from monitoring.drift.windows import Window
 from stream.drift.cutting import OpenWindow
-from stream.drift.subjects import Subject, Told
+from stream.drift.subjects import DriftEvents, Subject
 from stream.kafka.offsets import format_offsets
 
 MOST_CAUSES = 500  # of an event; about 200 kB, a fifth of what Kafka takes
@@ -56,7 +56,9 @@ class Teller:
         clock: gives seconds since 1970.
     """
 
-    def __init__(self, told: Told, reports: Reports, alerts: Alerts, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, told: DriftEvents, reports: Reports, alerts: Alerts, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._told, self._reports, self._alerts = told, reports, alerts
         self._clock = clock
 

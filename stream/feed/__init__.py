@@ -1,1 +1,1 @@
-"""Where tweets come from: files, and a seeded generator of our own writing."""
+"""Tweets and labels on their way to Kafka: out of files, or made up by a seeded generator, published at a rate."""

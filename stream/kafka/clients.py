@@ -22,7 +22,7 @@ METADATA_MS = 30_000  # new partitions are known after so long
 Client = TypeVar("Client")
 
 
-class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # as above
+class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # kafka-python has no usable types
     """Asks why, where a connection can't be opened, and tells a refusal to whoever wants one, in place of trying again.
 
     kafka-python means to do so, but reads the end of a connection before what was said last (3.0.12): it then tries

@@ -1,4 +1,4 @@
-"""Read a topic as it grows, without a consumer group: whoever looks on moves nobody's offsets."""
+"""Read a topic as it grows, without a consumer group, so that nobody's offsets move."""
 
 import logging
 import time

@@ -48,11 +48,7 @@ class Judge:
         raw = self._topics.raw.name
         committed = self._committed(raw)
         if end is None:
-            if not committed:
-                raise BrokerError(
-                    f"group {self._group} has committed nothing of {raw}: start a worker, or say with --to what to judge"
-                )
-            end = {number: at for number, at in committed.items() if not isinstance(start, dict) or number in start}
+            end = self._committed_end(start, committed)
         reader = self._reader(raw, start or BEGINNING, end, isolation_level=self._isolation_level)
         accounts: dict[int, Account] = {}
         for records in reader.records():
@@ -65,6 +61,17 @@ class Judge:
                     if partition in accounts:
                         accounts[partition].ends(output, offsets, partition=records[0].partition)
         return [account.verdict(committed=committed.get(number, 0)) for number, account in sorted(accounts.items())]
+
+    def _committed_end(self, start: Position | None, committed: dict[int, int]) -> dict[int, int]:
+        """Give where to end where nothing says so: what the workers have committed of the partitions that are meant."""
+        meant = sorted(start if isinstance(start, dict) else committed)
+        lacking = next((f"partition {number} of " for number in meant if number not in committed), "")
+        if not committed or lacking:
+            raise BrokerError(
+                f"group {self._group} has committed nothing of {lacking if committed else ''}{self._topics.raw.name}: "
+                "start a worker, or say with --to what to judge"
+            )
+        return {number: committed[number] for number in meant}
 
     def _outputs(self) -> tuple[str, str, str]:
         return self._topics.classified.name, self._topics.sentiment.name, self._topics.dead_letter.name

@@ -1,4 +1,4 @@
-"""Whether a worker waits for Kafka, or Kafka for the worker."""
+"""Which topics wait for Kafka to take the records that a worker has sent there."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The heart of the worker: a chunk of records in, the records that answer them out."""
+"""Classify a chunk: records in, the records that answer them out."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
-"""How far the worker is with the partitions that it holds, as it is seen from outside: by another thread.
+"""How far the worker is with the partitions that it holds.
 
-A loop that hangs can't tell of itself, so nothing here waits for it.
+Other threads ask, also while the worker's event loop hangs, so nothing here waits for it.
 """
 
 import math

@@ -1,6 +1,6 @@
-"""Finds a worker that stands still while there is work, from a thread of its own: a loop that hangs can't tell of itself.
+"""Finds a worker that stands still while there is work; looks from a thread of its own, as the event loop may hang.
 
-Not every worker that stands still has a fault: see decision 0031 for what excuses it.
+Not every worker that stands still has a fault: decision 0031 says what excuses it.
 """
 
 import asyncio

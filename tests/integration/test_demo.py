@@ -80,5 +80,5 @@ def test_demo_says_which_part_failed(kafka_servers: str, tmp_path: Path) -> None
     assert demo.returncode == 1
     (message,) = demo.stderr.splitlines()
     assert message.startswith("tickertape demo: the worker ended; its log ")
-    assert "StreamSettings.top_k" in message
+    assert "setting STREAM_TOP_K=99: " in message
     assert left_running(tmp_path) == []

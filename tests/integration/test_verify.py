@@ -164,6 +164,7 @@ def test_lost_output_is_missing(cluster: Cluster, verify: Verify) -> None:
     [
         ((), {}, 1, "has committed nothing"),
         (("--from", "9:0", "--to", "9:1"), {}, 1, "has no partition 9"),
+        (("--from", "0:0"), {}, 1, "has committed nothing of"),
         (("--from", "0:0", "--to", "0:7"), {}, 1, "holds the offsets 0 to 0"),
         (("--from", "soon"), {}, 2, "neither like 0:1200,1:1187 nor a time"),
         ((), {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, 1, "no Kafka answers"),

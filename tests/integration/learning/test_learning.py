@@ -3,20 +3,16 @@
 import json
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from kafka import KafkaProducer
 
-from config.settings import TopicSettings
 from models.feedback import LabelledTweet, ToLabel, Why
 from models.online.snapshot import batch_sha256
 from models.predictor import pretrained_predictor
 from models.taxonomy import LABELS, Label
 from stream.codecs import encode
-from stream.kafka.connection import KafkaConnection
-from stream.topics import declare_topics, ensure_topics
 
 pytestmark = pytest.mark.integration
 
@@ -27,16 +23,6 @@ MakeFeedback = Callable[..., bytes]
 QUICK = {"ONLINE_SNAPSHOT_SECONDS": 0.2}
 SMALL_STEPS = {"STREAM_CHUNK_SIZE_TWEETS": 50}
 NEW_WORDS = "zorblax quenfrit ships now"
-UNCORRECTABLE_WORKER = """
-import argparse, sys
-from types import SimpleNamespace
-from stream import app
-from stream.commands import worker
-
-load = app.load_predictor
-app.load_predictor = lambda store: SimpleNamespace(model=load(store).model)
-sys.exit(worker.run(argparse.Namespace(quality=None)))
-"""
 
 
 def many(make_feedback: MakeFeedback, count: int, *, start: int = 0) -> list[bytes]:
@@ -243,37 +229,6 @@ def test_snapshot_that_is_damaged_is_refused_and_made_anew(
     assert learning.labelled() == labelled
 
 
-def test_snapshot_of_feedback_that_is_gone_is_refused_at_the_start(
-    learning: Learning, start_worker: StartWorker, make_feedback: MakeFeedback
-) -> None:
-    producer = KafkaProducer(bootstrap_servers=learning.cluster.servers)
-    producer.send(learning.topics.online.name, key=b"sha", value=b"?", headers=[("feedback-offset", b"3")])
-    producer.close()
-    learning.say(many(make_feedback, 3))
-
-    with pytest.raises(
-        AssertionError, match=r"(?s)ended with 1:.*up to offset 3, but .* ends before 3: it was made anew"
-    ):
-        start_worker(**QUICK)
-    learning.say(many(make_feedback, 1))
-
-    assert start_worker(**QUICK).process.poll() is None
-
-
-@pytest.mark.parametrize("name", ["feedback", "labelled", "online"])
-def test_topic_of_the_learner_with_several_partitions_is_refused_at_the_start(
-    start_worker: StartWorker, kafka_servers: str, topic_prefix: str, name: str
-) -> None:
-    wide = declare_topics(TopicSettings(prefix=topic_prefix, **{name: "wide"}))
-    ensure_topics(KafkaConnection(kafka_servers), (replace(getattr(wide, name), partitions=3),))
-
-    refused = (
-        rf"(?s)ended with 1:.*{topic_prefix}wide has 3 partitions, and one learner needs one.*ONLINE_ENABLED=false"
-    )
-    with pytest.raises(AssertionError, match=refused):
-        start_worker(**{f"TOPICS_{name.upper()}": "wide"})
-
-
 def test_worker_that_shall_not_learn_leaves_feedback_alone_and_answers_with_the_batch_model(
     learning: Learning, start_worker: StartWorker, make_feedback: MakeFeedback
 ) -> None:
@@ -313,8 +268,3 @@ def test_frozen_worker_that_wakes_up_after_another_took_over_changes_nothing(
     by_offset: dict[int, LabelledTweet] = {tweet.feedback_offset: tweet for tweet in learning.labelled()}
     assert sorted(by_offset) == list(range(400))
     learning.assert_learned([by_offset[offset] for offset in range(400)], offset=399)
-
-
-def test_model_that_can_not_be_corrected_is_refused_at_the_start(start_worker: StartWorker) -> None:
-    with pytest.raises(AssertionError, match=r"(?s)ended with 1:.*can't be corrected: set ONLINE_ENABLED=false"):
-        start_worker(command=("-c", UNCORRECTABLE_WORKER))

@@ -74,7 +74,7 @@ def test_another_message_is_written_at_once(repeats: RepeatFilter, other: loggin
     assert repeats.filter(other)
 
 
-@pytest.mark.parametrize("name", ["stream.worker.guard", "aiokafkas", "root"])
+@pytest.mark.parametrize("name", ["stream.worker.stall_restart", "aiokafkas", "root"])
 def test_lines_of_others_are_all_written(repeats: RepeatFilter, name: str) -> None:
     assert all(repeats.filter(record("tweets_refused", name=name)) for _ in range(3))
 

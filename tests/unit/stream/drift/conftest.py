@@ -88,7 +88,7 @@ class ListedFeed:
 
 
 class ListedEvents:
-    """Implements `stream.drift.subjects.Told` in memory."""
+    """Implements `stream.drift.subjects.DriftEvents` in memory."""
 
     def __init__(self, events: Sequence[DriftEvent] = ()) -> None:
         self.events = list(events)
