@@ -160,7 +160,7 @@ def make_drift_event() -> Callable[..., DriftEvent]:
                 first_at="2026-01-31T09:30:00.000Z",
                 last_at="2026-01-31T09:40:00.000Z",
             ),
-            reference="0a1b2c3d",
+            reference="0a1b2c3d4e5f",
             model=ModelVersion("tickertape", "7"),
             outcome="drift" if open_names else "quiet",
             kinds=(Kind.TEXT,) if open_names else (),

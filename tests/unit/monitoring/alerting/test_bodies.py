@@ -69,7 +69,7 @@ def test_slack_message_is_this(make_message: Callable[..., Message], make_drift_
                 "elements": [
                     {
                         "type": "mrkdwn",
-                        "text": "5 open now; model tickertape 7, reference 0a1b2c3d",
+                        "text": "5 open now; model tickertape 7, reference 0a1b2c3d4e5f",
                         "verbatim": True,
                     }
                 ],
@@ -90,7 +90,7 @@ def test_generic_message_is_this(make_message: Callable[..., Message]) -> None:
         "version": 1,
         "type": "tickertape.drift.alarms",
         "time": "2026-01-31T09:40:01.000Z",
-        "reference": "0a1b2c3d",
+        "reference": "0a1b2c3d4e5f",
         "model": {"name": "tickertape", "version": "7", "online_version": 0},
         "opened_count": 1,
         "closed_count": 1,
