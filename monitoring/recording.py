@@ -8,7 +8,6 @@ from models.feedback import Why
 from models.online.report import LearningReport
 from models.records import ModelChange, ModelVersion
 from monitoring.metrics import (
-    ALERTS,
     CAREFUL_TWEETS,
     CHUNK_SECONDS,
     CHUNK_TWEETS,
@@ -211,11 +210,6 @@ def hide_learning() -> None:
 def show_online_version(version: int) -> None:
     """Show how much feedback is behind the online model that takes part."""
     ONLINE_VERSION.set(version)
-
-
-def count_alert(outcome: str) -> None:
-    """Count a message about drift alarms: `delivered`, or `failed`; or an event that was `dropped` before."""
-    ALERTS.labels(outcome).inc()
 
 
 def show_model(model: ModelVersion) -> None:

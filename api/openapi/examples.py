@@ -91,7 +91,7 @@ DRIFT_EVENT: dict[str, Any] = {
         "first_at": "2026-01-31T09:30:00.412Z",
         "last_at": "2026-01-31T09:41:17.020Z",
     },
-    "reference": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "reference": "0a1b2c3d",
     "model": {"name": "tickertape", "version": "7", "online_version": 0},
     "outcome": "drift",
     "kinds": ["prediction", "text"],

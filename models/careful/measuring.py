@@ -15,8 +15,8 @@ from models.predictor import ScorerPredictor
 from models.records import ModelVersion, Tweet
 from models.scorer import Scorer
 from models.taxonomy import LABELS, SENTIMENTS
-from models.training.lessons import Schooling
 from models.training.scaling import cross_fitted, scaled
+from models.training.soft_labels import Distillation
 from models.weights import HEAD_COLUMNS, Weights
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -84,18 +84,18 @@ def careful_points(weights: Weights, served: Weights, teacher: Teacher, split: S
     return tuple(points)
 
 
-def served_teacher(school: Schooling, weights: Weights, split: Split) -> tuple[bytes, tuple[CarefulPoint, ...]]:
+def served_teacher(distiller: Distillation, weights: Weights, split: Split) -> tuple[bytes, tuple[CarefulPoint, ...]]:
     """Make the file of a teacher that can be served beside weights, and measure both together.
 
     Args:
-        school: has the teacher.
+        distiller: has the teacher.
         weights: that learned from it; neither has seen a held-out tweet.
         split: where the held-out tweets are.
     """
     from models.careful.teacher import ServedTeacher  # noqa: PLC0415  # an extra, may be absent
 
     served = served_weights(weights, split)
-    content = school.served(held_out_doubts(served, split))
+    content = distiller.served(held_out_doubts(served, split))
     return content, careful_points(weights, served, ServedTeacher(content), split)
 
 

@@ -22,7 +22,7 @@ from models.commands.training_options import (
     add_data_options,
     add_teacher_options,
     check_teacher_options,
-    chosen_school,
+    chosen_distiller,
     data_folder,
     progress_bar,
     training_arguments,
@@ -65,11 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quality == "careful" and not arguments.teacher:
         raise ModelError("--quality careful needs a teacher: add --teacher")
     try:
-        from models.evaluation import figures, sheets  # noqa: PLC0415  # costs seconds, may be absent
+        from models.evaluation import model_card, sheets  # noqa: PLC0415  # costs seconds, may be absent
     except ModuleNotFoundError as exc:
         raise ModelError(f"evaluation needs {exc.name}, which is not installed here; run `make venv`") from exc
     if arguments.card:
-        figures.read_around(arguments.card)  # before the minutes, not after them
+        model_card.read_around(arguments.card)  # before the minutes, not after them
     with progress_bar() as show:
         if arguments.protocol:
             scores = _protocol(folder, chosen, show)
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         _show(scores, [sheets.protocol_sheet(scores)], as_json=arguments.json)
         return 0
     if arguments.card:
-        figures.write_figures(findings, arguments.card)
+        model_card.write_figures(findings, arguments.card)
     _show(findings, sheets.findings_sheets(findings), as_json=arguments.json)
     return 0
 
@@ -94,15 +94,15 @@ def _findings(folder: Path, chosen: TrainingArguments, arguments: argparse.Names
 
     split = read_split(folder, held_out_share=chosen.held_out_share, seed=chosen.seed)
     labelled, with_sentiment = split.labels.train, split.sentiments.train
-    school = chosen_school(arguments, split, chosen, show=show)
-    lessons = school.teach(labelled, with_sentiment) if school else None
+    distiller = chosen_distiller(arguments, split, chosen, show=show)
+    soft_labels = distiller.teach(labelled, with_sentiment) if distiller else None
     scalings = scalings_to_measure(split)
-    weights = fit(labelled, with_sentiment, lessons, chosen, begin=lambda step: show(step, 0, 0), scalings=scalings)
+    weights = fit(labelled, with_sentiment, soft_labels, chosen, begin=lambda step: show(step, 0, 0), scalings=scalings)
     is_all = arguments.card is not None
     care = None
-    if school and (is_all or arguments.quality == "careful"):
+    if distiller and (is_all or arguments.quality == "careful"):
         show("measuring the teacher", 0, 0)
-        _, care = served_teacher(school, weights, split)
+        _, care = served_teacher(distiller, weights, split)
     return Findings(
         arguments=chosen,
         data_sha256=split.data_sha256,

@@ -20,7 +20,7 @@ from models.commands.training_options import (
     add_data_options,
     add_teacher_options,
     check_teacher_options,
-    chosen_school,
+    chosen_distiller,
     data_folder,
     progress_bar,
     training_arguments,
@@ -48,10 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
         destination = chosen_destination(arguments, show=show)
         from models.training.challenger import train_challenger  # noqa: PLC0415  # costs seconds
 
-        school = chosen_school(arguments, split, chosen, show=show)
+        distiller = chosen_distiller(arguments, split, chosen, show=show)
         from monitoring.drift.references.training import files_beside  # noqa: PLC0415  # as above
 
-        report = train_challenger(split, chosen, destination, school=school, progress=show, beside=files_beside)
+        report = train_challenger(split, chosen, destination, distiller=distiller, progress=show, beside=files_beside)
     promotion = None if arguments.no_promote else promote_version(report.model_version, data_dir=folder)
     show_training(report, promotion, arguments)
     return DONE if promotion is None or promotion.promoted else FAILED

@@ -14,7 +14,7 @@ from models.data.dataset import Split
 from models.data.unlabelled import read_unlabelled
 from models.errors import ModelError
 from models.training.arguments import TrainingArguments
-from models.training.lessons import Schooling
+from models.training.soft_labels import Distillation
 
 ARGUMENTS_FILE = Path(settings.__file__).parent / "args.json"
 Show = Callable[[str, int, int], None]
@@ -88,10 +88,10 @@ def read_arguments(path: Path) -> TrainingArguments:
         raise ModelError(f"{path}: {exc}; correct it, see models/training/arguments.py for what is allowed") from exc
 
 
-def chosen_school(
+def chosen_distiller(
     arguments: argparse.Namespace, split: Split, chosen: TrainingArguments, *, show: Show
-) -> Schooling | None:
-    """Give a school whose teacher is fine-tuned when it is first asked, and kept; None where none is wanted.
+) -> Distillation | None:
+    """Give a distiller whose teacher is fine-tuned when it is first asked, and kept; None where none is wanted.
 
     Raises:
         ModelError: its libraries are not installed.
@@ -100,12 +100,12 @@ def chosen_school(
         return None
     show("loading PyTorch", 0, 0)
     try:
-        from models.teacher.school import School  # noqa: PLC0415  # costs seconds, may be absent
+        from models.teacher.distiller import Distiller  # noqa: PLC0415  # costs seconds, may be absent
     except ModuleNotFoundError as exc:
         raise ModelError(f"a teacher needs {exc.name}, which is not installed here; run `make venv-teacher`") from exc
     texts = read_unlabelled(arguments.unlabelled, split) if arguments.unlabelled else []
     folder = settings.ProjectSettings().home / "teacher"
-    return School(split, chosen, folder=folder, unlabelled=texts, told=lambda step: show(step, 0, 0))
+    return Distiller(split, chosen, folder=folder, unlabelled=texts, told=lambda step: show(step, 0, 0))
 
 
 @contextmanager

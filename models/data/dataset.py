@@ -205,7 +205,8 @@ def _parsed(path: Path, content: bytes, class_names: Sequence[str]) -> LabelledT
 
 def _rows(path: Path, reader: "csv.DictReader[str]", *, class_count: int) -> tuple[list[str], list[int]]:
     if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-        raise DataError(f"{path} has the columns {reader.fieldnames}, needed are {list(_COLUMNS)}")
+        seen = ", ".join(reader.fieldnames or ()) or "none"
+        raise DataError(f"{path} has the columns {seen}; needed are {', '.join(_COLUMNS)}")
     ids = {str(column): column for column in range(class_count)}
     texts, classes = [], []
     for row in reader:

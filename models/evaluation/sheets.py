@@ -25,7 +25,7 @@ class Sheet(NamedTuple):
         columns: names; the first column holds words, the others numbers.
         rows: cells as they are shown.
         note: what must be known to read it; may be empty.
-        pictures: what each shows, and its name, see `models.evaluation.figures`.
+        pictures: what each shows, and its name, see `models.evaluation.model_card`.
     """
 
     heading: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.features import IntArray
-from models.training.lessons import NO_ORIGIN
+from models.training.soft_labels import NO_ORIGIN
 
 WORD = re.compile(r"[^\W_]+")
 _SPACES = re.compile(r"\s+")

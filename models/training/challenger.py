@@ -18,9 +18,9 @@ from models.records import ModelVersion
 from models.retraining.findings import FeedbackFindings, FeedbackUsed
 from models.training.arguments import TrainingArguments
 from models.training.card import model_card
-from models.training.lessons import Schooling
 from models.training.provenance import provenance
 from models.training.report import Report, careful_metrics, encode_report, fits, held_out, metrics, parameters
+from models.training.soft_labels import Distillation
 from models.training.trainer import Progress, TrainingResult, train
 from models.weights import SHA256_FILE, WEIGHTS_FILE, Weights, encode_weights, sha256_of
 
@@ -63,7 +63,7 @@ def train_challenger(
     arguments: TrainingArguments,
     destination: Destination,
     *,
-    school: Schooling | None,
+    distiller: Distillation | None,
     progress: Progress,
     judge: Judge | None = None,
     beside: Beside = lambda *_: {},
@@ -74,7 +74,7 @@ def train_challenger(
         split: the labelled tweets, see `models.data.dataset.read_split`.
         arguments: of the training.
         destination: where the model goes.
-        school: has the teacher to learn from, which is then kept with the version; None to learn from labels alone.
+        distiller: has the teacher to learn from, which is then kept with the version; None to learn from labels alone.
         progress: told of each step.
         judge: where labels of people are among the tweets; None where there are none.
         beside: gives more files to keep with the version.
@@ -84,16 +84,16 @@ def train_challenger(
         ModelError: a file can't be written.
     """
     store = destination.open()
-    result = train(split, arguments, teach=school.teach if school else None, progress=progress)
+    result = train(split, arguments, teach=distiller.teach if distiller else None, progress=progress)
     feedback = judge(result.measured_weights) if judge else None
     if feedback:
         result = _signed(result, feedback.used)
     files = _files(result, feedback, data_sha256=split.data_sha256)
     its_teacher: dict[str, bytes] = {}
     care: tuple[CarefulPoint, ...] = ()
-    if school:
+    if distiller:
         progress("measuring the teacher", 0, 0)
-        its_teacher[registry.TEACHER_FILE], care = served_teacher(school, result.measured_weights, split)
+        its_teacher[registry.TEACHER_FILE], care = served_teacher(distiller, result.measured_weights, split)
     run = registry.TrainingRun(
         parameters={
             **parameters(arguments, result, data_sha256=split.data_sha256),

@@ -12,8 +12,8 @@ from models.features import IntArray, feature_rows
 from models.taxonomy import LABELS, SENTIMENTS
 from models.training import batch
 from models.training.arguments import TrainingArguments
-from models.training.lessons import Lessons
 from models.training.scaling import Scaling, fit_scaling, scaled
+from models.training.soft_labels import SoftLabels
 from models.weights import HEAD_COLUMNS, Weights
 
 Begin = Callable[[str], None]
@@ -28,7 +28,7 @@ _TINY = 1e-6
 def fit(
     labelled: LabelledTweets,
     with_sentiment: LabelledTweets,
-    lessons: Lessons | None,
+    soft_labels: SoftLabels | None,
     arguments: TrainingArguments,
     *,
     begin: Begin,
@@ -39,13 +39,13 @@ def fit(
     Args:
         labelled: tweets with topics, at least two classes.
         with_sentiment: tweets with sentiments, at least two classes.
-        lessons: of a teacher, for just these tweets; or None to learn from the labels alone.
+        soft_labels: of a teacher, for just these tweets; or None to learn from the labels alone.
         arguments: see there.
         begin: told of each of the `FIT_STEPS` steps.
         scalings: of both heads' scores; None to fit them out of fold, which takes a fit for each fold.
     """
-    texts = [labelled.texts, with_sentiment.texts, lessons.further.texts if lessons else ()]
-    if lessons:
+    texts = [labelled.texts, with_sentiment.texts, soft_labels.further.texts if soft_labels else ()]
+    if soft_labels:
         arguments = arguments.taught()
     begin(f"hashing {sum(map(len, texts)):,} texts")
     hashed = [batch.HashedTweets(*feature_rows(part)) for part in texts]
@@ -58,7 +58,7 @@ def fit(
     matrices = [space.matrix(part) for part in hashed]
     known = [None, None] if scalings is None else scalings
     (labels, of_labels), (sentiments, of_sentiments) = (
-        _fitted(_Head(place, tweets, matrices, lessons, arguments), known[place])
+        _fitted(_Head(place, tweets, matrices, soft_labels, arguments), known[place])
         for place, tweets in enumerate((labelled, with_sentiment))
     )
     return scaled(batch.export_weights(space, (labels, sentiments)), [of_labels, of_sentiments])
@@ -96,14 +96,14 @@ class _Head:
         place: 0 for the labels, 1 for the sentiments.
         tweets: labelled for this head.
         matrices: of the tweets with topics, those with sentiments, and the further texts.
-        lessons: see `fit`.
+        soft_labels: see `fit`.
         arguments: see `fit`.
     """
 
     place: int
     tweets: LabelledTweets
     matrices: list[batch.Matrix]
-    lessons: Lessons | None
+    soft_labels: SoftLabels | None
     arguments: TrainingArguments
 
     @property
@@ -150,8 +150,8 @@ class _Material:
 def _fitted(head: _Head, scaling: Scaling | None) -> tuple[batch.LinearHead, Scaling]:
     """Fit a head, and the scaling of its scores where none is given."""
     material = _from_labels(head)
-    if head.lessons is not None:
-        material = _from_lessons(head, head.lessons, material)
+    if head.soft_labels is not None:
+        material = _from_soft_labels(head, head.soft_labels, material)
     if scaling is None:
         scaling = fit_scaling(head.out_of_fold(material), head.tweets.classes)
     return head.solve(material), scaling
@@ -163,36 +163,36 @@ def _from_labels(head: _Head) -> _Material:
     return _Material(head.own, targets, np.column_stack([rows, rows]))
 
 
-def _from_lessons(head: _Head, lessons: Lessons, labels: _Material) -> _Material:
+def _from_soft_labels(head: _Head, soft_labels: SoftLabels, labels: _Material) -> _Material:
     """Mix the given labels with what the teacher and a linear model fitted to the labels think."""
     out_of_fold = head.out_of_fold(labels)
     temperature = fit_temperature(out_of_fold, head.tweets.classes)
     arguments, columns = head.arguments, HEAD_COLUMNS[head.place]
-    answers = lessons.labelled, lessons.with_sentiment
+    answers = soft_labels.labelled, soft_labels.with_sentiment
     own_answers, other_answers = answers[head.place][:, columns], answers[1 - head.place][:, columns]
     thought = _mean(own_answers, softmax(out_of_fold, temperature=temperature))
     own_shares = arguments.hard_share * labels.targets.shares + (1 - arguments.hard_share) * thought
     other_shares = _mean(other_answers, softmax(head.solve(labels).scores(head.other), temperature=temperature))
     matrix = sparse.vstack([head.own, head.other, head.matrices[-1]]).tocsr()
     targets = batch.Targets(
-        np.vstack([own_shares, other_shares, lessons.further_probabilities[:, columns]]),
+        np.vstack([own_shares, other_shares, soft_labels.further_probabilities[:, columns]]),
         np.concatenate(
             [
                 np.ones(len(own_shares)),
                 np.full(len(other_shares), arguments.other_head_weight),
-                lessons.further.weights[:, head.place],
+                soft_labels.further.weights[:, head.place],
             ]
         ),
     )
-    return _Material(matrix, targets, _origins(head, lessons))
+    return _Material(matrix, targets, _origins(head, soft_labels))
 
 
-def _origins(head: _Head, lessons: Lessons) -> IntArray:
+def _origins(head: _Head, soft_labels: SoftLabels) -> IntArray:
     """Name for each row of the joined matrix the head's own tweets that it was made of; -1 for none; shape (n, 2)."""
     own_count, other_count = head.own.shape[0], head.other.shape[0]
-    first_own = other_count if head.place else 0  # the lessons count the tweets with topics first
-    own = lessons.further.origins - first_own
-    own = np.where((lessons.further.origins < first_own) | (own >= own_count), -1, own)
+    first_own = other_count if head.place else 0  # the soft labels have the tweets with topics first
+    own = soft_labels.further.origins - first_own
+    own = np.where((soft_labels.further.origins < first_own) | (own >= own_count), -1, own)
     rows = np.arange(own_count)
     return np.vstack([np.column_stack([rows, rows]), np.full((other_count, 2), -1), own])
 

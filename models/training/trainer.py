@@ -10,8 +10,8 @@ from models.evaluation.metrics import Evaluation, HeadPerformance, evaluate, hel
 from models.taxonomy import LABELS, SENTIMENTS
 from models.training.arguments import TrainingArguments
 from models.training.fitting import FIT_STEPS, fit
-from models.training.lessons import Teach
 from models.training.scaling import Scaling, unscaled
+from models.training.soft_labels import Teach
 from models.weights import Weights
 
 Progress = Callable[[str, int, int], None]
@@ -55,7 +55,7 @@ def train(split: Split, arguments: TrainingArguments, *, teach: Teach | None, pr
     Args:
         split: at least two classes in each head's training tweets.
         arguments: see there.
-        teach: gives the lessons of a teacher, for the training tweets, then for all; None to learn from labels alone.
+        teach: gives the soft labels of a teacher, for the training tweets, then for all; None to learn from labels alone.
         progress: told of each step.
     """
     is_fitted_again = not split.is_published or bool(len(split.labels.newest) or len(split.sentiments.newest))
@@ -105,8 +105,8 @@ def _fit(
     *,
     scalings: Sequence[Scaling] | None,
 ) -> Weights:
-    lessons = teach(labelled, with_sentiment) if teach else None
-    return fit(labelled, with_sentiment, lessons, arguments, begin=steps.begin, scalings=scalings)
+    soft_labels = teach(labelled, with_sentiment) if teach else None
+    return fit(labelled, with_sentiment, soft_labels, arguments, begin=steps.begin, scalings=scalings)
 
 
 def _all(head: HeadSplit, *, is_published: bool) -> LabelledTweets:

@@ -12,8 +12,8 @@ from monitoring.alerting.generic import generic_body
 from monitoring.alerting.messages import Message
 from monitoring.alerting.receiving import Answer, Receiver
 from monitoring.alerting.slack import slack_body
+from monitoring.drift.recording import count_alert
 from monitoring.drift.records import DriftEvent
-from monitoring.recording import count_alert
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,8 @@ from models.errors import DataError
 from monitoring.data_tests.files import require_file
 from monitoring.data_tests.limits import Kind
 
+SHOWN_FINDINGS = 3  # one wrong column breaks most of what is expected
+
 
 def require_good_tweets(folder: Path) -> None:
     """Test the training files of a folder.
@@ -27,5 +29,10 @@ def require_good_tweets(folder: Path) -> None:
     for name, kind in zip(TRAIN_FILES, (Kind.TOPIC, Kind.SENTIMENT), strict=True):
         broken = [outcome for outcome in validate(folder / name, kind) if not outcome.success]
         if broken:
-            findings = "; ".join(f"{outcome.expectation}: {outcome.finding()}" for outcome in broken)
-            raise DataError(f"{folder / name} breaks what is expected, so nothing was trained; correct it: {findings}")
+            shown = [f"{outcome.expectation}: {outcome.finding()}" for outcome in broken[:SHOWN_FINDINGS]]
+            if len(broken) > SHOWN_FINDINGS:
+                listing = f"python -m monitoring validate {folder / name} --kind {kind}"
+                shown.append(f"and {len(broken) - SHOWN_FINDINGS} more, which `{listing}` lists")
+            raise DataError(
+                f"{folder / name} breaks what is expected, so nothing was trained; correct it: {'; '.join(shown)}"
+            )

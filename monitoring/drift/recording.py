@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from monitoring.drift.records import Kind
 from monitoring.metrics import (
+    ALERTS,
     DRIFT_DETECTED,
     DRIFT_LAG,
     DRIFT_OUTCOMES,
@@ -51,3 +52,8 @@ def count_skipped(tweets: int) -> None:
 def observe_drift_report(seconds: float) -> None:
     """Note how long a drift report took."""
     DRIFT_REPORT_SECONDS.observe(seconds)
+
+
+def count_alert(outcome: str) -> None:
+    """Count a message about drift alarms: `delivered`, or `failed`; or an event that was `dropped` before."""
+    ALERTS.labels(outcome).inc()

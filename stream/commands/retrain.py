@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             material.split,
             chosen,
             destination,
-            school=None,
+            distiller=None,
             progress=show,
             judge=partial(findings, material, champion),
             beside=files_beside,

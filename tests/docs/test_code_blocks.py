@@ -1,4 +1,4 @@
-"""README, tutorial and how-to guides do what they say: their code blocks are run in order, on a real Kafka."""
+"""README, tutorial, how-to guides and reference do what they say: their code blocks are run, on a real Kafka."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

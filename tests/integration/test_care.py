@@ -17,7 +17,7 @@ from models.loading import RegistryStore, load_predictor
 from models.predictor import PRETRAINED, ScorerPredictor
 from models.records import Tweet
 from models.training.arguments import TrainingArguments
-from models.training.lessons import NO_ORIGIN, FurtherTexts, Lessons
+from models.training.soft_labels import NO_ORIGIN, FurtherTexts, SoftLabels
 from models.weights import COLUMNS, WEIGHTS_FILE
 
 pytestmark = [
@@ -31,16 +31,16 @@ NAME, ALIAS = "tickertape-test", "challenger"
 CARE = Care(share=1.0, tweets_per_second=1000, wait_seconds=10, count=lambda _outcome, _tweets: None)
 
 
-class TinySchool:
-    """Implements `models.training.lessons.Schooling` with a teacher of eight words that says little of labelled tweets."""
+class TinyDistiller:
+    """Implements `models.training.soft_labels.Distillation` with a teacher of eight words that says little of labelled tweets."""
 
     def __init__(self) -> None:
         self.doubts: FloatArray = np.empty(0)
 
-    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Lessons:
+    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> SoftLabels:
         evenly = np.concatenate([np.full(20, 1 / 20), np.full(3, 1 / 3)])
         nothing = FurtherTexts((), np.full((0, 2), NO_ORIGIN), np.ones((0, 2)))
-        return Lessons(
+        return SoftLabels(
             np.tile(evenly, (len(labelled), 1)),
             np.tile(evenly, (len(with_sentiment), 1)),
             nothing,
@@ -78,18 +78,18 @@ def test_training_with_a_teacher_registers_it_and_what_it_gives(store: RegistryS
     from models.registry import existing_store, load_file
     from models.training.challenger import Destination, train_challenger
 
-    split, school = read_split(DATA / "labelled", held_out_share=0.15, seed=11), TinySchool()
+    split, distiller = read_split(DATA / "labelled", held_out_share=0.15, seed=11), TinyDistiller()
     destination = Destination(store.tracking_uri, NAME, tmp_path / "export")
 
     report = train_challenger(
-        split, TrainingArguments(seed=11, fold_count=2), destination, school=school, progress=lambda *_: None
+        split, TrainingArguments(seed=11, fold_count=2), destination, distiller=distiller, progress=lambda *_: None
     )
 
     careful = load_predictor(store)
     assert isinstance(careful, CarefulPredictor)
     (answer,) = careful.predict([Tweet("Fed rates")])
     assert (answer.answered_by, answer.model.version) == ("teacher", report.model_version)
-    assert (np.diff(school.doubts) >= 0).all()
+    assert (np.diff(distiller.doubts) >= 0).all()
     registered = existing_store(tracking_uri=store.tracking_uri, model_name=NAME)
     points = json.loads(load_file(registered, report.model_version, path="evaluation/care.json") or b"")
     assert [point["share"] for point in points] == [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]

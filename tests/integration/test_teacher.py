@@ -11,7 +11,7 @@ from msgspec.structs import replace as with_values
 
 from models.data.dataset import LabelledTweets, Split, read_split
 from models.training.arguments import TrainingArguments
-from models.training.lessons import Lessons
+from models.training.soft_labels import SoftLabels
 
 pytestmark = [
     pytest.mark.training,
@@ -35,12 +35,14 @@ def split() -> Split:
     )
 
 
-def taught(folder: Path, split: Split, told: list[str], *, epochs: int = ARGUMENTS.teacher_epochs) -> Lessons:
-    from models.teacher.school import School
+def taught(folder: Path, split: Split, told: list[str], *, epochs: int = ARGUMENTS.teacher_epochs) -> SoftLabels:
+    from models.teacher.distiller import Distiller
 
     arguments = with_values(ARGUMENTS, teacher_epochs=epochs)
-    school = School(split, arguments, folder=folder, unlabelled=["Nickel prices double in a day"], told=told.append)
-    return school.teach(split.labels.train, split.sentiments.train)
+    distiller = Distiller(
+        split, arguments, folder=folder, unlabelled=["Nickel prices double in a day"], told=told.append
+    )
+    return distiller.teach(split.labels.train, split.sentiments.train)
 
 
 @pytest.fixture(scope="module")
@@ -49,39 +51,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lessons(folder: Path, split: Split) -> Lessons:
+def soft_labels(folder: Path, split: Split) -> SoftLabels:
     """What a teacher of two epochs says."""
     return taught(folder, split, [])
 
 
-def test_teacher_answers_labelled_copied_and_unlabelled_texts(lessons: Lessons, split: Split) -> None:
+def test_teacher_answers_labelled_copied_and_unlabelled_texts(soft_labels: SoftLabels, split: Split) -> None:
     count = len(split.labels.train) + len(split.sentiments.train)
 
-    assert lessons.labelled.shape == (len(split.labels.train), 23)
-    assert lessons.further.texts[-1] == "Nickel prices double in a day"
-    assert len(lessons.further.texts) == count + 1
-    for answers in (lessons.labelled, lessons.with_sentiment, lessons.further_probabilities):
+    assert soft_labels.labelled.shape == (len(split.labels.train), 23)
+    assert soft_labels.further.texts[-1] == "Nickel prices double in a day"
+    assert len(soft_labels.further.texts) == count + 1
+    for answers in (soft_labels.labelled, soft_labels.with_sentiment, soft_labels.further_probabilities):
         assert np.allclose(answers[:, :20].sum(axis=1), 1, atol=1e-5)
         assert np.allclose(answers[:, 20:].sum(axis=1), 1, atol=1e-5)
 
 
-def test_teacher_learns_what_it_was_shown(lessons: Lessons, split: Split) -> None:
-    said = lessons.with_sentiment[:, 20:].argmax(axis=1)
+def test_teacher_learns_what_it_was_shown(soft_labels: SoftLabels, split: Split) -> None:
+    said = soft_labels.with_sentiment[:, 20:].argmax(axis=1)
 
     most = np.bincount(split.sentiments.train.classes).max() / len(split.sentiments.train)
     assert (said == split.sentiments.train.classes).mean() > most
 
 
-def test_steps_that_are_done_are_not_done_again(lessons: Lessons, folder: Path, split: Split) -> None:
+def test_steps_that_are_done_are_not_done_again(soft_labels: SoftLabels, folder: Path, split: Split) -> None:
     told: list[str] = []
 
     again = taught(folder, split, told)
 
     assert told == []
-    assert np.array_equal(again.further_probabilities, lessons.further_probabilities)
+    assert np.array_equal(again.further_probabilities, soft_labels.further_probabilities)
 
 
-@pytest.mark.usefixtures("lessons")
+@pytest.mark.usefixtures("soft_labels")
 def test_a_stopped_fine_tuning_goes_on_to_the_same_weights(folder: Path, split: Split, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
@@ -121,7 +123,7 @@ def test_two_answers_differ_by_their_divergence_in_both_heads() -> None:
     assert float(_difference(torch.cat([scores, scores]))) == 0
 
 
-@pytest.mark.usefixtures("lessons")
+@pytest.mark.usefixtures("soft_labels")
 def test_a_step_says_on_what_it_runs(folder: Path, split: Split, tmp_path: Path) -> None:
     from models.teacher.network import device_name
 
@@ -135,27 +137,27 @@ def test_a_step_says_on_what_it_runs(folder: Path, split: Split, tmp_path: Path)
     assert {step.split(" ")[0] for step in told} == {"fine-tuning", "asking"}
 
 
-def test_students_of_the_teacher_answer_both_heads(lessons: Lessons, split: Split) -> None:
+def test_students_of_the_teacher_answer_both_heads(soft_labels: SoftLabels, split: Split) -> None:
     from models.scorer import Scorer
     from models.training.trainer import train
 
     published = replace(split, is_published=True)  # so that it is fitted once, on the tweets that the teacher has seen
 
-    result = train(published, ARGUMENTS, teach=lambda _labelled, _felt: lessons, progress=lambda *_: None)
+    result = train(published, ARGUMENTS, teach=lambda _labelled, _with_sentiment: soft_labels, progress=lambda *_: None)
 
     answers = Scorer(result.weights).probabilities(split.sentiments.train.texts)
     assert (answers.sentiments.argmax(axis=1) == split.sentiments.train.classes).mean() > 0.8
 
 
-def test_served_teacher_says_nearly_what_the_teacher_says(lessons: Lessons, folder: Path, split: Split) -> None:
+def test_served_teacher_says_nearly_what_the_teacher_says(soft_labels: SoftLabels, folder: Path, split: Split) -> None:
     from models.careful.teacher import ServedTeacher
-    from models.teacher.school import School
+    from models.teacher.distiller import Distiller
 
-    school = School(split, ARGUMENTS, folder=folder, unlabelled=[], told=lambda _: None)
+    distiller = Distiller(split, ARGUMENTS, folder=folder, unlabelled=[], told=lambda _: None)
 
-    served = ServedTeacher(school.served(np.linspace(0, 1, 201)))
+    served = ServedTeacher(distiller.served(np.linspace(0, 1, 201)))
 
-    texts, said = split.labels.train.texts[:100], lessons.labelled[:100]
+    texts, said = split.labels.train.texts[:100], soft_labels.labelled[:100]
     answers = np.array([served.probabilities(text) for text in texts])
     assert served.doubts.tolist() == pytest.approx(np.linspace(0, 1, 201).tolist())
     assert np.abs(answers - said).mean() < 0.01

@@ -54,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, make_registry: Callable[[P
     steps: list[tuple[str, int, int]] = []
     arguments = TrainingArguments(seed=11)
     split = read_split(LABELLED, held_out_share=arguments.held_out_share, seed=arguments.seed)
-    report = train_challenger(split, arguments, destination, school=None, progress=lambda *step: steps.append(step))
+    report = train_challenger(split, arguments, destination, distiller=None, progress=lambda *step: steps.append(step))
     return Trained(folder, destination, report, steps)
 
 
@@ -235,7 +235,7 @@ def test_export_that_can_t_be_written_says_so(make_registry: Callable[[Path], st
     split = read_split(LABELLED, held_out_share=0.15, seed=11)
 
     with pytest.raises(ModelError, match="blocked can't be written"):
-        train_challenger(split, TrainingArguments(seed=11), destination, school=None, progress=ignore_progress)
+        train_challenger(split, TrainingArguments(seed=11), destination, distiller=None, progress=ignore_progress)
 
 
 @pytest.mark.slow

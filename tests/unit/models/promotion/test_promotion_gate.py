@@ -15,7 +15,7 @@ from models.records import ModelVersion, Tweet
 from models.training.report import Report
 from models.weights import Weights
 
-LABELLED = Path(__file__).parents[2] / "data" / "labelled"
+LABELLED = Path(__file__).parents[3] / "data" / "labelled"
 RECORDED = msgspec.json.decode((Path(config.__path__[0]) / "run.json").read_bytes(), type=Report)
 REPORT = msgspec.structs.replace(
     RECORDED,

@@ -1,4 +1,4 @@
-"""What a teacher adds to labelled tweets: what it thinks of them, and further texts with what it thinks of those."""
+"""What a teacher adds to labelled tweets: its probabilities of their classes, and further texts with theirs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class FurtherTexts:
 
 
 @dataclass(frozen=True)
-class Lessons:
+class SoftLabels:
     """A teacher's probabilities; columns are the labels in the order of `LABELS`, then `SENTIMENTS`, each head sums to 1.
 
     Attributes:
@@ -54,10 +54,10 @@ class Lessons:
     further_probabilities: FloatArray
 
 
-class Schooling(Protocol):
-    """The part of `models.teacher.school.School` that is used where PyTorch need not be."""
+class Distillation(Protocol):
+    """The part of `models.teacher.distiller.Distiller` that is used where PyTorch need not be."""
 
-    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Lessons:
+    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> SoftLabels:
         """See `Teach`."""
 
     def served(self, doubts: FloatArray) -> bytes:
@@ -71,5 +71,5 @@ class Schooling(Protocol):
         """
 
 
-Teach = Callable[[LabelledTweets, LabelledTweets], Lessons]
-"""(tweets with a topic, tweets with a sentiment) -> lessons from a teacher that has seen no held-out tweet's label."""
+Teach = Callable[[LabelledTweets, LabelledTweets], SoftLabels]
+"""(tweets with a topic, tweets with a sentiment) -> soft labels of a teacher that has seen no held-out tweet's label."""

@@ -5,7 +5,7 @@ import pytest
 from models.data.dataset import read_topics
 from models.training.arguments import TrainingArguments
 
-LABELLED = Path(__file__).parents[2] / "data" / "labelled"
+LABELLED = Path(__file__).parents[3] / "data" / "labelled"
 
 
 @pytest.mark.training

@@ -155,7 +155,7 @@ def test_the_examples_fit_the_schemas() -> None:
 
 
 async def test_the_reference_names_every_route_and_status_of_the_document(client: httpx.AsyncClient) -> None:
-    reference = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    reference = (Path(__file__).parents[4] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 
     document = await document_of(client)
 

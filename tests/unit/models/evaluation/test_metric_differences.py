@@ -10,7 +10,7 @@ from models.scorer import Scorer
 from models.taxonomy import LABELS
 from models.weights import Weights
 
-LABELLED = Path(__file__).parents[2] / "data" / "labelled"
+LABELLED = Path(__file__).parents[3] / "data" / "labelled"
 PRETRAINED = pretrained_predictor(3).scorer.weights
 
 

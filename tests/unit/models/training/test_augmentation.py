@@ -1,5 +1,5 @@
 from models.training.augmentation import augmented
-from models.training.lessons import NO_ORIGIN
+from models.training.soft_labels import NO_ORIGIN
 
 TEXTS = ["Oil prices rise as OPEC cuts output again this week"] * 200
 NEIGHBOURS = {"oil": ["petroleum"], "rise": ["climb"], "cuts": ["lowers"]}

@@ -16,7 +16,7 @@ from models.retraining.findings import FeedbackFindings, FeedbackUsed, feedback_
 from models.retraining.material import Material, NewestLabels
 from models.weights import Weights
 
-LABELLED = Path(__file__).parents[2] / "data" / "labelled"
+LABELLED = Path(__file__).parents[3] / "data" / "labelled"
 GOOD = pretrained_predictor(3).scorer.weights
 USED = FeedbackUsed(100, "5a" * 32, 90, 60, 3, 12, 0, 85, 99)
 

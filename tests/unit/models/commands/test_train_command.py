@@ -52,6 +52,19 @@ def test_nothing_is_trained_on_a_file_that_breaks_an_expectation(
     assert [path.name for path in tmp_path.iterdir()] == ["labelled"]
 
 
+def test_of_a_file_that_breaks_much_the_first_findings_are_shown_and_where_the_others_are_listed(
+    tickertape: CommandLine, labelled_folder: Path
+) -> None:
+    file = labelled_folder / "topic_train.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("text,label", "tweet,tag", 1), encoding="utf-8")
+
+    done = tickertape("train", "--data-dir", str(labelled_folder))
+
+    assert "correct it: the columns are text,label: tweet,tag; no text is missing: " in done.stderr
+    assert f" more, which `python -m monitoring validate {file} --kind topic` lists\n" in done.stderr
+    assert done.stderr.count("the column text is missing") == 2
+
+
 def test_help_needs_no_training_library(tickertape: CommandLine) -> None:
     done = tickertape(
         "train",

@@ -1,4 +1,4 @@
-"""From labelled tweets to lessons: a teacher is fine-tuned, texts are made, the teacher answers them; steps are kept.
+"""From labelled tweets to soft labels: a teacher is fine-tuned, texts are made, the teacher answers them; steps are kept.
 
 What a step gives lies in a folder named by a hash of all that it depends on: a run that was stopped goes on where it
 was, and one with other students' arguments does not wait for the teacher again.
@@ -22,7 +22,7 @@ from models.teacher.network import Teacher, device_name, neighbours, use_all_pro
 from models.teacher.wordpieces import readable
 from models.training.arguments import TrainingArguments
 from models.training.augmentation import WORD, augmented
-from models.training.lessons import NO_ORIGIN, FurtherTexts, Lessons
+from models.training.soft_labels import NO_ORIGIN, FurtherTexts, SoftLabels
 
 Told = Callable[[str], None]
 """Told what happens now."""
@@ -31,8 +31,8 @@ _VERSION = 1  # of the steps: raise it when what one gives changes
 _FEWEST_CHARACTERS = 3
 
 
-class School:
-    """Makes lessons, from one teacher that has seen the training tweets of a split and none of the held-out ones.
+class Distiller:
+    """Makes soft labels, from one teacher that has seen the training tweets of a split and none of the held-out ones.
 
     Args:
         split: the labelled tweets.
@@ -45,23 +45,23 @@ class School:
     def __init__(
         self, split: Split, arguments: TrainingArguments, *, folder: Path, unlabelled: Sequence[str], told: Told
     ) -> None:
-        self._labelled, self._felt = split.labels.train, split.sentiments.train
+        self._labelled, self._with_sentiment = split.labels.train, split.sentiments.train
         self._folder, self._arguments, self._told = folder, arguments, told
         self._unlabelled = tuple(unlabelled)
         use_all_processors()
 
-    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Lessons:
-        """Give what the teacher thinks of these tweets and of further texts, among them copies of these tweets."""
-        folder = self._fine_tuned(self._labelled, self._felt)
+    def teach(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> SoftLabels:
+        """Give the probabilities of these tweets and of further texts, among them copies of these tweets."""
+        folder = self._fine_tuned(self._labelled, self._with_sentiment)
         further = self._further(labelled.texts + with_sentiment.texts)
         texts = labelled.texts + with_sentiment.texts + further.texts
         known = self._answers(folder, texts)
         ends = len(labelled), len(labelled) + len(with_sentiment)
-        return Lessons(known[: ends[0]], known[ends[0] : ends[1]], further, known[ends[1] :])
+        return SoftLabels(known[: ends[0]], known[ends[0] : ends[1]], further, known[ends[1] :])
 
     def served(self, doubts: FloatArray) -> bytes:
-        """Give the teacher as the file that is served beside the weights, see `models.training.lessons.Schooling`."""
-        folder = self._fine_tuned(self._labelled, self._felt)
+        """Give the teacher as the file that is served beside the weights, see `models.training.soft_labels.Distillation`."""
+        folder = self._fine_tuned(self._labelled, self._with_sentiment)
         return export(folder / WEIGHTS_FILE, metadata(vocabulary=vocabulary(), doubts=doubts.tolist()))
 
     def _fine_tuned(self, labelled: LabelledTweets, with_sentiment: LabelledTweets) -> Path:

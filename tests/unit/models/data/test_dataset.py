@@ -104,8 +104,8 @@ def test_missing_folder_says_how_to_get_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"txt,label\na,1\n", r"has the columns \['txt', 'label'\]"),
-        (b"", "has the columns None"),
+        (b"txt,label\na,1\n", "has the columns txt, label; needed are text, label"),
+        (b"", "has the columns none; needed are text, label"),
         (b"text,label\n", "0 different tweets of 'Analyst Update'"),
         (b"text,label\na,20\n", "line 2: label '20' is no id from 0 to 19"),
         (b"text,label\na,-1\n", "label '-1'"),

@@ -44,7 +44,7 @@ def findings() -> "Findings":
 
 
 def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findings: "Findings") -> None:
-    from models.evaluation.figures import BEGIN, END, write_figures
+    from models.evaluation.model_card import BEGIN, END, write_figures
 
     card = tmp_path / "card.md"
     card.write_text(f"# Card\n\n{BEGIN}\nold figures\n{END}\n\nBy hand.\n", encoding="utf-8")
@@ -70,7 +70,7 @@ def test_card_keeps_its_words_and_gets_tables_and_pictures(tmp_path: Path, findi
 
 @pytest.mark.parametrize("content", ["no marks", "<!-- written by `tickertape evaluate --card`: begin -->"])
 def test_card_without_both_marks_is_refused_and_stays(tmp_path: Path, findings: "Findings", content: str) -> None:
-    from models.evaluation.figures import write_figures
+    from models.evaluation.model_card import write_figures
 
     card = tmp_path / "card.md"
     card.write_text(content, encoding="utf-8")

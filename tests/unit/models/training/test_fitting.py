@@ -10,7 +10,7 @@ from models.data.dataset import LabelledTweets
 from models.features import feature_ids
 from models.scorer import Scorer
 from models.training.arguments import TrainingArguments
-from models.training.lessons import NO_ORIGIN, FurtherTexts, Lessons
+from models.training.soft_labels import NO_ORIGIN, FurtherTexts, SoftLabels
 from models.weights import Weights
 
 pytestmark = pytest.mark.training
@@ -38,15 +38,15 @@ def certain(tweets: LabelledTweets, *, offset: int) -> FloatArray:
     return found
 
 
-def lessons(further: tuple[str, ...] = (), thought: FloatArray | None = None) -> Lessons:
+def soft_labels(further: tuple[str, ...] = (), thought: FloatArray | None = None) -> SoftLabels:
     texts = FurtherTexts(further, np.full((len(further), 2), NO_ORIGIN), np.ones((len(further), 2)))
     nothing = np.empty((0, 23))
-    return Lessons(
+    return SoftLabels(
         certain(LABELLED, offset=0), certain(FELT, offset=20), texts, nothing if thought is None else thought
     )
 
 
-def fitted(given: Lessons | None) -> Weights:
+def fitted(given: SoftLabels | None) -> Weights:
     from models.training.fitting import fit
 
     return fit(LABELLED, FELT, given, ARGUMENTS, begin=lambda _: None)
@@ -56,7 +56,7 @@ def test_a_word_that_only_the_teacher_has_judged_is_learned() -> None:
     text = "palladium soars"
 
     without = Scorer(fitted(None)).probabilities([text]).labels[0]
-    taught = fitted(lessons((text,) * 20, answers(10, 2, count=20)))
+    taught = fitted(soft_labels((text,) * 20, answers(10, 2, count=20)))
     learned = Scorer(taught).probabilities([text])
 
     assert without.argmax() != 10 or without.max() < 0.6
@@ -65,7 +65,7 @@ def test_a_word_that_only_the_teacher_has_judged_is_learned() -> None:
 
 
 def test_tweets_of_the_other_head_teach_what_the_teacher_thinks_of_them() -> None:
-    scores = Scorer(fitted(lessons())).probabilities(["shares slump"])
+    scores = Scorer(fitted(soft_labels())).probabilities(["shares slump"])
 
     assert scores.labels[0].argmax() == 6
     assert scores.sentiments[0].argmax() == 0
@@ -75,7 +75,7 @@ def test_what_is_thought_of_texts_without_weight_does_not_matter() -> None:
     texts = FurtherTexts(("oil climbs",) * 20, np.full((20, 2), NO_ORIGIN), np.zeros((20, 2)))
 
     one, other = (
-        fitted(Lessons(certain(LABELLED, offset=0), certain(FELT, offset=20), texts, answers(label, 2, count=20)))
+        fitted(SoftLabels(certain(LABELLED, offset=0), certain(FELT, offset=20), texts, answers(label, 2, count=20)))
         for label in (6, 10)
     )
 
@@ -83,8 +83,8 @@ def test_what_is_thought_of_texts_without_weight_does_not_matter() -> None:
     assert one.temperatures.tolist() == other.temperatures.tolist()
 
 
-@pytest.mark.parametrize("given", [None, lessons()])
-def test_given_scalings_are_kept_and_change_nothing_else(given: Lessons | None) -> None:
+@pytest.mark.parametrize("given", [None, soft_labels()])
+def test_given_scalings_are_kept_and_change_nothing_else(given: SoftLabels | None) -> None:
     from models.training.fitting import fit
     from models.training.scaling import scaled, unscaled
 
@@ -104,7 +104,7 @@ def test_rows_made_of_a_tweet_are_known_by_their_origin() -> None:
 
     origins = np.array([[0, NO_ORIGIN], [59, 60], [61, 119], [NO_ORIGIN, NO_ORIGIN]])
     texts = FurtherTexts(("a", "b", "c", "d"), origins, np.ones((4, 2)))
-    given = Lessons(certain(LABELLED, offset=0), certain(FELT, offset=20), texts, answers(0, 0, count=4))
+    given = SoftLabels(certain(LABELLED, offset=0), certain(FELT, offset=20), texts, answers(0, 0, count=4))
     hashed = [batch.HashedTweets(*feature_rows(part)) for part in (LABELLED.texts, FELT.texts, texts.texts)]
     space = batch.feature_space(hashed[0].counts(), tweet_count=60, min_tweets=1)
     matrices = [space.matrix(part) for part in hashed]
@@ -140,7 +140,7 @@ def test_a_student_of_a_teacher_has_a_balance_power_of_its_own(power: float, sen
     words = ("shares steady", "shares steady", "shares steady", "shares move", "shares move", "shares move")
     with_sentiment = LabelledTweets(words * 20, np.array([1, 1, 1, 1, 1, 2] * 20))
     texts = FurtherTexts((), np.empty((0, 2), dtype=np.int64), np.empty((0, 2)))
-    given = Lessons(certain(LABELLED, offset=0), certain(with_sentiment, offset=20), texts, np.empty((0, 23)))
+    given = SoftLabels(certain(LABELLED, offset=0), certain(with_sentiment, offset=20), texts, np.empty((0, 23)))
     arguments = with_values(ARGUMENTS, sentiment_balance_power=1 - power, taught_sentiment_balance_power=power)
 
     weights = fit(LABELLED, with_sentiment, given, arguments, begin=lambda _: None)
@@ -152,7 +152,7 @@ def test_features_of_a_student_stand_in_as_many_texts_as_a_teacher_asks_for() ->
     from models.training.fitting import fit
 
     arguments = with_values(ARGUMENTS, taught_min_texts_per_feature=40, min_tweets_per_feature=1)
-    given = lessons(("palladium soars",) * 39, answers(10, 2, count=39))
+    given = soft_labels(("palladium soars",) * 39, answers(10, 2, count=39))
 
     taught = fit(LABELLED, FELT, given, arguments, begin=lambda _: None)
     alone = fit(LABELLED, FELT, None, arguments, begin=lambda _: None)
