@@ -66,9 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             tally = count_outputs(kafka, topics, started=started)
             variables = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TOPICS_PREFIX": topic_settings.prefix}
             environment = child_environment(**variables, STREAM_GROUP=DEMO_GROUP)
-            console.print(
-                "starting worker and API (the first start on a machine compiles the scorer, some seconds) ..."
-            )
+            console.print("starting worker and API (the first start on a machine compiles for a minute) ...")
             port = ApiSettings().port
             with running_parts(
                 environment=environment, folder=folder, api_port=port if is_free(port) else 0, rate=demo.rate
