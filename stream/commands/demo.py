@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from config.api import ApiSettings
-from config.commands import DONE
+from config.commands import DONE, configure_logging
 from config.kafka import KafkaSecuritySettings
 from config.settings import (
     BrokerSettings,
@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     console = Console(highlight=False, emoji=False, markup=False)
     demo, project, settings = DemoSettings(), ProjectSettings(), KafkaSettings()
+    configure_logging("WARNING", as_json=project.log_json)  # the screen tells what goes well
     folder = project.home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     tally = None
