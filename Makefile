@@ -28,7 +28,7 @@ EXAMPLES := ^(password|secret|TOKEN|SASL_SSL|the-secret-of-[a-z-]*|tt_abc|abcdef
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit packages sbom format screenshots recording bench bench-peers soak lock doc doc-build up watch down clean
+.PHONY: help venv venv-teacher demo kafka worker rest-dev rest-prod produce tail train data-test data-docs drift drift-ui mlflow test check audit packages sbom format screenshots recording bench bench-peers soak lock doc doc-build image up watch down clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -138,6 +138,9 @@ doc: .venv/all.stamp ## serve the documentation on port 8080
 
 doc-build: .venv/all.stamp ## build the documentation into site/
 	@$(BIN)/mkdocs build --strict
+
+image: ## build the image that all containers but Kafka's are of
+	$(COMPOSE) build
 
 up: ## start kafka, worker, api, drift process and mlflow in containers
 	$(COMPOSE) up --build --detach

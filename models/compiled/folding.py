@@ -20,16 +20,19 @@ GROWTH = 2
 _KEPT, _SYMBOL = 0, 1  # what becomes of a character that does not become one ASCII byte
 _SPACE = ord(" ")
 _FOLDED_CHARACTERS = 0x20000  # the rule leaves all from here on as they are, and all before _FIRST too
-_FIRST, _FIRST_SURROGATE, _LAST_SURROGATE = 0x80, 0xD800, 0xDFFF
+_FIRST = 0x80
+_BLOCK = 128  # characters; most blocks stay as they are, and each process that starts waits for all
 
 
 def _outcomes() -> Bytes:
     """What becomes of each character: one ASCII byte, or kept, or a symbol."""
     outcomes = np.zeros(_FOLDED_CHARACTERS, dtype=np.uint8)
-    for number in range(_FIRST, _FOLDED_CHARACTERS):
-        if not _FIRST_SURROGATE <= number <= _LAST_SURROGATE:
-            utf8 = chr(number).encode()
-            folded = text.fold(utf8)
+    for start in range(_FIRST, _FOLDED_CHARACTERS, _BLOCK):
+        block = "\n".join(map(chr, range(start, start + _BLOCK))).encode(errors="surrogatepass")
+        if (folded_block := text.fold(block)) == block:
+            continue
+        pairs = zip(block.split(b"\n"), folded_block.split(b"\n"), strict=True)
+        for number, (utf8, folded) in enumerate(pairs, start):
             if folded != utf8:
                 outcomes[number] = folded[0] if len(folded) == 1 else _SYMBOL
     return outcomes

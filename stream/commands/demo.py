@@ -14,12 +14,13 @@ from pathlib import Path
 from rich.console import Console
 
 from config.api import ApiSettings
-from config.commands import DONE
+from config.commands import DONE, configure_logging
 from config.kafka import KafkaSecuritySettings
 from config.settings import (
     BrokerSettings,
     DemoSettings,
     KafkaSettings,
+    ProjectSettings,
     TopicSettings,
     child_environment,
 )
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     console = Console(highlight=False, emoji=False, markup=False)
     demo, settings = DemoSettings(), KafkaSettings()
+    configure_logging("WARNING", as_json=ProjectSettings().log_json)  # the screen tells what goes well
     folder = home_folder("demo")
     tally = None
     try:
@@ -65,9 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             tally = count_outputs(kafka, topics, started=started)
             variables = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "TOPICS_PREFIX": topic_settings.prefix}
             environment = child_environment(**variables, STREAM_GROUP=DEMO_GROUP)
-            console.print(
-                "starting worker and API (the first start on a machine compiles the scorer, some seconds) ..."
-            )
+            console.print("starting worker and API (the first start on a machine compiles for a minute) ...")
             port = ApiSettings().port
             with running_parts(
                 environment=environment, folder=folder, api_port=port if is_free(port) else 0, rate=demo.rate

@@ -47,7 +47,9 @@ def test_snapshot_of_feedback_that_is_gone_is_refused_at_the_start(
     assert start_worker(**QUICK).process.poll() is None
 
 
-@pytest.mark.parametrize("name", ["feedback", "labelled", "online"])
+@pytest.mark.parametrize(
+    "name", ["feedback", *(pytest.param(name, marks=pytest.mark.slow) for name in ("labelled", "online"))]
+)
 def test_topic_of_the_learner_with_several_partitions_is_refused_at_the_start(
     start_worker: StartWorker, kafka_servers: str, topic_prefix: str, name: str
 ) -> None:

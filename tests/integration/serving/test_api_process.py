@@ -83,7 +83,7 @@ def test_one_process_ends_with_0_when_it_is_told_to(start: Start, signum: int) -
         httpx.get(served.url)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_several_processes_answer_on_one_port_and_end_together(start: Start, signum: int) -> None:
     served = start("--workers", "2")
     workers = served.workers()

@@ -133,7 +133,12 @@ def test_new_code_answers_after_a_reload_and_the_old_processes_are_gone(probed: 
 
 
 @pytest.mark.parametrize(
-    "broken", ["VERSION = ", "raise RuntimeError('broken')", PROBE.replace("app = ", "app = 1 / 0 #")]
+    "broken",
+    [
+        "VERSION = ",
+        pytest.param("raise RuntimeError('broken')", marks=pytest.mark.slow),
+        PROBE.replace("app = ", "app = 1 / 0 #"),
+    ],
 )
 def test_code_that_does_not_start_changes_nothing(probed: Probed, broken: str) -> None:
     old = probed.generation()
