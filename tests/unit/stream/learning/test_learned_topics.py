@@ -218,7 +218,9 @@ def test_record_that_nobody_sent_out_is_passed_over_with_a_warning(
     found = SentOutTopic(topic, kept_tweets=10).find(["20"])  # type: ignore[arg-type]  # a stand-in
 
     assert found == {"20": TO_LABEL}
-    assert [record.getMessage() for record in caplog.records] == ["sent_out_tweets_unreadable"]
+    assert [(record.getMessage(), vars(record)["records"]) for record in caplog.records] == [
+        ("sent_out_tweets_unreadable", 1)
+    ]
 
 
 LABELLED = LabelledTweet("20", "text", Label.IPO, None, "desk", "2026-01-02T03:04:05Z", None, 1.0, 7)
