@@ -162,4 +162,6 @@ async def test_chunk_that_nobody_takes_holds_up_a_stop_for_a_bounded_time(
     async with asyncio.timeout(10):
         await consumer.wait_empty()
 
-    assert [record.message for record in caplog.records] == ["chunk_left_uncommitted"]
+    assert [(record.message, vars(record)["waited_seconds"]) for record in caplog.records] == [
+        ("chunk_left_uncommitted", 0.1)
+    ]

@@ -13,7 +13,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from faust.types import TP
 
 from stream.delivery import ChunkOutputs, PartitionMovedError
-from stream.framing import Outputs, RecordBatch
+from stream.framing import BATCH_OVERHEAD_BYTES, Outputs, RecordBatch
 from stream.partition_transactions import PartitionTransactions
 from stream.transactions import Transactions
 
@@ -274,8 +274,10 @@ class Opened:
         self.producers.append(RecordingProducer(transactional_id))
         return self.producers[-1]
 
-    def of_worker(self) -> Transactions:
-        return Transactions(self, topic="tweets.raw", group="group", max_batch_bytes=10**6, fenced_seconds=60.0)
+    def of_worker(self, *, max_batch_bytes: int = 10**6) -> Transactions:
+        return Transactions(
+            self, topic="tweets.raw", group="group", max_batch_bytes=max_batch_bytes, fenced_seconds=60.0
+        )
 
     def steps(self) -> dict[str, list[Any]]:
         return {producer.transactional_id: producer.steps for producer in self.producers}
@@ -305,6 +307,18 @@ async def test_each_partition_of_the_input_topic_has_a_producer_of_its_own() -> 
         ],
     }
     assert [worker.commits(tp) for tp in (RAW, OTHER, FEEDBACK)] == [True, True, False]
+    await worker.close()
+
+
+async def test_outputs_that_are_too_large_for_one_batch_are_several_of_one_transaction() -> None:
+    opened = Opened()
+    worker = opened.of_worker(max_batch_bytes=BATCH_OVERHEAD_BYTES + 60)
+    await worker.take_over([RAW], 1)
+
+    await sent(worker, chunk(0, b"x" * 40, b"y" * 40))
+
+    batches = [("a", 3, [b"x" * 40]), ("a", 3, [b"y" * 40])]
+    assert opened.steps() == {"group.tweets.raw.3": ["start", "begin", *batches, offset_step(2), "commit"]}
     await worker.close()
 
 
