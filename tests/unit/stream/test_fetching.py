@@ -208,6 +208,20 @@ def test_partitions_share_the_wanted_records() -> None:
     assert {tp: len(records) for tp, records in found.items()} == {TP: 6, other: 6}
 
 
+def test_only_the_partitions_that_are_asked_for_are_given() -> None:
+    content = log_of([Batch(2)])
+    one_fetch, _ = fetched(content, offset=0, aborted=[])
+    other = TopicPartition(TP.topic, 1)
+    one_fetch._records[other] = fetched(content, offset=0, aborted=[])[0]._records[TP]
+
+    found = asyncio.run(
+        fetched_records(one_fetch, {other}, in_bulk={TP.topic: None}, timeout_seconds=0.01, max_records=8)
+    )
+
+    assert found.keys() == {other}
+    assert one_fetch._records.keys() == {TP}
+
+
 @pytest.mark.parametrize("compression", [0, 1, 2, 3, 4], ids=["none", "gzip", "snappy", "lz4", "zstd"])
 def test_batches_of_every_compression_are_unpacked(compression: int) -> None:
     builder = DefaultRecordBatchBuilder(2, compression, 0, -1, -1, -1, 10**6)

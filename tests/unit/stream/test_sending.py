@@ -194,3 +194,24 @@ async def test_batches_wait_twenty_minutes_for_a_broker() -> None:
     assert producer._request_timeout_ms == 1_200_000
     assert producer._message_accumulator._batch_ttl == 1_200
     await producer.stop()
+
+
+class ReachingProducer(FaustProducer):
+    """Knows how Kafka is reached."""
+
+    def _settings_default(self) -> dict[str, Any]:
+        return {"bootstrap_servers": "127.0.0.1:1", "client_id": "worker-1", "request_timeout_ms": 5_000}
+
+    def _settings_auth(self) -> dict[str, Any]:
+        return {"security_protocol": "PLAINTEXT", "client_id": "worker-2"}
+
+
+async def test_producer_for_transactions_reaches_kafka_as_the_other_does_and_waits_as_long() -> None:
+    producer = ReachingProducer(RecordingProducer()).transactional("group.tweets.raw.3")
+
+    assert (producer.client._client_id, producer.client._bootstrap_servers) == ("worker-2", "127.0.0.1:1")
+    assert producer._txn_manager.transactional_id == "group.tweets.raw.3"
+    assert producer._txn_manager.transaction_timeout_ms == 180_000
+    assert (producer._request_timeout_ms, producer._message_accumulator._batch_ttl) == (1_200_000, 1_200)
+    assert "coordinator_lookup" in vars(producer.client)  # that of `stream.coordinators`
+    await producer.stop()

@@ -30,11 +30,13 @@ class HeldProducer:
 
     held: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
+    outputs: list[Outputs] = field(default_factory=list)
     partitions: dict[str, int | None] = field(default_factory=dict)
     waiting: list["asyncio.Future[None]"] = field(default_factory=list)
 
     async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         self.sent.append(outputs.topic)
+        self.outputs.append(outputs)
         self.partitions[outputs.topic] = partition
         delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if outputs.topic in self.held:
@@ -100,6 +102,16 @@ async def test_feedback_is_acknowledged_once_its_snapshot_is_delivered(
     assert not was_acknowledged
     assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name]
     assert producer.partitions == {TOPICS.labelled.name: 0, TOPICS.online.name: 0}
+
+
+async def test_what_became_of_feedback_names_the_partition_that_it_came_from(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    async with start(NEVER_SECONDS) as keeper:
+        await keeper.take(Chunk(), [make_feedback(8)], partition=3)
+
+    (labelled,) = producer.outputs
+    assert f"{TOPICS.feedback.name}-3-8".encode() in labelled.headers[0]
 
 
 @pytest.mark.parametrize(
