@@ -218,9 +218,9 @@ async def test_chunks_are_hurried_and_committed_before_partitions_go_and_then_fo
     consumer._ledgers[FIRST].deliver(0, 1, records=2)
     consumer._ledgers[SECOND].deliver(5, 5, records=1)
 
-    await consumer.on_partitions_revoked({FIRST})
+    await consumer.on_partitions_revoked({FIRST, FEEDBACK})
 
-    assert transactions.steps == ["suspend", "clear", "hurry", "commit", ("give up", {FIRST})]
+    assert transactions.steps == ["suspend", "clear", "hurry", "commit", ("give up", {FIRST, FEEDBACK})]
     assert not consumer.flow_active
     assert {tp: ledger.records for tp, ledger in consumer._ledgers.items()} == {SECOND: 1}
 
