@@ -1,4 +1,4 @@
-"""Draw a sample of mutmut's mutants, or count what became of those that were tried.
+"""Draw a sample of mutmut's mutants, or count what became of it.
 
 Reads what `mutmut results --all True` prints.
 """
@@ -7,7 +7,6 @@ import argparse
 import random
 import re
 import sys
-from collections import Counter
 from math import sqrt
 
 Z = 1.96  # 95 % of a normal distribution lie within this many standard deviations
@@ -23,30 +22,28 @@ SEEN, MISSED = {"killed", "timeout", "segfault"}, {"survived", "no tests"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    sample = verbs.add_parser("sample", help="print names, drawn at random")
-    sample.add_argument("--seed", type=int, default=1)
-    sample.add_argument("--count", type=int, default=500)
-    verbs.add_parser("score", help="print how many of those that were tried are killed, by area")
+    parser.add_argument("verb", choices=("sample", "score"), help="print the names, or how many of them are killed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=500)
     arguments = parser.parse_args()
     outcomes = dict(found.groups() for line in sys.stdin if (found := LINE.fullmatch(line.rstrip())))
+    names = sorted(outcomes)
+    chosen = random.Random(arguments.seed).sample(names, min(arguments.count, len(names)))
     if arguments.verb == "sample":
-        names = sorted(outcomes)
-        print(*random.Random(arguments.seed).sample(names, min(arguments.count, len(names))), sep="\n")
+        print(*chosen, sep="\n")
     else:
-        print_scores(outcomes)
+        print_scores(outcomes, chosen)
 
 
-def print_scores(outcomes: dict[str, str]) -> None:
-    tried = {name: outcome for name, outcome in outcomes.items() if outcome in SEEN | MISSED}
+def print_scores(outcomes: dict[str, str], chosen: list[str]) -> None:
     print("area\tmutants\ttried\tkilled\tscore\t95 % interval")
     for area, pattern in {**AREAS, "all": ""}.items():
-        of_area = Counter(outcome in SEEN for name, outcome in tried.items() if re.match(pattern, name))
         mutants = sum(bool(re.match(pattern, name)) for name in outcomes)
-        count = of_area.total()
-        if count:
-            low, high = interval(of_area[True], count)
-            print(f"{area}\t{mutants}\t{count}\t{of_area[True]}\t{of_area[True] / count:.1%}\t{low:.1%} to {high:.1%}")
+        tried = [outcomes[name] for name in chosen if re.match(pattern, name) and outcomes[name] in SEEN | MISSED]
+        killed = sum(outcome in SEEN for outcome in tried)
+        if tried:
+            low, high = interval(killed, len(tried))
+            print(f"{area}\t{mutants}\t{len(tried)}\t{killed}\t{killed / len(tried):.1%}\t{low:.1%} to {high:.1%}")
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
