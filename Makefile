@@ -152,7 +152,7 @@ down: ## stop the containers and remove their data
 	$(COMPOSE) --profile watch down --volumes
 
 clean: ## remove .venv, caches and what the project wrote while it ran
-	rm -rf .venv .tickertape .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis site build *.egg-info
+	rm -rf .venv .tickertape .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants site build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Two stages, so that a first demo does not wait for what only training and tests need. The second includes the first.

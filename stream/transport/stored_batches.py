@@ -20,7 +20,7 @@ from stream.fetched import BATCH_COLUMNS, FetchedRecords, Unpack
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _LENGTH = struct.Struct(">qi")
 _CHECKED_FROM = struct.calcsize(">qiibI")
-_MAGIC = 2
+_MAGIC, _MAGIC_AT = 2, 16  # at the same place in older formats, of which aiokafka's view does not tell which it is
 _CODEC, _TIME_OF_BROKER = 0x07, 0x08  # of the attributes
 _DECODERS = {
     1: codec.gzip_decode,
@@ -59,7 +59,7 @@ class StoredBatch:
         self.batch = batch
         self.wanted_from = wanted_from
         self._content = content
-        self._header = _HEADER.unpack_from(content) if batch.magic == _MAGIC else None
+        self._header = _HEADER.unpack_from(content) if content[_MAGIC_AT] == _MAGIC else None
         self.count = 1 if self._header is None else self._header[-1]  # of an old kind it is not told
 
     def is_whole(self) -> bool:

@@ -37,6 +37,13 @@ def test_mapped_weights_are_the_same_and_answer_the_same(own: Scorer, tmp_path: 
     assert all(array.flags.aligned for array in scorer.rows)
 
 
+def test_pretrained_model_is_mapped_where_it_is_told_to(own: Scorer, tmp_path: Path) -> None:
+    scorer = pretrained_predictor(3, mapped_in=tmp_path).scorer
+
+    assert len(files(tmp_path)) == 1
+    assert is_equal(scorer, own)
+
+
 def test_second_process_takes_the_file_of_the_first(own: Scorer, tmp_path: Path) -> None:
     Scorer(own.weights, mapped_in=tmp_path)
     [file] = files(tmp_path)

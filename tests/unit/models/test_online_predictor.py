@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -56,6 +57,32 @@ def test_each_head_is_answered_by_whom_it_was_given_to(
     assert answer.opinions["batch"].label == alone.label
     assert answer.label in answer.labels
     assert len(answer.labels) == 3
+
+
+def test_predictor_for_another_number_of_labels_answers_the_same(
+    pretrained_scorer: Scorer, online_scorer: OnlineScorer
+) -> None:
+    predictor = predictor_of(pretrained_scorer, online_scorer, answering=("online", "batch"))
+
+    other = predictor.with_top_k(5)
+
+    (answer,), (before,) = other.predict([TWEET]), predictor.predict([TWEET])
+    assert (len(answer.labels), len(before.labels)) == (5, 3)
+    assert msgspec.structs.replace(answer, labels=before.labels) == before
+
+
+def test_online_model_can_be_asked_alone_whoever_wins_the_contest(
+    pretrained_scorer: Scorer, online_scorer: OnlineScorer
+) -> None:
+    predictor = predictor_of(pretrained_scorer, online_scorer, answering=("batch", "batch"))
+
+    other = predictor.with_online_answers()
+
+    (answer,) = other.predict([TWEET])
+    assert (answer.answered_by, answer.sentiment_answered_by) == ("online", "online")
+    assert (answer.label, answer.sentiment) == (Label.ENERGY_OIL, Sentiment.BEARISH)
+    assert answer.model == predictor.model
+    assert predictor.answering == ("batch", "batch")
 
 
 def test_answers_name_batch_and_online_version(pretrained_scorer: Scorer, online_scorer: OnlineScorer) -> None:

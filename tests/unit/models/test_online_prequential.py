@@ -112,6 +112,15 @@ def test_labels_of_chosen_tweets_are_weighed_to_those_of_the_feed() -> None:
     assert of_weighed.labels < len(asked) / 2
 
 
+def test_interval_of_losses_that_are_all_the_same_is_a_point() -> None:
+    always, figures = np.zeros(50, dtype=int), Prequential()
+
+    figures.add(said(always, always, always), topics(*always))
+
+    loss = figures.standings()["topic"].window["served"].log_loss
+    assert (loss.interval.low, loss.interval.high) == pytest.approx((loss.value, loss.value), abs=1e-6)
+
+
 def test_intervals_narrow_as_labels_come() -> None:
     chooser = np.random.default_rng(3)
     widths = []

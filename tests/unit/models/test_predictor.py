@@ -75,6 +75,12 @@ def test_top_k_outside_the_labels_is_refused(two_word_weights: Weights, top_k: i
         ScorerPredictor(Scorer(two_word_weights), ModelVersion("tiny", "3"), top_k)
 
 
+def test_pretrained_model_abstains_where_it_is_told_to() -> None:
+    (answer,) = pretrained_predictor(1, abstention=Abstention(below=1.0)).predict([Tweet("good morning everyone")])
+
+    assert answer.label == OTHER
+
+
 def test_pretrained_version_is_the_start_of_its_hash() -> None:
     sha256 = (PRETRAINED / "weights.sha256").read_text().split()[0]
 

@@ -69,6 +69,17 @@ def test_budget_is_kept_over_an_hour_and_used_where_the_feed_asks_for_it(per_sec
     assert is_about(chosen[Why.UNCERTAIN], expected)
 
 
+def test_half_of_a_large_budget_is_drawn_at_random_to_within_a_few_percent() -> None:
+    selection = select(per_minute=2_000, random_share=1, uncertain_share=0)
+
+    chosen = [
+        choice for second in range(600) for choice in selection.choose(np.zeros(1_000), nowhere(1_000), time=second)
+    ]
+
+    assert {choice.why for choice in chosen} == {Why.RANDOM}
+    assert 9_500 <= len(chosen) <= 10_800  # ten minutes of 1,000, and the half of one that is there at the start
+
+
 def test_flood_of_disputed_tweets_takes_nothing_from_the_other_kinds() -> None:
     chosen = hour(select(), 200, disputed_share=0.5)
 

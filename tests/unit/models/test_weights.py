@@ -65,6 +65,13 @@ def test_coverage_curve_is_kept(two_word_weights: Weights, stored: Store) -> Non
     assert read_weights(path, sha256=sha256).coverage.tolist() == curve.tolist()
 
 
+def test_first_and_last_feature_id_may_be_used(two_word_weights: Weights, stored: Store) -> None:
+    ids = np.array([0, (1 << 20) - 1], dtype=np.int32)
+    path, sha256 = stored(encode_weights(replace(two_word_weights, ids=ids)))
+
+    assert read_weights(path, sha256=sha256).ids.tolist() == ids.tolist()
+
+
 def test_equal_weights_give_equal_bytes(two_word_weights: Weights) -> None:
     assert encode_weights(two_word_weights) == encode_weights(replace(two_word_weights))
 

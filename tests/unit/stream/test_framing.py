@@ -113,11 +113,13 @@ def test_varint_of_any_length_is_as_aiokafka_writes_it(number: int) -> None:
 def test_taken_records_keep_their_columns_together() -> None:
     rows: Rows = [(b"a", b"1", [("h", b"x")]), (b"b", None, []), (b"c", b"3", [])]
 
-    (batch,) = outputs(rows).take([2, 0]).batches(timestamp_ms=0, max_bytes=10**6)
+    taken = outputs(rows, [("shared", b"s")]).take([2, 0])
 
+    (batch,) = taken.batches(timestamp_ms=0, max_bytes=10**6)
+    assert taken.topic == "topic"
     assert [(one.key, one.value, one.headers) for one in read(batch)] == [
-        (b"c", b"3", []),
-        (b"a", b"1", [("h", b"x")]),
+        (b"c", b"3", [("shared", b"s")]),
+        (b"a", b"1", [("h", b"x"), ("shared", b"s")]),
     ]
 
 

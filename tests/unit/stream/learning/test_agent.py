@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from config.settings import TopicSettings
 from models.errors import BrokerAwayError, BrokerError, DeliveryError
 from models.scorer import Scorer
 from monitoring.metrics import exposition
 from stream.framing import Outputs
-from stream.learning.agent import SnapshotKeeper
+from stream.learning.agent import SnapshotKeeper, register_learner
 from stream.topics import declare_topics
 
 Make = Callable[..., Any]
@@ -28,11 +30,13 @@ class HeldProducer:
 
     held: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
+    outputs: list[Outputs] = field(default_factory=list)
     partitions: dict[str, int | None] = field(default_factory=dict)
     waiting: list["asyncio.Future[None]"] = field(default_factory=list)
 
     async def send_batches(self, outputs: Outputs, *, partition: int | None) -> list[Awaitable[Any]]:
         self.sent.append(outputs.topic)
+        self.outputs.append(outputs)
         self.partitions[outputs.topic] = partition
         delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if outputs.topic in self.held:
@@ -98,6 +102,16 @@ async def test_feedback_is_acknowledged_once_its_snapshot_is_delivered(
     assert not was_acknowledged
     assert producer.sent == [TOPICS.labelled.name, TOPICS.online.name]
     assert producer.partitions == {TOPICS.labelled.name: 0, TOPICS.online.name: 0}
+
+
+async def test_what_became_of_feedback_names_the_partition_that_it_came_from(
+    start: Make, producer: HeldProducer, make_feedback: Make
+) -> None:
+    async with start(NEVER_SECONDS) as keeper:
+        await keeper.take(Chunk(), [make_feedback(8)], partition=3)
+
+    (labelled,) = producer.outputs
+    assert f"{TOPICS.feedback.name}-3-8".encode() in labelled.headers[0]
 
 
 @pytest.mark.parametrize(
@@ -299,3 +313,108 @@ async def test_learner_that_is_refused_its_topics_ends(start: Make, archive: Any
     async with start(NEVER_SECONDS) as keeper:
         with pytest.raises(BrokerError, match="does not let this user in"):
             await keeper.take(Chunk(), [make_feedback(0)], partition=0)
+
+
+class Signal:
+    """Stands for a signal of Faust; keeps who listens."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Any] = []
+
+    def connect(self, listener: Any, *, weak: bool) -> None:
+        assert not weak  # or nobody keeps it
+        self.listeners.append(listener)
+
+    async def send(self, *arguments: Any) -> None:
+        for listener in self.listeners:
+            await listener(self, *arguments)
+
+
+class RegisteredApp:
+    """The part of a Faust app that a learner is registered with."""
+
+    def __init__(self, producer: HeldProducer) -> None:
+        self.producer = producer
+        self.topics: list[tuple[str, dict[str, Any]]] = []
+        self.agents: dict[str, tuple[Any, Any]] = {}
+        self.on_partitions_assigned, self.on_partitions_revoked = Signal(), Signal()
+        self.when_chunks_must_end: list[Callable[[], None]] = []
+
+    def topic(self, name: str, **options: Any) -> str:
+        self.topics.append((name, options))
+        return f"topic {name}"
+
+    def agent(self, topic: Any, *, name: str) -> Callable[[Any], None]:
+        return lambda function: self.agents.update({name: (topic, function)})
+
+
+class FeedbackStream:
+    """A Faust stream with one chunk, that goes on without end."""
+
+    def __init__(self, event: Any) -> None:
+        self._event = event
+
+    def noack(self) -> "FeedbackStream":
+        return self
+
+    async def events(self) -> AsyncIterator[Any]:
+        yield self._event
+        await asyncio.Event().wait()
+
+
+@dataclass
+class FeedbackEvent(Chunk):
+    message: Any = None
+
+
+async def test_who_is_given_the_topic_of_feedback_learns_from_it_until_it_goes(
+    scorer: Scorer,
+    archive: Any,
+    make_learner: Make,
+    make_feedback: Make,
+    producer: HeldProducer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", logger="stream.learning.agent")
+    app: Any = RegisteredApp(producer)
+    learner = make_learner(lambda: scorer, archive)
+    event = FeedbackEvent(message=SimpleNamespace(value=[make_feedback(0)], partition=0))
+    register_learner(app, learner, topics=TOPICS, snapshot_seconds=SOON_SECONDS)
+    topic, learn_labels = app.agents["learn"]
+
+    learning = asyncio.create_task(learn_labels(FeedbackStream(event)))
+    await wait_until(lambda: TOPICS.labelled.name in producer.sent)
+    await some_snapshots_later()
+    sent_by_no_holder = list(producer.sent)
+    await app.on_partitions_assigned.send({TP(TOPICS.feedback.name, 0)})
+    await wait_until(lambda: event.is_acknowledged)
+    await app.on_partitions_revoked.send({TP(TOPICS.feedback.name, 0)})
+    await app.on_partitions_assigned.send({TP(TOPICS.raw.name, 0)})
+    learning.cancel()
+    await asyncio.wait([learning])
+
+    raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+    assert app.topics == [(TOPICS.feedback.name, raw)]
+    assert topic == f"topic {TOPICS.feedback.name}"
+    assert sent_by_no_holder == [TOPICS.labelled.name]
+    assert producer.sent[:2] == [TOPICS.labelled.name, TOPICS.online.name]
+    told = [(record.getMessage(), vars(record).get("topic")) for record in caplog.records]
+    assert told == [("feedback_held", TOPICS.feedback.name), ("feedback_let_go", TOPICS.feedback.name)]
+
+
+async def test_end_of_a_worker_does_not_wait_for_the_next_snapshot(
+    scorer: Scorer, archive: Any, make_learner: Make, make_feedback: Make, producer: HeldProducer
+) -> None:
+    app: Any = RegisteredApp(producer)
+    event = FeedbackEvent(message=SimpleNamespace(value=[make_feedback(0)], partition=0))
+    register_learner(app, make_learner(lambda: scorer, archive), topics=TOPICS, snapshot_seconds=NEVER_SECONDS)
+    await app.on_partitions_assigned.send({TP(TOPICS.feedback.name, 0)})
+    learning = asyncio.create_task(app.agents["learn"][1](FeedbackStream(event)))
+    await wait_until(lambda: TOPICS.labelled.name in producer.sent)
+
+    (hurry,) = app.when_chunks_must_end
+    hurry()
+
+    await wait_until(lambda: event.is_acknowledged)
+    learning.cancel()
+    await asyncio.wait([learning])

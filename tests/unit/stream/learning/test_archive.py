@@ -122,7 +122,10 @@ def test_follower_hands_on_the_snapshot_of_most_feedback(monkeypatch: pytest.Mon
     assert [one.offset for one in predictor.snapshots] == [9, 12]
 
 
-def test_snapshots_that_can_not_be_read_are_asked_for_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_snapshots_that_can_not_be_read_are_asked_for_seldom(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="stream.learning.following")
     predictor: Any = CorrectedPredictor()
     now, asked = [100.0], list[float]()
 
@@ -143,6 +146,8 @@ def test_snapshots_that_can_not_be_read_are_asked_for_seldom(monkeypatch: pytest
         now[0] += 1
 
     assert asked == [100.0, 105.0, 110.0]
+    told = [(record.getMessage(), vars(record)["error"]) for record in caplog.records]
+    assert told == [("snapshots_unreachable", "not let in")]
 
 
 def test_tweet_that_was_sent_out_is_found() -> None:
@@ -218,7 +223,9 @@ def test_record_that_nobody_sent_out_is_passed_over_with_a_warning(
     found = SentOutTopic(topic, kept_tweets=10).find(["20"])  # type: ignore[arg-type]  # a stand-in
 
     assert found == {"20": TO_LABEL}
-    assert [record.getMessage() for record in caplog.records] == ["sent_out_tweets_unreadable"]
+    assert [(record.getMessage(), vars(record)["records"]) for record in caplog.records] == [
+        ("sent_out_tweets_unreadable", 1)
+    ]
 
 
 LABELLED = LabelledTweet("20", "text", Label.IPO, None, "desk", "2026-01-02T03:04:05Z", None, 1.0, 7)

@@ -52,6 +52,9 @@ def test_lead_of_a_better_challenger_is_told_with_its_version(
 
     leads = [told for told in events if isinstance(told.event, ChallengerLead)]
     assert [(told.version, told.event.head, told.event.challenger) for told in leads] == [("7", "topic", "8")]
+    assert {(told.name, told.online_version, told.time) for told in events} == {
+        ("tickertape", 40, "1970-01-01T00:00:00.000Z")
+    }
     assert leads[0].event.labels < 40
 
 

@@ -124,9 +124,13 @@ def test_what_an_open_transaction_holds_back_is_no_lag_where_only_committed_twee
     ids=["not held", "not fetched yet", "position sought"],
 )
 def test_lag_of_a_partition_that_no_fetch_has_told_of_is_nothing(state: Any) -> None:
-    progress = AskedConsumer(state).progress(HOT)
+    consumer = AskedConsumer(state)
 
-    assert (progress.waiting, progress.in_hand) == (0, 0)
+    nothing_in_hand = consumer.progress(HOT)
+    consumer._ledgers[HOT].deliver(0, 4, records=5)
+
+    assert (nothing_in_hand.waiting, nothing_in_hand.in_hand) == (0, 0)
+    assert (consumer.progress(HOT).waiting, consumer.progress(HOT).in_hand) == (0, 5)
 
 
 class Unanswered(SimpleNamespace):
@@ -158,4 +162,6 @@ async def test_chunk_that_nobody_takes_holds_up_a_stop_for_a_bounded_time(
     async with asyncio.timeout(10):
         await consumer.wait_empty()
 
-    assert [record.message for record in caplog.records] == ["chunk_left_uncommitted"]
+    assert [(record.message, vars(record)["waited_seconds"]) for record in caplog.records] == [
+        ("chunk_left_uncommitted", 0.1)
+    ]

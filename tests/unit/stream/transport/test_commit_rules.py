@@ -203,6 +203,8 @@ class Commits(RuleBasedStateMachine):
     def go_back(self, count: int) -> None:
         """Faust lets go of what waits and reads again from what is committed; what the agent has stays on its way."""
         self.commit()
+        if self.worker._acked_index[PARTITION]:  # these came out of turn, see `is_in_turn`
+            return
         self.buffer.clear()
         self.position = self.committed
         self.fetch(count)

@@ -10,6 +10,7 @@ import pytest
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given
@@ -206,6 +207,37 @@ def test_partitions_share_the_wanted_records() -> None:
     )
 
     assert {tp: len(records) for tp, records in found.items()} == {TP: 6, other: 6}
+
+
+def test_only_the_partitions_that_are_asked_for_are_given() -> None:
+    content = log_of([Batch(2)])
+    one_fetch, _ = fetched(content, offset=0, aborted=[])
+    other = TopicPartition(TP.topic, 1)
+    one_fetch._records[other] = fetched(content, offset=0, aborted=[])[0]._records[TP]
+
+    found = asyncio.run(
+        fetched_records(one_fetch, {other}, in_bulk={TP.topic: None}, timeout_seconds=0.01, max_records=8)
+    )
+
+    assert found.keys() == {other}
+    assert one_fetch._records.keys() == {TP}
+
+
+@pytest.mark.parametrize("unpack", [None, UNPACK], ids=["plain", "compiled"])
+@pytest.mark.parametrize(("magic", "compression"), [(0, 0), (1, 0), (1, 1)])
+def test_batches_of_older_formats_are_read_as_aiokafka_reads_them(
+    magic: int, compression: int, unpack: Unpack | None
+) -> None:
+    builder = LegacyRecordBatchBuilder(magic=magic, compression_type=compression, batch_size=10**6)
+    for place in range(3):
+        builder.append(place, timestamp=1_000 + place, key=b"key", value=b"v" * place)
+    content = bytes(builder.build())
+
+    expected = take_all(fetched(content, offset=1, aborted=[])[0], in_bulk=False)
+    found = take_all(fetched(content, offset=1, aborted=[])[0], in_bulk=True, unpack=unpack)
+
+    assert content_of(found) == content_of(expected)
+    assert [one.offset for one in found] == [1, 2]
 
 
 @pytest.mark.parametrize("compression", [0, 1, 2, 3, 4], ids=["none", "gzip", "snappy", "lz4", "zstd"])

@@ -96,3 +96,13 @@ def test_records_before_a_rewind_are_not_counted_twice() -> None:
     ledger.deliver(0, 14, records=15)
 
     assert ledger.records == 15
+
+
+def test_chunk_of_one_record_that_is_read_again_counts_once() -> None:
+    ledger = ChunkLedger()
+    ledger.deliver(5, 5, records=1)
+    ledger.deliver(5, 5, records=1)
+
+    assert ledger.records == 1
+    assert ledger.settle({5}) == 6
+    assert ledger.records == 0
