@@ -1,5 +1,6 @@
 """The Faust app whose topics may come in chunks, see `stream.batching`."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from stream.transport.delivery import Outbox
 logger = logging.getLogger(__name__)
 # Faust's services log their steps to their class's logger; these classes are Faust's parts, and as quiet as they.
 FAUST_LOGGER = logging.getLogger("faust.transport.tickertape")
+LAST_OUTPUTS_WAIT_SECONDS = 2.0  # they had the time of the wait for chunks in flight before
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,15 @@ class ChunkedApp(faust.App):  # type: ignore[misc]  # faust has no usable types
         """Stop the worker, as Kafka does not let it in any more."""
         logger.error("worker_stops", extra={"error": str(error)})
         await self.crash(error)
+
+    async def _producer_flush(self, logger_of_faust: Any) -> None:  # noqa: ANN401  # faust has no usable types
+        flushing = asyncio.ensure_future(super()._producer_flush(logger_of_faust))
+        if self.should_stop:  # outputs may wait for a broker for minutes, and their inputs are not committed
+            await asyncio.wait({flushing}, timeout=LAST_OUTPUTS_WAIT_SECONDS)
+            if not flushing.done():
+                logger.warning("outputs_left_undelivered", extra={"waited_seconds": LAST_OUTPUTS_WAIT_SECONDS})
+                self._producer.give_up()
+        await flushing
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401  # faust has no usable types
         # Faust would restart the agent behind the chunk that failed, which would then never be answered.

@@ -34,6 +34,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fa
         watch_authentication(consumer._client, self.consumer.app.kafka, self._end_worker)  # noqa: SLF001  # it has no seam for it
         return consumer
 
+    async def on_thread_stop(self) -> None:
+        """Stop the consumer, also while its broker is away.
+
+        aiokafka cancels a fetch that waits for its broker, awaits it and lets the cancellation out. With that Faust's thread
+        would be dead without having said so, and Faust would wait for it for a minute.
+        """
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            await self._consumer._client.close()  # noqa: SLF001  # the step that was left; aiokafka has no seam for it
+
     def _end_worker(self, error: BrokerError) -> None:
         asyncio.run_coroutine_threadsafe(self.consumer.app.end_with(error), self.parent_loop)
 

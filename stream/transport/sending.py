@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 from faust.transport.drivers import aiokafka as driver
 
 from stream.framing import AnyOutputs, FramedOutputs, Outputs
@@ -52,6 +53,11 @@ class Producer(driver.Producer):  # type: ignore[misc]  # faust has no usable ty
             return await send_batches(self._ensure_producer(), outputs, partition=partition, max_bytes=max_bytes)
         finally:
             self.queueing[outputs.topic] -= 1
+
+    def give_up(self) -> None:
+        """Let go of what is on its way: whoever waits for its delivery gets an error."""
+        if self._producer is not None:
+            self._producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001  # aiokafka has no seam for it
 
     def transactional(self, transactional_id: str) -> AIOKafkaProducer:
         """Make a producer for transactions that speaks to the same Kafka in the same way; it is still to be started."""

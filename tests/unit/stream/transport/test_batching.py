@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
@@ -153,11 +154,21 @@ class UnansweredConsumer(HeldUpConsumer):
         return False
 
 
+class StubbornConsumer(UnansweredConsumer):
+    """The same, whose commits wait for another one that never ends and swallow their cancellation, as Faust's do."""
+
+    async def commit(self, *_: object, **_options: object) -> bool:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return False
+
+
+@pytest.mark.parametrize("make_consumer", [UnansweredConsumer, StubbornConsumer])
 async def test_chunk_that_nobody_takes_holds_up_a_stop_for_a_bounded_time(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, make_consumer: type[UnansweredConsumer]
 ) -> None:
     monkeypatch.setattr("stream.batching.LAST_CHUNK_WAIT_SECONDS", 0.1)
-    consumer = UnansweredConsumer()
+    consumer = make_consumer()
 
     async with asyncio.timeout(10):
         await consumer.wait_empty()
