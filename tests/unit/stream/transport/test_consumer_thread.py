@@ -2,7 +2,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from stream.consumer_thread import ConsumerThread
+from stream.transport.consumer_thread import ConsumerThread
 
 
 class Client:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stream.chunked_app import ChunkedApp
+from stream.transport.chunked_app import ChunkedApp
 
 
 class UntakenProducer:
@@ -40,6 +40,6 @@ async def test_stop_gives_up_what_no_broker_takes(
     async with asyncio.timeout(10):
         await app._producer_flush(logging.getLogger("faust"))
 
-    assert [record.message for record in caplog.records if record.name == "stream.chunked_app"] == [
+    assert [record.message for record in caplog.records if record.name == "stream.transport.chunked_app"] == [
         "outputs_left_undelivered"
     ]
