@@ -34,7 +34,7 @@ class StoppingApp(ChunkedApp):
 async def test_stop_gives_up_what_no_broker_takes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("stream.chunked_app.LAST_OUTPUTS_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("stream.transport.chunked_app.LAST_OUTPUTS_WAIT_SECONDS", 0.1)
     app = StoppingApp(UntakenProducer())
 
     async with asyncio.timeout(10):
