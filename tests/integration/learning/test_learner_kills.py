@@ -23,8 +23,10 @@ from stream.codecs import encode
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 RECORDS_PER_KILL = 200
-RECORDS_PER_SECOND = 70
-LONGEST_LIFE_SECONDS = 1.2  # after the worker has its partitions
+RECORDS_PER_SECOND = 200
+LONGEST_LIFE_SECONDS = (
+    1.2  # after the worker has its partitions; longer where a slow machine had not begun to learn by then
+)
 FEW = Path(__file__).parents[2] / "data" / "labelled" / "topic_train.csv"
 LABELLED_AT = "2026-01-02T03:04:05Z"
 MALFORMED = {b"{": "invalid_json", b'{"tweet_id":"1"}': "no_label", b"[]": "not_an_object"}
@@ -113,15 +115,18 @@ def test_learner_killed_again_and_again_loses_no_label_and_learns_none_twice(
     learning.cluster.publish(
         [(tweet.id.encode(), encode(tweet)) for tweet in script.sent_out], topic=learning.topics.to_label.name
     )
-    unfinished = 0
+    unfinished, before, longest_life = 0, 0, LONGEST_LIFE_SECONDS
 
-    with learning.saying(script.values, per_second=RECORDS_PER_SECOND):
-        for _ in range(kills):
-            worker = start_worker(ONLINE_SNAPSHOT_SECONDS=chance.choice([0.1, 0.3, 1]), STREAM_CHUNK_SIZE_TWEETS=50)
-            time.sleep(chance.uniform(0, LONGEST_LIFE_SECONDS))
+    for begin in range(0, records, RECORDS_PER_KILL):
+        worker = start_worker(ONLINE_SNAPSHOT_SECONDS=chance.choice([0.1, 0.3, 1]), STREAM_CHUNK_SIZE_TWEETS=50)
+        with learning.saying(script.values[begin : begin + RECORDS_PER_KILL], per_second=RECORDS_PER_SECOND):
+            time.sleep(chance.uniform(0, longest_life))
             assert worker.stop(signal.SIGKILL) == -signal.SIGKILL
-            remove_dead_members(learning.cluster)
-            unfinished += learning.accounted() > learning.committed()
+        remove_dead_members(learning.cluster)
+        accounted = learning.accounted()
+        unfinished += accounted > learning.committed()
+        longest_life *= 1 if accounted > before else 2
+        before = accounted
     last = start_worker(ONLINE_SNAPSHOT_SECONDS=0.3)
     learning.wait_until_committed(records)
     assert last.stop() == 0
