@@ -14,24 +14,11 @@ from api.protocols.inference_codecs import OUTPUTS
 from api.protocols.schemas import InferenceAnswer, InferenceRequest, ModelMetadata
 from models.records import ModelVersion
 from models.taxonomy import Label
+from tests.unit.api.protocols.tensors import INFER, request, tensor
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 TEXTS = ["$TSLA shares surge 9%", "Fed holds rates"]
-INFER = "/v2/models/fixed/infer"
-
-
-def tensor(data: list[Any], shape: list[Any] | None = None, **members: Any) -> dict[str, Any]:
-    return {
-        "name": "text",
-        "shape": [len(data)] if shape is None else shape,
-        "datatype": "BYTES",
-        "data": data,
-    } | members
-
-
-def request(data: list[Any], **members: Any) -> dict[str, Any]:
-    return {"inputs": [tensor(data)], **members}
 
 
 def columns_of(answer: httpx.Response) -> dict[str, list[Any]]:

@@ -5,21 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-INFER = "/v2/models/fixed/infer"
+from tests.unit.api.protocols.tensors import INFER, request, tensor
+
 JSON = {"content-type": "application/json"}
-
-
-def tensor(data: list[Any], shape: list[Any] | None = None, **members: Any) -> dict[str, Any]:
-    return {
-        "name": "text",
-        "shape": [len(data)] if shape is None else shape,
-        "datatype": "BYTES",
-        "data": data,
-    } | members
-
-
-def request(data: list[Any], **members: Any) -> dict[str, Any]:
-    return {"inputs": [tensor(data)], **members}
 
 
 @pytest.mark.parametrize(
