@@ -150,15 +150,15 @@ class Consumer(driver.Consumer):  # type: ignore[misc]  # faust has no usable ty
         for hurry in self.app.when_chunks_must_end:
             hurry()
         try:
-            async with asyncio.timeout(LAST_CHUNK_WAIT_SECONDS):
-                await self._wait_until_acknowledged(time.monotonic() + LAST_CHUNK_WAIT_SECONDS)
+            async with asyncio.timeout(LAST_CHUNK_WAIT_SECONDS) as bound:
+                await self._wait_until_acknowledged(bound)
         except TimeoutError:
             logger.warning("chunk_left_uncommitted", extra={"waited_seconds": LAST_CHUNK_WAIT_SECONDS})
 
-    async def _wait_until_acknowledged(self, deadline: float) -> None:
+    async def _wait_until_acknowledged(self, bound: asyncio.Timeout) -> None:
         """Take the steps of Faust's `wait_empty`, which swallows cancellation, and so can't be bounded."""
         while not self.should_stop and self._unacked_messages:
-            if time.monotonic() >= deadline:  # a commit that waits for another one swallows the cancellation too
+            if bound.expired():  # a commit that waits for another one swallows the cancellation too
                 raise TimeoutError
             gc.collect()  # what was dropped from a buffer is not waited for
             await self.commit()
