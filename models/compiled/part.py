@@ -22,13 +22,17 @@ def numbers(count: int, *, first: int = 0) -> Sequence[int]:
     return cast("Sequence[int]", np.arange(first, first + count))
 
 
+_NO_WAY_IN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # from Python
+_PART = {"_nrt": False} | _NO_WAY_IN
+
+
 def part(function: Function) -> Function:
     """Compile a function that makes no array; it fails to compile if it does.
 
     Only compiled functions can call it, from Python it ends the process: a way in would be a quarter of the time to compile.
     Tests make one by compiling its `py_func`.
     """
-    compiled: Function = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled: Function = njit(**_PART)(function)
     return compiled
 
 
@@ -38,13 +42,11 @@ def fused(function: Function) -> Function:
     That is rounded once instead of twice. Each sum may have one product only: then there is one way to fuse them, and all
     kernels that use the part get the same bits.
     """
-    compiled: Function = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"})(
-        function
-    )
+    compiled: Function = njit(**_PART, fastmath={"contract"})(function)
     return compiled
 
 
 def maker(function: Function) -> Function:
     """Compile a function that makes arrays, or gives what it was given; as `part` else."""
-    compiled: Function = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled: Function = njit(**_NO_WAY_IN)(function)
     return compiled
