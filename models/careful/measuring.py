@@ -108,9 +108,8 @@ class _HeldOut:
         self._names, self._columns = (LABELS, SENTIMENTS)[place], HEAD_COLUMNS[place]
         self._fast = fast.answers(texts, top_k=1).probabilities
         self._doubts = doubts_of(self._fast)
-        if (
-            not split.is_published
-        ):  # as `models.evaluation.metrics.evaluate` has it: the scaling was fitted on these tweets
+        if not split.is_published:
+            # As `models.evaluation.metrics.evaluate` has it: the scaling was fitted on these tweets.
             scores = raw.answers(texts, top_k=1).scores[:, self._columns]
             self._fast[:, self._columns] = cross_fitted(scores, self._truth)
         self._mixed = mixed(self._fast, np.array([teacher.probabilities(text) for text in texts]))

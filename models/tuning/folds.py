@@ -117,8 +117,8 @@ def deal(labelled: LabelledTweets, with_sentiment: LabelledTweets, *, seed: int)
         seed: of the folds.
     """
     heads = labelled, with_sentiment
-    labelled_rows, felt_rows = (batch.HashedTweets(*feature_rows(head.texts)) for head in heads)
-    return Folds(heads, (labelled_rows, felt_rows), _rows(heads, seed))
+    labelled_rows, sentiment_rows = (batch.HashedTweets(*feature_rows(head.texts)) for head in heads)
+    return Folds(heads, (labelled_rows, sentiment_rows), _rows(heads, seed))
 
 
 def _rows(heads: tuple[LabelledTweets, LabelledTweets], seed: int) -> Rows:

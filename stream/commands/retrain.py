@@ -53,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
         show(f"reading {topics.labelled.name}", 0, 0)
         material = add_feedback(files, archive.labelled(), newest_share=chosen.held_out_share)
         destination = chosen_destination(arguments, show=show)
-        from models.promotion.promote import find_champion  # noqa: PLC0415  # as above
+        from models.promotion.promote import find_champion  # noqa: PLC0415  # costs seconds
         from models.retraining.comparison import findings  # noqa: PLC0415  # as above
-        from models.training.challenger import train_challenger  # noqa: PLC0415  # costs seconds
+        from models.training.challenger import train_challenger  # noqa: PLC0415  # as above
         from monitoring.drift.references.training import files_beside  # noqa: PLC0415  # as above
 
         champion = find_champion(destination.open(), registry.model_alias, split=files, arguments=chosen)
